@@ -1,0 +1,140 @@
+"""The tables that are passed between the stages: their columns in one place, and how to open and convert them.
+
+Tables are lazy Narwhals frames, so that the same expressions run on Polars, DuckDB or Spark. Dates are whole days
+since 1970-01-01 (a difference of two dates has no portable spelling), money is whole cents.
+
+Columns, in the order in which the stages add them (``<id>`` is a criterion, ``<d>`` a dimension, ``<key>`` a
+result key of ``[write]``, ``<n>`` the number of a rung of ``first_of``, from 0):
+
+map       id, name, owner, industry, size (number), size_class   text unless said otherwise; null if unknown
+          member                      boolean: in the portfolio; every pulled account has a row
+          left                        boolean: not in the portfolio but one of our fields is set
+          pilot                       boolean: ``[write] where`` holds (true without one)
+          own                         cents: won amount of the last 12 months, null if unknown
+          raw:<id>:<n>                number, boolean or text: what was measured, null if missing
+          expired:<id>:<n>            boolean: a rating that is too old but still counts
+          wallet, headroom            cents per year, null if no source answers
+          share                       0..1
+          wallet_source               text: "field", "activity", "peer_p80" ...
+          wallet_expired              boolean
+          now:<key>                   what the CRM holds now, typed as the result
+score     score:<id>                  0..100, whole, null if missing (a stand-in of ``missing =`` is in it, see known)
+          known:<id>                  boolean: the score rests on data
+          rung:<id>                   number of the rung that answered, null if none
+          points:<d>                  0..100, whole: the dimension's score by what is known, null if nothing is
+          coverage:<d>                0..1, rounded to 6 decimals
+          lo:<d>, hi:<d>              0..100, whole: bounds with every unknown criterion at 0 and at 100
+          expired                     boolean: an expired rating or wallet counts in a criterion with weight
+segment   top_revenue                 boolean
+          zone                        protect, develop, maintain, retreat, unrated: computed, before flag and override
+          segment                     the same, after the flag
+          confidence                  firm, provisional; null if unrated
+          segment_since, zone_since   days: the as_of of the last change
+          from_zone, from_zone_since, from_segment, from_segment_since   what the run started from, null if nothing
+campaign  campaigns                   text: active tags, "; " between them, sorted; null if none
+word      why, next_step              one line of text
+          out:<key>                   the results as the CRM stores them; null outside the portfolio
+diff      send:<key>                  boolean: differs, and is to be sent
+          written:<key>               what the CRM will hold after the write
+          change                      null, "first", "moved", "updated", "cleared"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+
+from connector.crm import FieldType, Object, Pulled
+
+Frame: TypeAlias = nw.LazyFrame[Any]
+
+SIZE_CLASSES = (10, 50, 250)
+"""Lower edges of the size classes by number of employees: under 10, 50, 250, more."""
+
+
+def column(name: str) -> str:
+    """Name of the column that holds a CRM field: a dot (``RecordType.DeveloperName``) would split it on Spark."""
+    return name.replace(".", "__")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The records of one object, ready for the stages.
+
+    Attributes:
+        frame: lazy; columns named by `column`, dates as whole days.
+        schema: type of every CRM field, by API name.
+        rows: number of records.
+    """
+
+    frame: Frame
+    schema: dict[str, FieldType]
+    rows: int
+
+
+Sources: TypeAlias = dict[Object, Source]
+
+
+def opened(pulled: Pulled) -> Source:
+    """Pulled records as a lazy frame, dates as days."""
+    frame = pl.scan_parquet(list(pulled.paths))
+    days = [name for name, kind in pulled.schema.items() if kind in (FieldType.DATE, FieldType.DATETIME)]
+    frame = frame.with_columns(pl.col(name).cast(pl.Int32) for name in days)
+    frame = frame.rename({name: column(name) for name in pulled.schema if column(name) != name})
+    return Source(nw.from_native(frame), dict(pulled.schema), pulled.rows)
+
+
+def materialised(frame: Frame) -> Frame:
+    """The same rows, computed once; what follows does not compute them again. Same backend."""
+    return frame.collect().lazy(backend=_backend(frame))
+
+
+def like(frame: Frame, table: pa.Table) -> Frame:
+    """A small Arrow table as a lazy frame of the backend that `frame` runs on, to join with it."""
+    return nw.from_native(table, eager_only=True).lazy(backend=_backend(frame))
+
+
+def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends so
+    return frame.implementation
+
+
+def rounded(value: nw.Expr, decimals: int = 0) -> nw.Expr:
+    """Half away from zero, after rounding to 6 decimals more; backends differ in their own rounding.
+
+    Null stays null, -0 becomes 0.
+    """
+    scale = 10.0**decimals
+    cleaned = (value.abs() * (scale * 1e6) + 0.5).floor() / 1e6
+    magnitude = (cleaned + 0.5).floor() / scale
+    return nw.when(value < 0).then(0.0 - magnitude).otherwise(magnitude)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier runs of the connection left behind, for one ``as_of``.
+
+    Attributes:
+        zones: id, zone, zone_since, segment, segment_since (days) that the run starts from: those of the latest
+            run with an earlier ``as_of``, or what the first run of this same ``as_of`` started from. None if
+            there is no such run: the CRM's own segment is the start.
+        first_seen: id, rating (``<id>:<n>``), value (text), day: when an undated rating had this value first.
+            None if there is none.
+        first_run: no run of this connection has been completed.
+    """
+
+    zones: pa.Table | None = None
+    first_seen: pa.Table | None = None
+    first_run: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Active campaign tags: id, tag, one row per account and campaign. Arrow; possibly empty."""
+
+    members: pa.Table = field(
+        default_factory=lambda: pa.table({"id": pa.array([], pa.string()), "tag": pa.array([], pa.string())}),
+    )
