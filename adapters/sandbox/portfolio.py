@@ -123,7 +123,9 @@ def _block(
     ratings: bool,
 ) -> dict[str, pl.DataFrame]:
     """Frames of one block. Keys of accounts are final, all others count from 1."""
-    accounts, traits = portfolio_accounts.accounts(rng, names, users, rates, today, first_key=first_key, size=size)
+    accounts, traits = portfolio_accounts.accounts(
+        rng, names, users, rates, today, first_key=first_key, size=size
+    )
     contacts = portfolio_people.contacts(rng, names, accounts, traits, today)
     opportunities = portfolio_deals.opportunities(rng, accounts, traits, rates, today)
     frames = {
@@ -161,5 +163,8 @@ def _renumbered(block: dict[str, pl.DataFrame], next_keys: dict[str, int]) -> di
 
 def _joined(blocks: list[Portfolio]) -> Portfolio:
     return Portfolio(
-        **{field.name: pl.concat([getattr(block, field.name) for block in blocks]) for field in fields(Portfolio)}
+        **{
+            field.name: pl.concat([getattr(block, field.name) for block in blocks])
+            for field in fields(Portfolio)
+        }
     )

@@ -7,7 +7,7 @@ names here, and the portfolio picks from them by index.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 from faker import Faker
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    type Indices = NDArray[np.int64]
+    Indices: TypeAlias = NDArray[np.int64]
 
 DRAWS: Final = 4_000
 
@@ -100,43 +100,77 @@ class Industry:
 INDUSTRIES: Final = (
     Industry(
         "Machinery",
-        160,
+        280,
         1.2,
         210_000,
         (("Maschinenbau", "Anlagenbau", "Werkzeuge"), ("Engineering", "Machine Tools", "Pumps")),
     ),
     Industry(
-        "Construction", 60, 1.1, 190_000, (("Bau", "Hochbau", "Holzbau"), ("Construction", "Builders", "Homes"))
+        "Construction",
+        110,
+        1.1,
+        190_000,
+        (("Bau", "Hochbau", "Holzbau"), ("Construction", "Builders", "Homes")),
     ),
-    Industry("Retail", 45, 1.4, 240_000, (("Handel", "Möbel", "Sport"), ("Retail", "Furniture", "Stores"))),
-    Industry("Healthcare", 120, 1.3, 95_000, (("Kliniken", "Medizintechnik", "Pharma"), ("Care", "Clinics", "Medical"))),
-    Industry("Energy", 220, 1.3, 480_000, (("Energie", "Solartechnik", "Netze"), ("Energy", "Solar", "Power"))),
+    Industry("Retail", 90, 1.4, 240_000, (("Handel", "Möbel", "Sport"), ("Retail", "Furniture", "Stores"))),
+    Industry(
+        "Healthcare",
+        220,
+        1.3,
+        95_000,
+        (("Kliniken", "Medizintechnik", "Pharma"), ("Care", "Clinics", "Medical")),
+    ),
+    Industry(
+        "Energy", 400, 1.3, 480_000, (("Energie", "Solartechnik", "Netze"), ("Energy", "Solar", "Power"))
+    ),
     Industry(
         "Transportation",
-        90,
+        160,
         1.2,
         150_000,
         (("Logistik", "Spedition", "Transporte"), ("Logistics", "Freight", "Haulage")),
     ),
-    Industry("Technology", 50, 1.3, 170_000, (("Software", "Systeme", "IT-Service"), ("Software", "Systems", "Data"))),
-    Industry("Finance", 140, 1.3, 320_000, (("Versicherung", "Leasing", "Bank"), ("Insurance", "Leasing", "Capital"))),
+    Industry(
+        "Technology",
+        95,
+        1.3,
+        170_000,
+        (("Software", "Systeme", "IT-Service"), ("Software", "Systems", "Data")),
+    ),
+    Industry(
+        "Finance",
+        240,
+        1.3,
+        320_000,
+        (("Versicherung", "Leasing", "Bank"), ("Insurance", "Leasing", "Capital")),
+    ),
     Industry(
         "Food & Beverage",
-        80,
+        150,
         1.2,
         230_000,
         (("Lebensmittel", "Brauerei", "Molkerei"), ("Foods", "Brewery", "Dairies")),
     ),
-    Industry("Chemicals", 190, 1.2, 380_000, (("Chemie", "Kunststoffe", "Lacke"), ("Chemicals", "Plastics", "Paints"))),
+    Industry(
+        "Chemicals",
+        320,
+        1.2,
+        380_000,
+        (("Chemie", "Kunststoffe", "Lacke"), ("Chemicals", "Plastics", "Paints")),
+    ),
     Industry(
         "Electronics",
-        130,
+        230,
         1.2,
         220_000,
         (("Elektronik", "Sensorik", "Messtechnik"), ("Electronics", "Sensors", "Controls")),
     ),
     Industry(
-        "Consulting", 20, 1.1, 140_000, (("Beratung", "Ingenieure", "Planung"), ("Consulting", "Partners", "Advisory"))
+        "Consulting",
+        45,
+        1.1,
+        140_000,
+        (("Beratung", "Ingenieure", "Planung"), ("Consulting", "Partners", "Advisory")),
     ),
 )
 
@@ -165,6 +199,8 @@ class Names:
 
 
 def _pool(drawn: list[str]) -> pl.Series:
+    """Each name once; some of Faker's surnames carry a generation ("Koch II"), which no company would bear."""
+    drawn = [name for name in drawn if not name.endswith((" I", " II", " III", " IV", " V"))]
     return pl.Series(list(dict.fromkeys(drawn)), dtype=pl.String)
 
 
@@ -188,5 +224,7 @@ def pick(pools: tuple[pl.Series, ...], pool: Indices, number: Indices) -> pl.Ser
 def slug(column: pl.Expr) -> pl.Expr:
     """A text as part of a host name or an e-mail address: ASCII letters, digits and hyphens."""
     plain = column.str.to_lowercase()
-    plain = plain.str.replace_many(["ä", "ö", "ü", "ß", "é", "è", "á"], ["ae", "oe", "ue", "ss", "e", "e", "a"])
+    plain = plain.str.replace_many(
+        ["ä", "ö", "ü", "ß", "é", "è", "á"], ["ae", "oe", "ue", "ss", "e", "e", "a"]
+    )
     return plain.str.replace_all(r"[^a-z0-9]+", "-").str.strip_chars("-")
