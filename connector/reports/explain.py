@@ -1,0 +1,129 @@
+"""Why one account stands where it stands: every criterion with its raw value, source, score and weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from datetime import date, timedelta
+from typing import Any
+
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
+from connector.reports.matrix_chart import Thresholds
+from connector.reports.measured import source_in_words, value_in_words
+
+Row = Map[str, Any]
+EPOCH = date(1970, 1, 1)
+
+
+def explain(row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str, str], *, url: str | None) -> dict[str, Any]:
+    """Everything behind one account's zone, ready for JSON.
+
+    Args:
+        row: the account after `diff`; see `connector.tables` for the columns.
+        mapping: criteria and targets.
+        thresholds: borders in force.
+        labels: segment -> what people call it.
+        url: the account's page in the CRM.
+    """
+    dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
+    scored = [entry for part in dimensions.values() for entry in part["criteria"] if entry["known"] and entry["weight"]]
+    return {
+        "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
+        "member": row["member"],
+        "segment": row["segment"] if row["member"] else None,
+        "label": labels.get(row["segment"] or "", row["segment"]) if row["member"] else None,
+        "segment_since": day(row["segment_since"]),
+        "segment_before": row["from_segment"],
+        "confidence": row["confidence"],
+        "top_revenue": row["top_revenue"],
+        "revenue_12_months": _money(row["own"]),
+        "currency": mapping.currency,
+        "dimensions": dimensions,
+        "strongest_up": [entry["id"] for entry in sorted(scored, key=lambda entry: -entry["above_neutral"])[:2] if entry["above_neutral"] > 0],
+        "strongest_down": [entry["id"] for entry in sorted(scored, key=lambda entry: entry["above_neutral"])[:2] if entry["above_neutral"] < 0],
+        "missing": [entry["id"] for part in dimensions.values() for entry in part["criteria"] if not entry["known"] and entry["weight"]],
+        "wallet": {
+            "wallet": _money(row["wallet"]),
+            "source": row["wallet_source"],
+            "share": row["share"],
+            "headroom": _money(row["headroom"]),
+            "expired": row["wallet_expired"],
+        },
+        "distance": _distance(row, thresholds, mapping, labels),
+        "campaigns": row["campaigns"],
+        "why": row["why"],
+        "next_step": row["next_step"],
+        "written": {key: _written(key, row[f"written:{key}"]) for key in mapping.write.targets},
+    }
+
+
+def _dimension(row: Row, mapping: Mapping, dimension: Dimension, threshold: float) -> dict[str, Any]:
+    criteria = mapping.of(dimension)
+    weights = sum(criterion.weight for criterion in criteria)
+    return {
+        "score": row[f"points:{dimension}"],
+        "low": row[f"lo:{dimension}"],
+        "high": row[f"hi:{dimension}"],
+        "coverage": row[f"coverage:{dimension}"],
+        "threshold": threshold,
+        "criteria": [_criterion(row, criterion, mapping, weights) for criterion in criteria],
+    }
+
+
+def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float) -> dict[str, Any]:
+    score = row[f"score:{criterion.id}"]
+    known = bool(row[f"known:{criterion.id}"])
+    answered = row[f"rung:{criterion.id}"]
+    number = 0 if answered is None else int(answered)
+    source = criterion.rungs[number].source
+    raw = row.get(f"raw:{criterion.id}:{number}")
+    share = criterion.weight / weights if weights else 0.0
+    return {
+        "id": criterion.id,
+        "label": criterion.label.in_(mapping.language),
+        "weight": round(100 * share, 1),
+        "score": score,
+        "known": known,
+        "target": criterion.target,
+        "source": source_in_words(source) if known else " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
+        "raw": raw if known else None,
+        "value": value_in_words(source, raw, mapping.currency) if known else "unknown",
+        "contribution": None if score is None else round(share * float(score), 1),
+        "above_neutral": 0.0 if score is None else share * (float(score) - 50),
+        "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
+    }
+
+
+def _distance(row: Row, thresholds: Thresholds, mapping: Mapping, labels: Map[str, str]) -> str | None:
+    """How far the account is from the best zone, in one sentence."""
+    if not row["member"] or row["segment"] in ("protect", "unrated"):
+        return None
+    gaps = []
+    for dimension in DIMENSIONS:
+        points = row[f"points:{dimension}"]
+        needed = getattr(thresholds, dimension)
+        if row["zone"] is not None and dimension == "potential" and row["top_revenue"]:
+            continue
+        if points is not None and points < needed:
+            burden = min(
+                (c for c in mapping.of(dimension) if row[f"known:{c.id}"] and c.weight),
+                key=lambda c: (float(row[f"score:{c.id}"]) - c.target) * c.weight,
+                default=None,
+            )
+            detail = "" if burden is None else f" ({burden.label.in_(mapping.language)} {float(row[f'score:{burden.id}']):.0f} of {burden.target:.0f})"
+            gaps.append(f"{needed - float(points):.0f} points of {dimension}{detail}")
+    if not gaps:
+        return None
+    return f"Short of {labels.get('protect', 'protect')}: " + " and ".join(gaps)
+
+
+def day(days: int | None) -> str | None:
+    """Days since 1970-01-01 as an ISO date."""
+    return None if days is None else (EPOCH + timedelta(days=int(days))).isoformat()
+
+
+def _written(key: str, value: object) -> object:
+    return day(int(value)) if key == "segment_since" and isinstance(value, int | float) else value
+
+
+def _money(cents: float | None) -> float | None:
+    return None if cents is None else cents / 100

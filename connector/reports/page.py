@@ -1,0 +1,149 @@
+"""One self-contained HTML page of a run: the matrix, the zones, the largest accounts, criteria and movers.
+
+No script, no network: it opens from a mail attachment and prints well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from connector.mapping.model import DIMENSIONS, SEGMENTS, Mapping
+from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
+
+LISTED = 50
+"""Accounts in each list of the page; the CRM has them all."""
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign as the page shows it."""
+
+    tag: str
+    focus: str
+    members: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the page says about itself."""
+
+    connection: str
+    crm: str
+    as_of: date
+    currency: str
+    note: str
+
+
+def page(
+    accounts: pl.DataFrame,
+    mapping: Mapping,
+    *,
+    heading: Heading,
+    thresholds: Thresholds,
+    labels: Map[str, str],
+    campaigns: Sequence[Campaign] = (),
+) -> str:
+    """Render the page.
+
+    Args:
+        accounts: the accounts of the portfolio after `diff`; see `connector.tables` for the columns.
+        mapping: labels and weights of the criteria.
+        heading: connection and date.
+        thresholds: the zones' borders in force.
+        labels: segment -> what people call it.
+        campaigns: all of the connection, newest first.
+    """
+    templates = Environment(
+        loader=PackageLoader("connector.reports", "templates"),
+        autoescape=select_autoescape(["html.j2"], default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["money"] = money
+    largest = accounts.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
+    moved = largest.filter(pl.col("change") == "moved")
+    return templates.get_template("page.html.j2").render(
+        heading=heading,
+        chart=matrix_chart(accounts, thresholds, labels),
+        zones=_zones(accounts, labels),
+        accounts=len(accounts),
+        largest=_listed(largest, labels),
+        movers=_listed(moved, labels),
+        moved=len(moved),
+        criteria=_criteria(accounts, mapping),
+        campaigns=campaigns,
+        colours=COLOURS,
+    )
+
+
+def money(cents: float | None) -> str:
+    """Whole units with thin spaces for thousands; a dash for unknown."""
+    return "–" if cents is None else f"{cents / 100:,.0f}".replace(",", "\u202f")
+
+
+def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:
+    total = accounts.get_column("own").fill_null(0).clip(0).sum() or 1
+    zones = []
+    for segment in SEGMENTS:
+        inside = accounts.filter(pl.col("segment") == segment)
+        revenue = inside.get_column("own").fill_null(0).clip(0).sum()
+        zones.append(
+            {
+                "segment": segment,
+                "label": labels.get(segment, segment),
+                "accounts": len(inside),
+                "provisional": len(inside.filter(pl.col("confidence") == "provisional")),
+                "revenue": revenue,
+                "share": round(100 * revenue / total),
+                "headroom": inside.get_column("headroom").fill_null(0).sum(),
+            },
+        )
+    return zones
+
+
+def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:
+    columns = [
+        "id", "name", "segment", "from_segment", "confidence", "top_revenue", "own", "headroom", "why", "next_step",
+        *(f"points:{dimension}" for dimension in DIMENSIONS),
+    ]
+    return [
+        {
+            **row,
+            "label": labels.get(row["segment"], row["segment"]),
+            "before": labels.get(row["from_segment"] or "", "–"),
+            **{dimension: row[f"points:{dimension}"] for dimension in DIMENSIONS},
+        }
+        for row in accounts.select(columns).head(LISTED).iter_rows(named=True)
+    ]
+
+
+def _criteria(accounts: pl.DataFrame, mapping: Mapping) -> list[dict[str, object]]:
+    rows = []
+    for criterion in mapping.criteria:
+        scores = accounts.filter(pl.col(f"known:{criterion.id}")).get_column(f"score:{criterion.id}").cast(pl.Float64)
+        weights = sum(other.weight for other in mapping.of(criterion.dimension))
+        bins = [0] * BINS
+        counted = (scores // (100 / BINS)).clip(0, BINS - 1).cast(pl.Int64).value_counts()
+        for position, count in counted.iter_rows():
+            bins[position] = count
+        peak = max(bins) or 1
+        rows.append(
+            {
+                "label": criterion.label.in_(mapping.language),
+                "dimension": criterion.dimension,
+                "weight": round(100 * criterion.weight / weights) if weights else 0,
+                "known": round(100 * len(scores) / len(accounts)) if len(accounts) else 0,
+                "median": scores.median(),
+                "bars": [round(100 * count / peak) for count in bins],
+            },
+        )
+    return rows
