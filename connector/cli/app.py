@@ -62,11 +62,19 @@ def _version(*, wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="The configuration file.")] = Path("config.toml"),
+    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="The configuration file.")] = Path(
+        "config.toml"
+    ),
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Show the version."),
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(wanted=value),
+            is_eager=True,
+            help="Show the version.",
+        ),
     ] = False,
 ) -> None:
     """Global options."""
@@ -123,5 +131,11 @@ def _explain(error: ConnectorError) -> None:
             style = "bad" if problem.severity is Severity.ERROR else "warning"
             err.print(f"  [{style}]{problem.severity}[/] {escape(str(problem))}", soft_wrap=True)
         return
-    title = "Not now" if isinstance(error, CrmTemporaryError) else "Access" if isinstance(error, CrmAuthError) else "Error"
+    title = (
+        "Not now"
+        if isinstance(error, CrmTemporaryError)
+        else "Access"
+        if isinstance(error, CrmAuthError)
+        else "Error"
+    )
     err.print(Panel(escape(str(error)), title=title, title_align="left", border_style="bad"))

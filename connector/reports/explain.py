@@ -14,7 +14,9 @@ Row = Map[str, Any]
 EPOCH = date(1970, 1, 1)
 
 
-def explain(row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str, str], *, url: str | None) -> dict[str, Any]:
+def explain(
+    row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str, str], *, url: str | None
+) -> dict[str, Any]:
     """Everything behind one account's zone, ready for JSON.
 
     Args:
@@ -25,7 +27,12 @@ def explain(row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str,
         url: the account's page in the CRM.
     """
     dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
-    scored = [entry for part in dimensions.values() for entry in part["criteria"] if entry["known"] and entry["weight"]]
+    scored = [
+        entry
+        for part in dimensions.values()
+        for entry in part["criteria"]
+        if entry["known"] and entry["weight"]
+    ]
     return {
         "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
         "member": row["member"],
@@ -38,9 +45,22 @@ def explain(row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str,
         "revenue_12_months": _money(row["own"]),
         "currency": mapping.currency,
         "dimensions": dimensions,
-        "strongest_up": [entry["id"] for entry in sorted(scored, key=lambda entry: -entry["above_neutral"])[:2] if entry["above_neutral"] > 0],
-        "strongest_down": [entry["id"] for entry in sorted(scored, key=lambda entry: entry["above_neutral"])[:2] if entry["above_neutral"] < 0],
-        "missing": [entry["id"] for part in dimensions.values() for entry in part["criteria"] if not entry["known"] and entry["weight"]],
+        "strongest_up": [
+            entry["id"]
+            for entry in sorted(scored, key=lambda entry: -entry["above_neutral"])[:2]
+            if entry["above_neutral"] > 0
+        ],
+        "strongest_down": [
+            entry["id"]
+            for entry in sorted(scored, key=lambda entry: entry["above_neutral"])[:2]
+            if entry["above_neutral"] < 0
+        ],
+        "missing": [
+            entry["id"]
+            for part in dimensions.values()
+            for entry in part["criteria"]
+            if not entry["known"] and entry["weight"]
+        ],
         "wallet": {
             "wallet": _money(row["wallet"]),
             "source": row["wallet_source"],
@@ -84,7 +104,9 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         "score": score,
         "known": known,
         "target": criterion.target,
-        "source": source_in_words(source) if known else " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
+        "source": source_in_words(source)
+        if known
+        else " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
         "raw": raw if known else None,
         "value": value_in_words(source, raw, mapping.currency) if known else "unknown",
         "contribution": None if score is None else round(share * float(score), 1),
@@ -109,7 +131,11 @@ def _distance(row: Row, thresholds: Thresholds, mapping: Mapping, labels: Map[st
                 key=lambda c: (float(row[f"score:{c.id}"]) - c.target) * c.weight,
                 default=None,
             )
-            detail = "" if burden is None else f" ({burden.label.in_(mapping.language)} {float(row[f'score:{burden.id}']):.0f} of {burden.target:.0f})"
+            detail = (
+                ""
+                if burden is None
+                else f" ({burden.label.in_(mapping.language)} {float(row[f'score:{burden.id}']):.0f} of {burden.target:.0f})"
+            )
             gaps.append(f"{needed - float(points):.0f} points of {dimension}{detail}")
     if not gaps:
         return None

@@ -83,7 +83,9 @@ def _zones(thresholds: Thresholds, labels: Mapping[str, str]) -> list[str]:
         x, anchor = (_x(x1) - 10, "end") if right else (_x(x0) + 10, "start")
         y = _y(y1) + 22 if top else _y(y0) - 12
         name = escape(labels.get(segment, segment))
-        parts.append(f'<text class="zone" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{name}</text>')
+        parts.append(
+            f'<text class="zone" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{name}</text>'
+        )
     return parts
 
 
@@ -114,13 +116,17 @@ def _radius(own: float | None, largest: float) -> float:
 
 
 def _bubbles(accounts: pl.DataFrame) -> list[str]:
-    largest = float(accounts.get_column("own").fill_null(0).cast(pl.Float64).to_list()[0]) if len(accounts) else 0.0
+    largest = (
+        float(accounts.get_column("own").fill_null(0).cast(pl.Float64).to_list()[0]) if len(accounts) else 0.0
+    )
     parts = []
     for row in accounts.iter_rows(named=True):
         colour = COLOURS[row["segment"]]
         firm = row["confidence"] == "firm"
         fill = f'fill="{colour}" fill-opacity="0.55"' if firm else 'fill="white" fill-opacity="0.5"'
-        title = f"{row['name']}: potential {row['points:potential']:.0f}, fit {row['points:attractiveness']:.0f}"
+        title = (
+            f"{row['name']}: potential {row['points:potential']:.0f}, fit {row['points:attractiveness']:.0f}"
+        )
         parts.append(
             f'<circle cx="{_x(row["points:attractiveness"]):.1f}" cy="{_y(row["points:potential"]):.1f}" '
             f'r="{_radius(row["own"], largest):.1f}" {fill} stroke="{colour}"><title>{escape(title)}</title></circle>',
@@ -132,7 +138,9 @@ def _names(accounts: pl.DataFrame) -> list[str]:
     """Names of the largest accounts, as many as fit without covering each other."""
     taken: list[tuple[float, float, float, float]] = []
     parts: list[str] = []
-    largest = float(accounts.get_column("own").fill_null(0).cast(pl.Float64).to_list()[0]) if len(accounts) else 0.0
+    largest = (
+        float(accounts.get_column("own").fill_null(0).cast(pl.Float64).to_list()[0]) if len(accounts) else 0.0
+    )
     for row in accounts.iter_rows(named=True):
         if len(parts) == LABELS:
             break
@@ -140,9 +148,16 @@ def _names(accounts: pl.DataFrame) -> list[str]:
         name = name if len(name) <= 26 else name[:25].rstrip() + "…"
         x, y = _x(row["points:attractiveness"]), _y(row["points:potential"])
         reach, width = _radius(row["own"], largest) + 4, 6.3 * len(name)
-        for x0, y0 in ((x + reach, y + 4), (x - reach - width, y + 4), (x - width / 2, y - reach), (x - width / 2, y + reach + 9)):
+        for x0, y0 in (
+            (x + reach, y + 4),
+            (x - reach - width, y + 4),
+            (x - width / 2, y - reach),
+            (x - width / 2, y + reach + 9),
+        ):
             box = (x0, y0 - 11, x0 + width, y0 + 3)
-            inside = box[0] >= LEFT and box[2] <= WIDTH - RIGHT and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
+            inside = (
+                box[0] >= LEFT and box[2] <= WIDTH - RIGHT and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
+            )
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 parts.append(f'<text class="name" x="{x0:.1f}" y="{y0:.1f}">{escape(name)}</text>')

@@ -29,7 +29,11 @@ _FORWARD = frozenset({"open_amount", "weighted_pipeline"})
 _MONEY = frozenset({"won_amount", "open_amount", "weighted_pipeline", "headroom"})
 _SHARES = frozenset({"win_rate", "error_rate", "role_coverage", "share", "headroom_share", "breadth"})
 _DAYS = frozenset({"days_since_won", "days_since_last"})
-_WALLET = {"share": "share of wallet", "headroom": "white space within reach", "headroom_share": "white space as a share of the wallet"}
+_WALLET = {
+    "share": "share of wallet",
+    "headroom": "white space within reach",
+    "headroom_share": "white space as a share of the wallet",
+}
 
 
 def source_in_words(source: Source) -> str:
@@ -44,7 +48,9 @@ def source_in_words(source: Source) -> str:
         return f"buying roles filled, of {len(source.required)} needed"
     if isinstance(source, RecordsSource):
         if source.measure == "error_rate":
-            return f"{source.from_} that match, per {(source.per or 'record').replace('_', ' ')}" + _window(source.months)
+            return f"{source.from_} that match, per {(source.per or 'record').replace('_', ' ')}" + _window(
+                source.months
+            )
         return f"number of {source.from_}" + _window(source.months)
     if isinstance(source, ActivitiesSource):
         subject = "activities" if source.measure == "count" else "days since the last activity"

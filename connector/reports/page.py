@@ -112,7 +112,16 @@ def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obje
 
 def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:
     columns = [
-        "id", "name", "segment", "from_segment", "confidence", "top_revenue", "own", "headroom", "why", "next_step",
+        "id",
+        "name",
+        "segment",
+        "from_segment",
+        "confidence",
+        "top_revenue",
+        "own",
+        "headroom",
+        "why",
+        "next_step",
         *(f"points:{dimension}" for dimension in DIMENSIONS),
     ]
     return [
@@ -129,7 +138,11 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
 def _criteria(accounts: pl.DataFrame, mapping: Mapping) -> list[dict[str, object]]:
     rows = []
     for criterion in mapping.criteria:
-        scores = accounts.filter(pl.col(f"known:{criterion.id}")).get_column(f"score:{criterion.id}").cast(pl.Float64)
+        scores = (
+            accounts.filter(pl.col(f"known:{criterion.id}"))
+            .get_column(f"score:{criterion.id}")
+            .cast(pl.Float64)
+        )
         weights = sum(other.weight for other in mapping.of(criterion.dimension))
         bins = [0] * BINS
         counted = (scores // (100 / BINS)).clip(0, BINS - 1).cast(pl.Int64).value_counts()
