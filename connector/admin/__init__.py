@@ -1,0 +1,1 @@
+"""What changes a CRM or a folder on a person's word."""

@@ -1,0 +1,1 @@
+"""What people read: plans, explanations, the page. Nothing here changes anything."""

@@ -91,11 +91,11 @@ def money(cents: float | None) -> str:
 
 
 def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:
-    total = accounts.get_column("own").fill_null(0).clip(0).sum() or 1
+    total = int(accounts.get_column("own").fill_null(0).clip(0).sum()) or 1
     zones = []
     for segment in SEGMENTS:
         inside = accounts.filter(pl.col("segment") == segment)
-        revenue = inside.get_column("own").fill_null(0).clip(0).sum()
+        revenue = int(inside.get_column("own").fill_null(0).clip(0).sum())
         zones.append(
             {
                 "segment": segment,

@@ -1,0 +1,156 @@
+"""Reports as tables on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from connector.cli.console import out
+from connector.reports.plan import Plan
+
+KINDS = {
+    "first": "get their first values",
+    "moved": "move to another zone",
+    "updated": "change without moving",
+    "cleared": "leave the portfolio: our fields are cleared",
+}
+SHOWN = 6
+
+
+def amount(cents: float | None) -> str:
+    """Whole units with thousands separators."""
+    return "–" if cents is None else f"{cents / 100:,.0f}"
+
+
+def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """A plain table; columns named in `right` are numbers."""
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="soft")
+    for name in columns:
+        found.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return found
+
+
+def show_plan(plan: Plan, currency: str, *, first_run: bool) -> None:
+    """Zones, movements, movers, fields, calls."""
+    out.print(f"[bold]{plan.portfolio:,}[/] accounts in the portfolio, of {plan.pulled:,} read")
+    _zones(plan, currency, first_run=first_run)
+    _movements(plan, currency)
+    _standings(plan, currency)
+    _changes(plan)
+    _quality(plan.quality)
+    _calls(plan)
+
+
+def _zones(plan: Plan, currency: str, *, first_run: bool) -> None:
+    numbers = ("accounts", "before", f"revenue 12 months, {currency}", "white space", "provisional")
+    grid = table("zone", *numbers, right=numbers)
+    for zone in plan.zones:
+        grid.add_row(
+            f"[{zone.segment}]{escape(zone.label)}[/]",
+            f"{zone.accounts:,}",
+            "–" if first_run else f"{zone.before:,}",
+            amount(zone.revenue),
+            amount(zone.headroom) if zone.headroom else "–",
+            f"{zone.provisional:,}" if zone.provisional else "",
+        )
+    out.print()
+    out.print(grid)
+    if plan.top_revenue:
+        out.print(
+            f"[soft]{plan.top_revenue:,} accounts make up the top of the revenue and count as high on potential.[/]",
+        )
+
+
+def _movements(plan: Plan, currency: str) -> None:
+    moves = [move for move in plan.movements if move.source is not None]
+    if not moves:
+        return
+    labels = {zone.segment: zone.label for zone in plan.zones}
+    grid = table("from", "to", "accounts", f"revenue, {currency}", right=("accounts", f"revenue, {currency}"))
+    for move in moves:
+        source = labels.get(move.source or "", str(move.source))
+        target = f"[{move.target}]{escape(labels[move.target])}[/]"
+        grid.add_row(escape(source), target, f"{move.accounts:,}", amount(move.revenue))
+    out.print("\n[bold]Movement[/]")
+    out.print(grid)
+    grid = table("account", "from", "to", "why")
+    for mover in plan.movers:
+        source = labels.get(mover.source or "", str(mover.source))
+        grid.add_row(
+            escape(mover.name or mover.id),
+            escape(source),
+            f"[{mover.target}]{escape(labels[mover.target])}[/]",
+            escape(mover.why or ""),
+        )
+    out.print()
+    out.print(grid)
+
+
+def _standings(plan: Plan, currency: str) -> None:
+    unrated = next(zone.accounts for zone in plan.zones if zone.segment == "unrated")
+    if unrated:
+        labels = {zone.segment: zone.label for zone in plan.zones}
+        numbers = ("accounts", "certain", f"revenue, {currency}")
+        grid = table("would stand in", *numbers, right=numbers)
+        for row in plan.standings:
+            label = (
+                "unknown: nothing is known on a dimension"
+                if row.zone is None
+                else labels.get(row.zone, row.zone)
+            )
+            grid.add_row(escape(label), f"{row.accounts:,}", f"{row.certain:,}", amount(row.revenue))
+        out.print(f"\n[bold]{unrated:,} accounts are not rated yet[/]; by what the CRM knows of them they")
+        out.print(grid)
+        out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")
+    wanted = [row for row in plan.wanted if row.rated or row.firm]
+    if wanted:
+        numbers = ("missing in", "makes rated", "makes firm", f"revenue, {currency}")
+        grid = table("criterion", "answered by", *numbers, right=numbers)
+        for row in wanted[:SHOWN]:
+            grid.add_row(
+                escape(row.label),
+                escape(row.fill),
+                f"{row.unknown:,}",
+                f"{row.rated:,}",
+                f"{row.firm:,}",
+                amount(row.revenue),
+            )
+        out.print(
+            "\n[bold]Ratings worth asking for[/], by the revenue of the accounts that each would settle"
+        )
+        out.print(grid)
+
+
+def _changes(plan: Plan) -> None:
+    if not plan.to_write:
+        out.print("\n[good]Nothing to write[/]: the CRM already holds these results.")
+        return
+    out.print(f"\n[bold]{plan.to_write:,} accounts to write[/]")
+    for kind, text in KINDS.items():
+        if count := plan.changes.get(kind, 0):
+            out.print(f"  {count:>9,} {text}")
+    named = ", ".join(f"{escape(name)} ({count:,})" for name, count in plan.fields.items())
+    out.print(f"[soft]Fields: {named}. No other field is touched.[/]")
+
+
+def _quality(notes: list[dict[str, Any]]) -> None:
+    if not notes:
+        return
+    out.print("\n[bold]What the data lacks[/]")
+    for note in notes[:SHOWN]:
+        out.print(f"  {note['count']:>9,} {escape(note['message'])}")
+    if len(notes) > SHOWN:
+        out.print(f"[soft]  and {len(notes) - SHOWN} more kinds: kpm plan --json lists them all[/]")
+
+
+def _calls(plan: Plan) -> None:
+    if plan.calls is None:
+        return
+    text = f"{plan.calls.calls:,} API calls"
+    if plan.quota is not None and plan.quota.limit:
+        text += f", {plan.calls.calls / plan.quota.limit:.1%} of the daily quota"
+        if plan.quota.used is not None:
+            text += f" ({plan.quota.used:,} of {plan.quota.limit:,} used)"
+    out.print(f"\n[soft]A sync takes about {text}.[/]")
