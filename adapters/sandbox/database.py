@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Database:
         self._readers = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._opened_lock = threading.Lock()
+        self._functions: dict[str, Callable[[Any], Any]] = {}
         self._writer = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -43,6 +44,8 @@ class Database:
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "temp_store=MEMORY", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
         with self._opened_lock:
+            for name, function in self._functions.items():
+                connection.create_function(name, 1, function, deterministic=True)
             self._opened.append(connection)
         return connection
 
@@ -120,6 +123,13 @@ class Database:
         marks = ", ".join("?" * len(columns))
         with self.writing() as connection:
             connection.executemany(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608
+
+    def add_function(self, name: str, function: Callable[[Any], Any]) -> None:
+        """Make a function of one value known to SQL."""
+        with self._opened_lock:
+            self._functions[name] = function
+            for connection in self._opened:
+                connection.create_function(name, 1, function, deterministic=True)
 
     def tables(self) -> set[str]:
         """Names of the tables."""

@@ -14,7 +14,8 @@ Transport faults are injected by the middleware for a whole request:
 Row and page faults are drawn by the CRM sides where they apply:
 
 - ``row_lock``       a written row is refused with the vendor's lock error
-- ``partial_batch``  a written row is refused with a temporary error of the vendor's
+- ``partial_batch``  a written row is refused by the CRM's own validation rules
+- ``unprocessed``    a bulk job fails half-way and leaves the rest of its rows unprocessed
 - ``short_page``     a page of a bulk result or list holds fewer rows than it announces
 """
 
@@ -36,7 +37,7 @@ TRANSPORT_FAULTS = (
     "drop_during",
     "malformed_body",
 )
-ROW_FAULTS = ("row_lock", "partial_batch", "short_page")
+ROW_FAULTS = ("row_lock", "partial_batch", "unprocessed", "short_page")
 
 
 class UnknownFaultError(ValueError):
@@ -57,6 +58,7 @@ class Fault:
         times: hit at most so often.
         after: let the first so many matching ones pass.
         seconds: how long ``slow`` waits, and the ``Retry-After`` of ``throttle`` and ``unavailable``.
+        status: HTTP status of ``throttle``, where the vendor knows several.
         matched: how many requests or rows matched so far.
         hits: how many were hit so far.
     """
@@ -70,6 +72,7 @@ class Fault:
     times: int | None = None
     after: int = 0
     seconds: float = 1.0
+    status: int | None = None
     matched: int = 0
     hits: int = 0
     _random: random.Random = field(default_factory=random.Random, repr=False)
@@ -128,7 +131,7 @@ class Faults:
         Raises:
             UnknownFaultError: settings that make no sense.
         """
-        allowed = {"rate", "seed", "crm", "method", "path", "times", "after", "seconds"}
+        allowed = {"rate", "seed", "crm", "method", "path", "times", "after", "seconds", "status"}
         if unknown := set(settings) - allowed:
             raise UnknownFaultError(f"unknown setting {', '.join(sorted(unknown))}: use {', '.join(sorted(allowed))}")
         fault = Fault(name, **settings)

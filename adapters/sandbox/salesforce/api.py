@@ -1,0 +1,125 @@
+"""What every API call has in common: version, session, daily allowance, error bodies."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.sandbox.http import Endpoint, blocking, parsed
+from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.errors import ApiError, not_found
+from adapters.sandbox.salesforce.org import Org
+
+VERSIONS = {
+    "60.0": "Spring '24",
+    "61.0": "Summer '24",
+    "62.0": "Winter '25",
+    "63.0": "Spring '25",
+    "64.0": "Summer '25",
+    "65.0": "Winter '26",
+    "66.0": "Spring '26",
+    "67.0": "Summer '26",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request.
+
+    Attributes:
+        access: what its user may do.
+        request: path, query and headers.
+        body: decompressed.
+    """
+
+    access: Access
+    request: Request
+    body: bytes
+
+    @property
+    def version(self) -> str:
+        """API version of the path, such as "60.0"."""
+        return str(self.request.path_params["version"])
+
+    @property
+    def path(self) -> str:
+        """Path of the request."""
+        return self.request.url.path
+
+    def parameter(self, name: str) -> str:
+        """A part of the path."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str | None:
+        """A parameter of the query string."""
+        return self.request.query_params.get(name)
+
+    def json(self) -> Any:  # noqa: ANN401 (any JSON)
+        """The body.
+
+        Raises:
+            ApiError: JSON_PARSER_ERROR.
+        """
+        try:
+            return parsed(self.body)
+        except ValueError as error:
+            raise ApiError("JSON_PARSER_ERROR", f"{error} at [line:1, column:1]") from error
+
+    def json_object(self) -> dict[str, Any]:
+        """The body, which has to be an object.
+
+        Raises:
+            ApiError: JSON_PARSER_ERROR.
+        """
+        content = self.json()
+        if not isinstance(content, dict):
+            raise ApiError("JSON_PARSER_ERROR", "The value is no JSON object at [line:1, column:1]")
+        return content
+
+
+Handler = Callable[[Call], Response]
+
+
+class Gate:
+    """Lets requests in: the one place that knows sessions, versions and the allowance."""
+
+    def __init__(self, org: Org) -> None:
+        """Guard the API of `org`."""
+        self._org = org
+
+    def endpoint(self, handler: Handler, *, reads: bool = False) -> Endpoint:
+        """An endpoint of a handler; `reads` as for `blocking`."""
+
+        def run(request: Request, body: bytes) -> Response:
+            return self.answer(request, lambda access: handler(Call(access, request, _plain(request, body))))
+
+        return blocking(run, reads=reads)
+
+    def answer(self, request: Request, work: Callable[[Access], Response]) -> Response:
+        """Let a request in, do its work and add what every answer carries."""
+        quota = self._org.world.quota["salesforce"]
+        try:
+            if request.path_params.get("version") not in VERSIONS:
+                raise not_found()
+            access = self._org.authenticated(request.headers.get("authorization", ""))
+            if not quota.take():
+                raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+            response = work(access)
+        except ApiError as error:
+            response = error.response()
+        response.headers["Sforce-Limit-Info"] = f"api-usage={quota.used}/{quota.limit}"
+        return response
+
+
+def _plain(request: Request, body: bytes) -> bytes:
+    if request.headers.get("content-encoding", "").lower() != "gzip":
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError) as error:
+        raise ApiError("JSON_PARSER_ERROR", "the body is not gzip") from error

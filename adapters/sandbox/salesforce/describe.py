@@ -1,0 +1,183 @@
+"""Describe: what the API says of objects and fields, as the user sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.org import Org
+from adapters.sandbox.salesforce.schema import SField, SObject
+
+_BYTES_PER_CHARACTER = 3
+_UNSORTABLE = ("address", "location", "complexvalue")
+
+
+def sobject(access: Access, target: SObject, version: str, org: Org) -> dict[str, Any]:
+    """The full describe of an object."""
+    return {
+        **basic(access, target, version),
+        "fields": [describe_field(access, target, each) for each in access.visible_fields(target)],
+        "recordTypeInfos": record_types(target, org),
+        "childRelationships": _children(access, target, org),
+        "supportedScopes": [{"label": f"All {target.plural}", "name": "everything"}],
+        "namedLayoutInfos": [],
+        "actionOverrides": [],
+        "compactLayoutable": not target.setup,
+        "searchLayoutable": not target.setup,
+        "lookupLayoutable": None,
+        "listviewable": None,
+        "networkScopeFieldName": None,
+        "sobjectDescribeOption": "FULL",
+    }
+
+
+def basic(access: Access, target: SObject, version: str) -> dict[str, Any]:
+    """The short describe, as in the list of all objects."""
+    base = f"/services/data/v{version}/sobjects/{target.name}"
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": access.may("PermissionsCreate", target),
+        "custom": target.custom,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": access.may("PermissionsDelete", target),
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": target.name == "Account",
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": target.prefix,
+        "label": target.label,
+        "labelPlural": target.plural,
+        "layoutable": not target.setup,
+        "mergeable": target.name in ("Account", "Contact"),
+        "mruEnabled": not target.setup,
+        "name": target.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": not target.setup,
+        "triggerable": not target.setup,
+        "undeletable": not target.setup,
+        "updateable": access.may("PermissionsEdit", target),
+        "urls": {"sobject": base, "describe": f"{base}/describe", "rowTemplate": f"{base}/{{ID}}"},
+    }
+
+
+def describe_field(access: Access, target: SObject, each: SField) -> dict[str, Any]:
+    """One entry of ``fields``."""
+    sortable = each.type not in _UNSORTABLE
+    editable = access.editable(target, each) and not each.calculated
+    return {
+        "aggregatable": sortable and each.type != "boolean",
+        "aiPredictionField": False,
+        "autoNumber": each.name in ("CaseNumber", "OrderNumber"),
+        "byteLength": each.length * (1 if each.type in ("id", "reference") else _BYTES_PER_CHARACTER),
+        "calculated": each.calculated,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "compoundFieldName": each.compound,
+        "controllerName": None,
+        "createable": each.createable and editable,
+        "custom": each.custom,
+        "defaultValue": False if each.type == "boolean" else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": each.type == "boolean" or each.name in ("OwnerId", "CurrencyIsoCode"),
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": 9 if each.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "externalId": False,
+        "extraTypeInfo": None,
+        "filterable": each.filterable,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": sortable and each.type not in ("double", "currency", "percent", "textarea", "datetime"),
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": each.type == "id",
+        "inlineHelpText": each.help,
+        "label": each.label,
+        "length": each.length,
+        "mask": None,
+        "maskType": None,
+        "name": each.name,
+        "nameField": each.name == "Name",
+        "namePointing": False,
+        "nillable": each.nillable,
+        "permissionable": access.hideable(target, each),
+        "picklistValues": [
+            {
+                "active": option.active,
+                "defaultValue": option.default,
+                "label": option.label,
+                "validFor": None,
+                "value": option.value,
+            }
+            for option in each.values
+        ],
+        "polymorphicForeignKey": len(each.reference_to) > 1,
+        "precision": each.precision,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "referenceTo": list(each.reference_to),
+        "relationshipName": each.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": each.restricted,
+        "scale": each.scale,
+        "searchPrefilterable": each.type == "reference",
+        "soapType": each.soap_type,
+        "sortable": sortable,
+        "type": each.type,
+        "unique": each.unique,
+        "updateable": each.updateable and editable,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def record_types(target: SObject, org: Org) -> list[dict[str, Any]]:
+    """The record types of an object; every object has a master one."""
+    infos = [
+        _record_type(row["Name"], row["DeveloperName"], row["Id"], default=number == 0, master=False)
+        for number, row in enumerate(
+            org.database.rows('SELECT * FROM "sf_RecordType" WHERE SobjectType = ? ORDER BY rowid', (target.name,))
+        )
+    ]
+    return [*infos, _record_type("Master", "Master", "012000000000000AAA", default=not infos, master=True)]
+
+
+def _record_type(name: str, developer_name: str, record_id: str, *, default: bool, master: bool) -> dict[str, Any]:
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": default,
+        "developerName": developer_name,
+        "master": master,
+        "name": name,
+        "recordTypeId": record_id,
+        "urls": {},
+    }
+
+
+def _children(access: Access, target: SObject, org: Org) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": False,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": each.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": None,
+            "restrictedDelete": False,
+        }
+        for child in org.objects.values()
+        if access.may("PermissionsRead", child)
+        for each in access.visible_fields(child)
+        if target.name in each.reference_to
+    ]

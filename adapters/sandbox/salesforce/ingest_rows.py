@@ -1,0 +1,254 @@
+"""What an ingest job does with its rows: reads the CSV, writes the records, sorts the results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.errors import RowError
+from adapters.sandbox.salesforce.org import Org
+from adapters.sandbox.salesforce.records import Records, Saved, Values
+from adapters.sandbox.salesforce.schema import SField, SObject
+from adapters.sandbox.salesforce.values import from_csv
+
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "TAB": "\t", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
+_CHUNK = 200  # Salesforce works off a job in pieces of 200 records
+_TRANSACTION = 25  # pieces of one database transaction
+
+
+class _BadBatchError(Exception):
+    """The file as a whole cannot be read: the job fails."""
+
+
+@dataclass(slots=True)
+class IngestJob:
+    """One ingest job.
+
+    Attributes:
+        id: of the job.
+        operation: insert, update or delete.
+        target: the object.
+        version: API version that created it.
+        access: whose rights hold.
+        created: moment, as the system fields hold it.
+        folder: for its files.
+        line_ending: LF or CRLF.
+        delimiter: name of the column delimiter.
+        state: Open, UploadComplete, InProgress, JobComplete, Failed or Aborted.
+        processed: rows dealt with, failed ones included.
+        failed: rows refused.
+        error: why the job as a whole failed.
+        columns: the header of the upload.
+        worker: thread that works it off.
+    """
+
+    id: str
+    operation: str
+    target: SObject
+    version: str
+    access: Access
+    created: str
+    folder: Path
+    line_ending: str
+    delimiter: str
+    state: str = "Open"
+    processed: int = 0
+    failed: int = 0
+    error: str | None = None
+    columns: tuple[str, ...] = ()
+    worker: threading.Thread | None = None
+
+    @property
+    def upload(self) -> Path:
+        """The data as uploaded."""
+        return self.folder / f"{self.id}.upload.csv"
+
+    def result(self, kind: str) -> Path:
+        """The file of successful, failed or unprocessed rows."""
+        return self.folder / f"{self.id}.{kind}.csv"
+
+    def empty_result(self, kind: str) -> str:
+        """A result without rows."""
+        head = {"successful": ("sf__Id", "sf__Created"), "failed": ("sf__Id", "sf__Error"), "unprocessed": ()}[kind]
+        buffer = io.StringIO()
+        csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow([*head, *self.columns])
+        return buffer.getvalue()
+
+    def remove_files(self) -> None:
+        """Delete the data and the results."""
+        for path in (self.upload, *(self.result(kind) for kind in ("successful", "failed", "unprocessed"))):
+            path.unlink(missing_ok=True)
+
+    def info(self, *, full: bool) -> dict[str, Any]:
+        """The job as the API shows it; `full` with its progress."""
+        info: dict[str, Any] = {
+            "id": self.id,
+            "operation": self.operation,
+            "object": self.target.name,
+            "createdById": self.access.user_id,
+            "createdDate": self.created.replace("Z", "+0000"),
+            "systemModstamp": self.created.replace("Z", "+0000"),
+            "state": self.state,
+            "concurrencyMode": "Parallel",
+            "contentType": "CSV",
+            "apiVersion": float(self.version),
+            "contentUrl": f"services/data/v{self.version}/jobs/ingest/{self.id}/batches",
+            "lineEnding": self.line_ending,
+            "columnDelimiter": self.delimiter,
+        }
+        if full:
+            info |= {
+                "jobType": "V2Ingest",
+                "retries": 0,
+                "totalProcessingTime": 100 if self.processed else 0,
+                "apiActiveProcessingTime": 80 if self.processed else 0,
+                "apexProcessingTime": 0,
+                "numberRecordsProcessed": self.processed,
+                "numberRecordsFailed": self.failed,
+            }
+            if self.error:
+                info["errorMessage"] = self.error
+        return info
+
+
+class _Results:
+    """The three result files of a job."""
+
+    def __init__(self, job: IngestJob) -> None:
+        self._job = job
+        self._files: list[TextIO] = []
+        self._writers = {kind: self._open(kind) for kind in ("successful", "failed", "unprocessed")}
+
+    def _open(self, kind: str) -> Any:  # noqa: ANN401 (csv names no type for its writers)
+        file = self._job.result(kind).open("w", encoding="utf-8", newline="")
+        file.write(self._job.empty_result(kind))
+        self._files.append(file)
+        return csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+
+    def add(self, rows: Sequence[Sequence[str]], saved: Sequence[Saved]) -> None:
+        """Sort worked-off rows into successful and failed ones."""
+        good, bad = self._writers["successful"], self._writers["failed"]
+        for row, result in zip(rows, saved, strict=True):
+            self._job.processed += 1
+            if result.errors:
+                self._job.failed += 1
+                bad.writerow([result.id or "", result.errors[0].as_bulk(), *row])
+            else:
+                good.writerow([result.id, "true" if result.created else "false", *row])
+
+    def leave(self, rows: Iterator[list[str]]) -> None:
+        """The rows that nobody will work off."""
+        self._writers["unprocessed"].writerows(rows)
+
+    def close(self) -> None:
+        """Write everything out."""
+        for file in self._files:
+            file.close()
+
+
+def process(org: Org, records: Records, job: IngestJob, path: str) -> None:
+    """Work a job off, in a thread of its own; `path` of the request that started it, for row faults."""
+    try:
+        with job.upload.open(encoding="utf-8-sig", newline="") as file:
+            _check_line_ending(job)
+            rows = csv.reader(file, delimiter=DELIMITERS[job.delimiter])
+            job.columns = tuple(next(rows, ()))
+            fields = _fields(job)
+            results = _Results(job)
+            try:
+                _work_off(org, records, job, rows, fields, results, path)
+            finally:
+                results.close()
+    except _BadBatchError as error:
+        job.error = f"InvalidBatch : {error}"
+    except (UnicodeDecodeError, csv.Error) as error:
+        job.error = f"InvalidBatch : Failed to parse CSV: {error}"
+
+
+def _check_line_ending(job: IngestJob) -> None:
+    """The header's end says which line ending the file has; another than announced fails the job."""
+    with job.upload.open("rb") as file:
+        header = file.readline()
+    found = "CRLF" if header.endswith(b"\r\n") else "LF"
+    if header and found != job.line_ending:
+        raise _BadBatchError(f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}")
+
+
+def _fields(job: IngestJob) -> list[SField | None]:
+    """The field of every column, None for Id.
+
+    Raises:
+        _BadBatchError: a column that is no field the user sees; only the first one is named.
+    """
+    fields: list[SField | None] = []
+    for column in job.columns:
+        if column.lower() == "id":
+            fields.append(None)
+            continue
+        each = job.target.find(column)
+        if each is None or not job.access.readable(job.target, each):
+            raise _BadBatchError(f"Field name not found : {column}")
+        fields.append(each)
+    if job.operation != "insert" and None not in fields:
+        raise _BadBatchError("Field name not found : Id")
+    return fields
+
+
+def _work_off(
+    org: Org,
+    records: Records,
+    job: IngestJob,
+    rows: Iterator[list[str]],
+    fields: list[SField | None],
+    results: _Results,
+    path: str,
+) -> None:
+    pieces = 0
+    while job.state != "Aborted":
+        unprocessed = job.processed and org.world.faults.draw("unprocessed", "salesforce", "PUT", path)
+        if unprocessed:
+            job.error = "InternalServerError : The job was stopped after an internal error"
+            break
+        with org.database.writing():
+            for _ in range(_TRANSACTION):
+                piece = [row for _, row in zip(range(_CHUNK), rows, strict=False)]
+                if not piece:
+                    return
+                results.add(piece, _saved(records, job, piece, fields, path))
+        pieces += 1
+    results.leave(rows)
+
+
+def _saved(
+    records: Records, job: IngestJob, piece: list[list[str]], fields: list[SField | None], path: str
+) -> list[Saved]:
+    wrong = RowError("INVALID_CSV", f"the row has another number of cells than the header: {len(fields)}")
+    ids = {number: row for number, row in enumerate(piece) if len(row) == len(fields)}
+    sent = [_row(row, fields) for row in ids.values()]
+    if job.operation == "insert":
+        saved = records.create(job.access, job.target, [values for _, values in sent], path=path)
+    elif job.operation == "delete":
+        saved = records.delete(job.access, job.target, [record_id for record_id, _ in sent])
+    else:
+        saved = records.update(job.access, job.target, sent, path=path)
+    by_number = dict(zip(ids, saved, strict=True))
+    return [by_number.get(number, Saved(None, (wrong,))) for number in range(len(piece))]
+
+
+def _row(row: list[str], fields: list[SField | None]) -> tuple[str, Values]:
+    """Id and values of a row; an empty cell is no value."""
+    record_id = ""
+    values: dict[str, Any] = {}
+    for each, cell in zip(fields, row, strict=True):
+        if each is None:
+            record_id = cell
+        elif cell:
+            values[each.name] = from_csv(each, cell)
+    return record_id, values

@@ -1,0 +1,218 @@
+"""The org: its objects and their tables, its users and their sessions."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from adapters.sandbox.database import quoted
+from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.errors import ApiError, unsupported_type
+from adapters.sandbox.salesforce.ids import make_id
+from adapters.sandbox.salesforce.objects import RATING_FIELDS, business_objects
+from adapters.sandbox.salesforce.schema import SField, SObject
+from adapters.sandbox.salesforce.setup_objects import OBJECT_RIGHTS, setup_objects, tooling_objects
+from adapters.sandbox.salesforce.values import Stored, java_double, stored_moment
+
+if TYPE_CHECKING:
+    from adapters.sandbox.world import World
+
+ORGANIZATION = make_id("00D", 1)
+# Special users, far above the keys of the portfolio's owners.
+ADMIN_KEY, SYNC_KEY = 9_000_001, 9_000_002
+PROFILES = {"System Administrator": 1, "KPM Integration": 2, "Standard User": 3}
+
+
+class Org:
+    """Objects by name, tables, ids, sessions and permissions of the sandbox's Salesforce org."""
+
+    def __init__(self, world: World) -> None:
+        """Create the tables of all objects."""
+        self.world = world
+        self.database = world.database
+        self.database.add_function("java_double", java_double)
+        multi = world.options.multi_currency
+        self.multi_currency = multi
+        self.objects = {each.name: each for each in (*business_objects(multi_currency=multi), *setup_objects(multi_currency=multi))}
+        self.tooling = {each.name: each for each in tooling_objects()}
+        if world.options.ratings:
+            self.objects["Account"].add(RATING_FIELDS)
+        self._lower = {name.lower(): each for name, each in {**self.tooling, **self.objects}.items()}
+        self._sessions: dict[str, str] = {}
+        self._access: dict[str, Access] = {}
+        self._next: dict[str, int] = {}
+        self._lock = threading.RLock()
+        self.hidden: set[str] = set()
+        self.locked: set[str] = set()
+        self.half_hidden = False
+        self.credentials_revoked = False
+        for each in (*self.objects.values(), *self.tooling.values()):
+            self._create_table(each)
+
+    # Objects and tables
+
+    def _create_table(self, target: SObject) -> None:
+        columns = ", ".join(f"{quoted(each.name)} {each.sql_type}" for each in target.stored)
+        self.database.execute(f"CREATE TABLE {quoted(target.table)} (rowid INTEGER PRIMARY KEY, {columns})")
+        self.database.execute(f"CREATE UNIQUE INDEX {quoted('ix_' + target.table)} ON {quoted(target.table)} (Id)")
+
+    def object(self, name: str, *, tooling: bool = False) -> SObject:
+        """An object by its name, whatever its case.
+
+        Raises:
+            ApiError: there is none.
+        """
+        found = self._lower.get(name.lower())
+        if found is None or (found.name in self.tooling and not tooling):
+            raise unsupported_type(name)
+        return found
+
+    def object_of_id(self, record_id: str) -> SObject | None:
+        """The object to which an id belongs by its first three characters."""
+        return next((each for each in self._lower.values() if each.prefix == record_id[:3]), None)
+
+    def add_field(self, target: SObject, each: SField) -> None:
+        """Add a custom field with its column."""
+        with self._lock:
+            if each.stored:
+                self.database.add_column(target.table, each.name, each.sql_type)
+            target.add([each])
+
+    def remove_field(self, target: SObject, name: str) -> None:
+        """Delete a custom field and its values."""
+        with self._lock:
+            self.database.execute(f"ALTER TABLE {quoted(target.table)} DROP COLUMN {quoted(name)}")
+            target.remove(name)
+
+    def index(self, table: str, column: str) -> None:
+        """Create an index for lookups by a column."""
+        name = quoted(f"ix_{table}_{column}")
+        self.database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {quoted(table)} ({quoted(column)})")
+
+    def next_key(self, target: SObject) -> int:
+        """The number of the next new record."""
+        with self._lock:
+            last = self._next.get(target.name)
+            if last is None:
+                last = self.database.value(f"SELECT max(rowid) FROM {quoted(target.table)}") or 0  # noqa: S608
+            self._next[target.name] = last + 1
+            return last + 1
+
+    def stamp(self) -> str:
+        """The present moment as the system fields hold it."""
+        return stored_moment(self.world.now())
+
+    def insert(self, target: SObject, values: Mapping[str, Stored], by: str, key: int | None = None) -> str:
+        """Insert one record without any check; its id."""
+        key = self.next_key(target) if key is None else key
+        record_id = make_id(target.prefix, key)
+        now = self.stamp()
+        stamps: dict[str, Stored] = {
+            "CreatedDate": now,
+            "CreatedById": by,
+            "LastModifiedDate": now,
+            "LastModifiedById": by,
+            "SystemModstamp": now,
+        }
+        row: dict[str, Stored] = {"Id": record_id, **stamps, **values}
+        self.database.insert(target.table, ["rowid", *row], [[key, *row.values()]])
+        return record_id
+
+    # Sessions
+
+    def open_session(self, user_id: str) -> str:
+        """A new access token for a user."""
+        token = f"{ORGANIZATION[:15]}!{secrets.token_urlsafe(48)}"
+        with self._lock:
+            self._sessions[token] = user_id
+        return token
+
+    def close_session(self, token: str) -> None:
+        """Revoke one token."""
+        with self._lock:
+            self._sessions.pop(token, None)
+
+    def close_all_sessions(self) -> None:
+        """Revoke every token."""
+        with self._lock:
+            self._sessions.clear()
+
+    def user_of(self, token: str) -> str | None:
+        """Whose token it is; None if it is unknown or revoked."""
+        return self._sessions.get(token)
+
+    # Permissions
+
+    def permissions_changed(self) -> None:
+        """Forget what was worked out about users' rights."""
+        with self._lock:
+            self._access.clear()
+
+    def access(self, user_id: str) -> Access:
+        """What a user may see and do now."""
+        with self._lock:
+            known = self._access.get(user_id)
+            if known is None:
+                known = self._access[user_id] = self._work_out(user_id)
+            return known
+
+    def _work_out(self, user_id: str) -> Access:
+        sets = self.database.rows(
+            'SELECT p.Id, p.PermissionsCustomizeApplication FROM "sf_PermissionSet" p WHERE p.Id IN '
+            '(SELECT PermissionSetId FROM "sf_PermissionSetAssignment" WHERE AssigneeId = ?)',
+            (user_id,),
+        )
+        administrator = any(row["PermissionsCustomizeApplication"] for row in sets)
+        ids = [row["Id"] for row in sets]
+        marks = ", ".join("?" * len(ids))
+        objects: dict[str, frozenset[str]] = {}
+        for row in self.database.rows(f'SELECT * FROM "sf_ObjectPermissions" WHERE ParentId IN ({marks})', ids):  # noqa: S608
+            rights = {right for right in OBJECT_RIGHTS if row[right]}
+            objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | rights
+        fields: dict[str, tuple[bool, bool]] = {}
+        for row in self.database.rows(f'SELECT * FROM "sf_FieldPermissions" WHERE ParentId IN ({marks})', ids):  # noqa: S608
+            before = fields.get(row["Field"], (False, False))
+            fields[row["Field"]] = (before[0] or bool(row["PermissionsRead"]), before[1] or bool(row["PermissionsEdit"]))
+        ordinary = not administrator
+        return Access(
+            user_id,
+            administrator,
+            objects,
+            fields,
+            hidden=frozenset(self.hidden) if ordinary else frozenset(),
+            locked=frozenset(self.locked) if ordinary else frozenset(),
+            half=self.half_hidden and ordinary,
+        )
+
+    def grant_to_profiles(self, target: SObject, fields: Iterable[SField], profiles: Iterable[str]) -> None:
+        """Make custom fields visible and editable for whole profiles, as they are in an org that has them."""
+        by = make_id("005", ADMIN_KEY)
+        for profile in profiles:
+            parent = make_id("0PS", PROFILES[profile])
+            for each in fields:
+                self.insert(
+                    self.objects["FieldPermissions"],
+                    {
+                        "ParentId": parent,
+                        "SobjectType": target.name,
+                        "Field": f"{target.name}.{each.name}",
+                        "PermissionsRead": 1,
+                        "PermissionsEdit": 1,
+                    },
+                    by,
+                )
+        self.permissions_changed()
+
+    def authenticated(self, header: str) -> Access:
+        """The access of a request's bearer token.
+
+        Raises:
+            ApiError: no token, or one that is unknown, expired or revoked.
+        """
+        kind, _, token = header.partition(" ")
+        user_id = self.user_of(token.strip()) if kind.lower() in ("bearer", "oauth") else None
+        if user_id is None:
+            raise ApiError("INVALID_SESSION_ID", "Session expired or invalid", 401)
+        return self.access(user_id)

@@ -1,0 +1,159 @@
+"""The Salesforce half of the sandbox, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from adapters.sandbox.database import quoted
+from adapters.sandbox.faults import Fault
+from adapters.sandbox.salesforce import load
+from adapters.sandbox.salesforce.api import Gate
+from adapters.sandbox.salesforce.bulk_ingest import BulkIngest
+from adapters.sandbox.salesforce.bulk_query import BulkQueries
+from adapters.sandbox.salesforce.errors import ApiError
+from adapters.sandbox.salesforce.ids import make_id, normalised
+from adapters.sandbox.salesforce.oauth import OAuth
+from adapters.sandbox.salesforce.org import ADMIN_KEY, Org
+from adapters.sandbox.salesforce.query import Queries
+from adapters.sandbox.salesforce.records import Records
+from adapters.sandbox.salesforce.rest import Rest
+from adapters.sandbox.salesforce.schema import SObject
+from adapters.sandbox.salesforce.tooling import Tooling
+from adapters.sandbox.salesforce.values import Stored, from_json, to_json
+from adapters.sandbox.side import ControlError, Edit, Visibility
+from adapters.sandbox.world import World
+
+if TYPE_CHECKING:
+    from adapters.sandbox.portfolio import Portfolio
+
+_EDITOR = make_id("005", ADMIN_KEY)
+
+
+class SalesforceSide:
+    """One org with its API; see `adapters.sandbox.side.Side`."""
+
+    def __init__(self, world: World) -> None:
+        """An org with users and settings, still without accounts."""
+        self._org = Org(world)
+        gate = Gate(self._org)
+        queries = Queries(self._org)
+        self._records = Records(self._org)
+        self._tooling = Tooling(self._org, gate, queries)
+        self._parts = (
+            OAuth(self._org),
+            self._tooling,
+            BulkQueries(self._org, gate),
+            BulkIngest(self._org, gate, self._records),
+            Rest(self._org, gate, queries, self._records),
+        )
+        load.seed_setup(self._org)
+        for target in self._org.objects.values():
+            for each in target.fields.values():
+                if each.custom:
+                    self._tooling.register(target, each, _EDITOR)
+
+    def routes(self) -> list[BaseRoute]:
+        """The HTTP API."""
+        return [route for part in self._parts for route in part.routes()]
+
+    def answers(self, path: str) -> bool:
+        """Everything below /services."""
+        return path.startswith("/services/")
+
+    def load(self, portfolio: Portfolio) -> None:
+        """Add one chunk of the portfolio."""
+        load.load_chunk(self._org, portfolio)
+
+    def loaded(self) -> None:
+        """Create the indexes."""
+        load.create_indexes(self._org)
+        self._org.permissions_changed()
+
+    def fault(self, fault: Fault, request: Request) -> Response:
+        """Salesforce's answer for a fault."""
+        if fault.name == "throttle":
+            return ApiError(
+                "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", fault.status or 403
+            ).response()
+        if fault.name == "unavailable":
+            return ApiError("SERVER_UNAVAILABLE", "Server Unavailable", 503).response()
+        self._org.close_session(request.headers.get("authorization", "").partition(" ")[2].strip())
+        return ApiError("INVALID_SESSION_ID", "Session expired or invalid", 401).response()
+
+    def _object(self, name: str | None) -> SObject:
+        try:
+            return self._org.object(name or "", tooling=True)
+        except ApiError as error:
+            raise ControlError(f"unknown object {name!r}") from error
+
+    def edit(self, edit: Edit) -> str:
+        """Change, create or delete a record as an administrator would in the CRM's pages."""
+        target = self._object(edit.object)
+        values: dict[str, Stored] = {}
+        for name, value in edit.values.items():
+            each = target.find(name)
+            if each is None or not each.stored:
+                raise ControlError(f"{target.name} has no field {name!r}")
+            try:
+                values[each.name] = from_json(each, value)
+            except ApiError as error:
+                raise ControlError(error.message) from error
+        if edit.id is None:
+            derived = self._records.derived(target, values)
+            return self._org.insert(target, {**self._records.defaults(_EDITOR, target), **derived, **values}, _EDITOR)
+        record_id = normalised(edit.id) or ""
+        now = self._org.stamp()
+        with self._org.database.writing() as connection:
+            if connection.execute(f"SELECT 1 FROM {quoted(target.table)} WHERE Id = ?", (record_id,)).fetchone() is None:  # noqa: S608
+                raise ControlError(f"{target.name} has no record {edit.id!r}")
+            if edit.delete:
+                self._records.remove(connection, target, record_id, _EDITOR, now)
+                return record_id
+            values = {**self._records.derived(target, values), **values}
+            if edit.touch:
+                values |= {"LastModifiedDate": now, "LastModifiedById": _EDITOR, "SystemModstamp": now}
+            changes = ", ".join(f"{quoted(name)} = ?" for name in values)
+            connection.execute(f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?", [*values.values(), record_id])  # noqa: S608
+        if target.setup:
+            self._org.permissions_changed()
+        return record_id
+
+    def dump(self, name: str) -> Iterator[dict[str, Any]]:
+        """Every record with every cell, in the order of the table."""
+        target = self._object(name)
+        fields = target.stored
+        columns = ", ".join(quoted(each.name) for each in fields)
+        for rows in self._org.database.stream(f"SELECT {columns} FROM {quoted(target.table)} ORDER BY rowid"):  # noqa: S608
+            for row in rows:
+                yield {each.name: to_json(each.type, value) for each, value in zip(fields, row, strict=True)}
+
+    def visibility(self, visibility: Visibility) -> None:
+        """Change what ordinary users, everybody but administrators, see."""
+        change = visibility.change
+        if change in ("hide_half", "show_all"):
+            self._org.half_hidden = change == "hide_half"
+        elif change == "revoke_tokens":
+            self._org.credentials_revoked = True
+            self._org.close_all_sessions()
+        elif change == "restore_tokens":
+            self._org.credentials_revoked = False
+        else:
+            self._change_field(visibility)
+        self._org.permissions_changed()
+
+    def _change_field(self, visibility: Visibility) -> None:
+        target = self._object(visibility.object)
+        each = target.find(visibility.field or "")
+        if each is None:
+            raise ControlError(f"{target.name} has no field {visibility.field!r}")
+        name = f"{target.name}.{each.name}"
+        names = self._org.hidden if visibility.change in ("hide_field", "show_field") else self._org.locked
+        if visibility.change in ("hide_field", "lock_field"):
+            names.add(name)
+        else:
+            names.discard(name)
