@@ -106,6 +106,8 @@ class Retrier:
         send: Callable[[], T],
         judge: Callable[[T | Exception], Trouble | None],
         renew: Callable[[], None] | None = None,
+        *,
+        attempts: int | None = None,
     ) -> T:
         """Make a call, again where that helps.
 
@@ -114,6 +116,7 @@ class Retrier:
             send: makes the call; it must be safe to repeat, and read the whole answer.
             judge: verdict on an answer or exception; None if it is final.
             renew: gets a new token; called at most once per call.
+            attempts: fewer tries than the limits allow.
 
         Returns:
             The first final answer, or the one that a renewed token did not improve.
@@ -144,10 +147,11 @@ class Retrier:
                 raise result
             return result
 
+        most = min(attempts or self.limits.attempts, self.limits.attempts)
         policy = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_PassingError),
             wait=self._pause,
-            stop=self._enough,
+            stop=lambda state: state.attempt_number >= most or self._enough(state),
             sleep=self._sleep,
             before_sleep=self._spend,
             reraise=True,
@@ -156,8 +160,8 @@ class Retrier:
         try:
             return policy(attempt)
         except _PassingError as error:
-            attempts = int(policy.statistics.get("attempt_number", 1))
-            raise self._gave_up(operation, error.trouble, attempts, time.monotonic() - began) from error
+            tried = int(policy.statistics.get("attempt_number", 1))
+            raise self._gave_up(operation, error.trouble, tried, time.monotonic() - began) from error
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try."""
@@ -167,8 +171,6 @@ class Retrier:
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         """Whether to give up: another try would go beyond a budget. Waiting in vain is spared."""
         pause = state.upcoming_sleep
-        if state.attempt_number >= self.limits.attempts:
-            return True
         if (state.seconds_since_start or 0.0) + pause > self.limits.seconds:
             return True
         with self._lock:

@@ -1,0 +1,176 @@
+"""Salesforce as a `connector.crm.Crm`: each method hands over to the module that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+
+from adapters.retry import Limits
+from adapters.salesforce import bulk, definitions, query
+from adapters.salesforce.check import connected_user, findings
+from adapters.salesforce.fields import OBJECTS, Fields
+from adapters.salesforce.http import READ_SECONDS, Org
+from adapters.salesforce.provision import Provisioner
+from adapters.salesforce.pull import Puller
+from adapters.salesforce.write import BULK_CALLS, COLLECTION, Writer
+from connector.config import SalesforceConnection
+from connector.crm import (
+    CrmField,
+    CrmName,
+    Currencies,
+    Estimate,
+    FieldSpec,
+    Finding,
+    Object,
+    Pulled,
+    PullRequest,
+    Step,
+    Usage,
+)
+
+_BULK_READ_CALLS = 6  # the first REST page, opening a job, and polls; its pages come on top
+_SINGLE_CALLS = 6  # login, stages, currencies and rates, merged accounts
+
+
+class SalesforceCrm:
+    """One Salesforce org. Made by `open`; use from one thread.
+
+    Attributes:
+        name: always ``salesforce``.
+    """
+
+    name: CrmName = "salesforce"
+
+    def __init__(self, org: Org, puller: Puller, writer: Writer) -> None:
+        self._org = org
+        self._fields = puller.fields
+        self._puller = puller
+        self._writer = writer
+        self._stages: Mapping[str, tuple[str, ...]] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        connection: SalesforceConnection,
+        *,
+        time_zone: str,
+        quota_share: float = 1.0,
+        limits: Limits | None = None,
+        read_seconds: float = READ_SECONDS,
+        page_rows: int = bulk.PAGE,
+    ) -> Self:
+        """Prepare a connection; it logs in on the first call.
+
+        Args:
+            connection: as configured.
+            time_zone: in which moments become days.
+            quota_share: share of the org's daily API calls that may be used up, by everybody.
+            limits: budget of the retries.
+            read_seconds: how long to wait for an answer.
+            page_rows: records per page of a bulk result.
+        """
+        org = Org(connection, limits, read_seconds)
+        fields = Fields(org)
+        method = connection.load_method
+        crm: Self
+
+        def defined() -> tuple[str, ...]:
+            return crm.stages()[""]
+
+        puller = Puller(org, fields, time_zone, method, page_rows, defined)
+        crm = cls(org, puller, Writer(org, method, quota_share))
+        return crm
+
+    def check(self) -> list[Finding]:
+        """Log in and look at version, user, permissions and quota."""
+        return list(findings(self._org))
+
+    def user(self) -> str:
+        """User name of whom we are connected as."""
+        return connected_user(self._org).name
+
+    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
+        """Fields of a section's object; see `connector.crm.Crm.describe`."""
+        return self._fields.of(source or OBJECTS[object][0])
+
+    def resolve(self, object: Object, field: str) -> CrmField | None:
+        """The field behind a name that may be dotted; None if unknown or hidden."""
+        return self._fields.resolve(OBJECTS[object][0], field)
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """Stored values of the stages in order, under "": Salesforce has no pipelines."""
+        if self._stages is None:
+            self._stages = definitions.stages(self._org)
+        return self._stages
+
+    def currencies(self) -> Currencies:
+        """Home currency and rates."""
+        return definitions.currencies(self._org, self._fields)
+
+    def pull(self, request: PullRequest, folder: Path) -> Pulled:
+        """Read records to Parquet files; see `connector.crm.Crm.pull`."""
+        return self._puller.pull(request, folder)
+
+    def batch_size(self, total: int) -> int:
+        """How many changes a batch should hold."""
+        return self._writer.batch_size(total)
+
+    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
+        """Send changes to accounts; see `connector.crm.Crm.write`."""
+        return self._writer.write(batches, total)
+
+    def provision(
+        self,
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],
+        assign: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        nightly_user: str | None = None,
+    ) -> list[Step]:
+        """Create fields, options and permission sets; see `connector.crm.Crm.provision`.
+
+        Args:
+            fields: fields on the account, results and inputs.
+            reads: fields that the nightly user must be able to read, by object.
+            assign: user names of those who get *KPM User*.
+            dry_run: say what would be done.
+            nightly_user: user name of whom the nightly sync connects as, who gets *KPM Sync*; see `user`. None
+                leaves that assignment to a person.
+        """
+        provisioner = Provisioner(self._org, self._fields, dry_run=dry_run)
+        steps = list(provisioner.steps(fields, reads, assign, nightly_user))
+        self._fields.forget()
+        return steps
+
+    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
+        """Calls that reading so many records and writing so many changes takes."""
+        calls = minimum = _SINGLE_CALLS + len(rows)
+        for count in rows.values():
+            pages = max(1, ceil(count / query.PAGE))
+            in_bulk = _BULK_READ_CALLS + ceil(count / self._puller.page_rows)
+            few = self._puller.method == "rest" or (self._puller.method == "auto" and pages == 1)
+            calls += pages if few else in_bulk
+            minimum += min(pages, 3 + ceil(count / self._puller.page_rows))
+        if changes:
+            batches = ceil(changes / self._writer.batch_size(changes))
+            calls += batches * (BULK_CALLS if self._writer.in_bulk(changes) else 1)
+            minimum += min(ceil(changes / COLLECTION), 6)  # open, upload, close, poll, two results
+        return Estimate(calls, minimum)
+
+    def usage(self) -> Usage:
+        """API calls of the org in the last 24 hours, and ours by endpoint."""
+        session = self._org.session
+        return Usage(session.used, session.limit, dict(session.calls))
+
+    def account_url(self, account_id: str) -> str:
+        """Link to an account's page."""
+        return f"{self._org.token.instance_url}/lightning/r/Account/{account_id}/view"
+
+    def close(self) -> None:
+        """Release connections."""
+        self._org.close()

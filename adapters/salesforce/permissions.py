@@ -1,0 +1,208 @@
+"""The two permission sets: *KPM Sync* for the nightly user, *KPM User* for the people who work with the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.salesforce import query
+from adapters.salesforce.errors import row_errors
+from adapters.salesforce.http import Org
+from adapters.salesforce.soql import literal
+from connector.crm import Step
+from connector.errors import CrmAuthError, CrmRequestError
+
+SYNC, USER = "KPM_Sync", "KPM_User"
+_LABELS = {SYNC: "KPM Sync", USER: "KPM User"}
+_DESCRIPTIONS = {
+    SYNC: "Reads what the customer portfolio is computed from, and writes its results.",
+    USER: "Shows the customer portfolio's results on accounts, and lets people rate.",
+}
+_COLLECTION = 200
+_ASSIGNEES = 100
+_DUPLICATE_CODES = frozenset({"DUPLICATE_VALUE", "DUPLICATE_DEVELOPER_NAME"})
+_READ, _EDIT, _VIEW_ALL = "PermissionsRead", "PermissionsEdit", "PermissionsViewAllRecords"
+
+
+@dataclass(slots=True)
+class PermissionSet:
+    """What a permission set should grant.
+
+    Attributes:
+        name: API name.
+        objects: rights by object, in the order in which they depend on each other.
+        fields: True for edit, False for read only, by ``Account.KPM_Why__c``.
+    """
+
+    name: str
+    objects: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: dict[str, bool] = field(default_factory=dict)
+
+    def read(self, object_name: str, *, edit: bool = False) -> None:
+        """Grant an object: every record read, and edit if wanted."""
+        rights = {_READ: None, _VIEW_ALL: None, **dict.fromkeys(self.objects.get(object_name, ()))}
+        self.objects[object_name] = (*rights, _EDIT) if edit and _EDIT not in rights else tuple(rights)
+
+    def field(self, name: str, *, edit: bool = False) -> None:
+        """Grant a field."""
+        self.fields[name] = edit or self.fields.get(name, False)
+
+
+class Permissions:
+    """Creates, completes and assigns permission sets. Never takes a right away.
+
+    Args:
+        org: connected as an administrator.
+        dry_run: only say what would be done.
+    """
+
+    def __init__(self, org: Org, *, dry_run: bool) -> None:
+        self._org = org
+        self._dry_run = dry_run
+        self._ids: dict[str, str] = {}
+
+    def complete(self, wanted: PermissionSet) -> Iterator[Step]:
+        """Create the set and grant what it lacks."""
+        label = _LABELS[wanted.name]
+        known = self._id(wanted.name)
+        if known is None:
+            yield self._step("create permission set", label, _DESCRIPTIONS[wanted.name])
+            if not self._dry_run:
+                body = {"Name": wanted.name, "Label": label, "Description": _DESCRIPTIONS[wanted.name]}
+                self._created("PermissionSet", [body])
+                known = self._id(wanted.name)
+        rights = {name: dict.fromkeys(rights, True) for name, rights in wanted.objects.items()}
+        yield from self._grant(label, known, "ObjectPermissions", "SobjectType", rights)
+        fields = {name: {_READ: True, _EDIT: edit} for name, edit in wanted.fields.items()}
+        yield from self._grant(label, known, "FieldPermissions", "Field", fields)
+
+    def assign(self, name: str, users: Sequence[str]) -> Iterator[Step]:
+        """Give users a permission set.
+
+        Args:
+            name: of the permission set.
+            users: user names, or ids.
+        """
+        label = _LABELS[name]
+        known = self._id(name)
+        found = self._users(users)
+        condition = f"PermissionSetId = '{known}'"
+        text = f"SELECT AssigneeId FROM PermissionSetAssignment WHERE {condition}"
+        assigned = {row["AssigneeId"] for row in self._rows(text)} if known and found else set()
+        for user in dict.fromkeys(users):
+            user_id = found.get(user.lower())
+            if user_id is None:
+                detail = f"no active user has this user name; check it in Setup > Users, then assign {label}"
+                yield Step("assign", user, detail, done=False)
+            elif user_id in assigned:
+                yield Step("assign", user, f"has {label}")
+            else:
+                if not self._dry_run:
+                    self._created(
+                        "PermissionSetAssignment", [{"AssigneeId": user_id, "PermissionSetId": known}]
+                    )
+                yield self._step("assign", user, f"gets {label}")
+
+    def _grant(
+        self,
+        label: str,
+        parent: str | None,
+        object_name: str,
+        key: str,
+        wanted: Mapping[str, Mapping[str, bool]],
+    ) -> Iterator[Step]:
+        """Create or complete the permission records of one kind; `wanted` has rights by object or field."""
+        rights = sorted({right for granted in wanted.values() for right in granted})
+        text = f"SELECT Id, {key}, {', '.join(rights)} FROM {object_name} WHERE ParentId = '{parent}'"
+        present = {row[key]: row for row in self._rows(text)} if parent and wanted else {}
+        lacking = {
+            name: granted
+            for name, granted in wanted.items()
+            if name not in present
+            or any(value and not present[name][right] for right, value in granted.items())
+        }
+        if not self._dry_run:
+            new = [
+                {"ParentId": parent, "SobjectType": name.partition(".")[0], key: name, **granted}
+                for name, granted in lacking.items()
+                if name not in present
+            ]
+            # One by one: reading opportunities, say, can be granted only where reading accounts is already.
+            size = 1 if object_name == "ObjectPermissions" else _COLLECTION
+            for start in range(0, len(new), size):
+                self._created(object_name, new[start : start + size])
+            for name in lacking.keys() & present.keys():
+                more = {right: True for right, value in lacking[name].items() if value}
+                path = f"sobjects/{object_name}/{present[name]['Id']}"
+                self._org.request(f"grant {name}", "PATCH", path, body=more)
+        for name, granted in wanted.items():
+            words = ", ".join(_WORDS[right] for right, value in granted.items() if value)
+            if name in lacking:
+                yield self._step("grant", name, f"{words} with {label}")
+            else:
+                yield Step("grant", name, f"{words} with {label}")
+
+    def _created(self, object_name: str, bodies: Sequence[Mapping[str, Any]]) -> None:
+        """Create records; one that exists already, perhaps from a call whose reply was lost, is as good.
+
+        Raises:
+            CrmError: Salesforce refuses one.
+        """
+        operation = f"create {object_name}"
+        answers = self._org.request(
+            operation,
+            "POST",
+            "composite/sobjects",
+            body={
+                "allOrNone": False,
+                "records": [{"attributes": {"type": object_name}, **body} for body in bodies],
+            },
+        )
+        for body, answer in zip(bodies, answers, strict=True):
+            if answer.get("success"):
+                continue
+            code, message, _ = row_errors(answer.get("errors") or ())
+            if code in _DUPLICATE_CODES:
+                continue
+            kind = CrmAuthError if code in _RIGHTS_CODES else CrmRequestError
+            what = body.get("Field") or body.get("SobjectType") or body.get("Name") or object_name
+            raise kind(
+                f"Salesforce could not {operation} for {what}. Provisioning needs an administrator's credentials "
+                f"(KPM_ADMIN__...). Salesforce says: {code}: {message}",
+                crm="salesforce",
+                operation=operation,
+                code=code,
+            )
+
+    def _id(self, name: str) -> str | None:
+        if name not in self._ids:
+            rows = self._rows(f"SELECT Id FROM PermissionSet WHERE Name = {literal(name)}")
+            if not rows:
+                return None
+            self._ids[name] = str(rows[0]["Id"])
+        return self._ids[name]
+
+    def _users(self, names: Iterable[str]) -> dict[str, str]:
+        """Ids of active users by what they were named, in lower case."""
+        wanted = list(dict.fromkeys(names))
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _ASSIGNEES):
+            listed = ", ".join(literal(name) for name in wanted[start : start + _ASSIGNEES])
+            rows = self._rows(
+                f"SELECT Id, Username FROM User WHERE IsActive = true AND Username IN ({listed})"
+            )
+            found |= {str(row["Username"]).lower(): str(row["Id"]) for row in rows}
+        return found
+
+    def _rows(self, soql: str) -> list[Mapping[str, Any]]:
+        return query.records(self._org, "read permissions", soql)
+
+    def _step(self, what: str, target: str, detail: str) -> Step:
+        return Step(what, target, detail, done=not self._dry_run, changed=not self._dry_run)
+
+
+_WORDS = {_READ: "read", _EDIT: "edit", _VIEW_ALL: "view all"}
+_RIGHTS_CODES = frozenset(
+    {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"}
+)
