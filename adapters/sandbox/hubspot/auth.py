@@ -1,0 +1,263 @@
+"""Tokens: who asks and what they may do; OAuth and token introspection.
+
+Made-up credentials, the same in every sandbox:
+
+============================  ==========================================================================
+``sandbox-token``             the nightly user: reads everything, writes companies, changes no definitions
+``sandbox-admin-token``       an administrator: all scopes, schemas included
+``sandbox-rep-token``         reads companies, contacts and deals
+``sandbox-limited-token``     reads companies only
+``sandbox-team-token``        as the nightly user, but its team owns only every second company
+``sandbox-revoked-token``     was revoked
+``sandbox-client``            OAuth client id; its secret is ``sandbox-secret`` and the refresh tokens are
+                              ``sandbox-refresh-token`` and ``sandbox-admin-refresh-token``
+============================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.sandbox.hubspot.errors import (
+    PORTAL,
+    ApiError,
+    expired_token,
+    missing_credentials,
+    missing_scopes,
+    not_found,
+)
+from adapters.sandbox.http import json_response
+
+if TYPE_CHECKING:
+    from adapters.sandbox.hubspot.endpoint import Call
+
+CLIENT: Final = "sandbox-client"
+CLIENT_SECRET: Final = "sandbox-secret"
+LIFETIME: Final = timedelta(minutes=30)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_REP: Final = (
+    "oauth",
+    "crm.objects.companies.read",
+    "crm.schemas.companies.read",
+    "crm.objects.contacts.read",
+    "crm.schemas.contacts.read",
+    "crm.objects.deals.read",
+    "crm.schemas.deals.read",
+    "crm.objects.owners.read",
+)
+_NIGHTLY: Final = (
+    *_REP,
+    "crm.objects.companies.write",
+    "crm.objects.orders.read",
+    "crm.schemas.orders.read",
+    "tickets",
+    "sales-email-read",
+    "settings.currencies.read",
+)
+_ADMIN: Final = (
+    *_NIGHTLY,
+    "crm.schemas.companies.write",
+    "crm.objects.contacts.write",
+    "crm.schemas.contacts.write",
+    "crm.objects.deals.write",
+    "crm.schemas.deals.write",
+    "crm.objects.orders.write",
+    "crm.schemas.orders.write",
+    "settings.currencies.write",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a bearer token stands for.
+
+    Attributes:
+        value: the token.
+        scopes: what it may do.
+        team_only: it sees its team's records only.
+        expires: None for keys that do not expire.
+        user: id of the user it acts for.
+    """
+
+    value: str
+    scopes: tuple[str, ...]
+    team_only: bool = False
+    expires: datetime | None = None
+    user: int = 9_586_504
+
+
+_KEYS: Final = (
+    Token("sandbox-token", _NIGHTLY),
+    Token("sandbox-admin-token", _ADMIN, user=9_586_501),
+    Token("sandbox-rep-token", _REP, user=9_586_502),
+    Token("sandbox-limited-token", ("oauth", "crm.objects.companies.read")),
+    Token("sandbox-team-token", _NIGHTLY, team_only=True, user=9_586_503),
+)
+_REVOKED: Final = "sandbox-revoked-token"
+_REFRESH: Final = {"sandbox-refresh-token": _NIGHTLY, "sandbox-admin-refresh-token": _ADMIN}
+
+
+class Tokens:
+    """The tokens that are valid now."""
+
+    def __init__(self) -> None:
+        """Start with the keys above."""
+        self._lock = threading.Lock()
+        self._tokens = {key.value: key for key in _KEYS}
+        self._gone: set[str] = {_REVOKED}
+        self._all_revoked = False
+        self.half = False  # everybody sees every second company only
+
+    def authenticate(self, request: Request, now: datetime) -> Token:
+        """The token of a request.
+
+        Raises:
+            ApiError: 401, as HubSpot words it for a missing, unknown, revoked or expired token.
+        """
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not value:
+            raise missing_credentials()
+        return self.find(value.strip(), now)
+
+    def find(self, value: str, now: datetime) -> Token:
+        """A token by its text.
+
+        Raises:
+            ApiError: 401.
+        """
+        with self._lock:
+            token = None if self._all_revoked else self._tokens.get(value)
+            gone = value in self._gone or self._all_revoked
+        if token is None:
+            # Text that HubSpot cannot decode counts as a token that expired in 1970; what it can decode (here:
+            # whatever has no hyphen) and does not know as missing.
+            raise missing_credentials() if gone or "-" not in value else expired_token(EPOCH, now)
+        if token.expires is not None and token.expires <= now:
+            raise expired_token(token.expires, now)
+        return token
+
+    def issue(self, scopes: tuple[str, ...], now: datetime) -> Token:
+        """A new OAuth access token."""
+        token = Token(f"sandbox-access-{secrets.token_hex(12)}", scopes, expires=now + LIFETIME)
+        with self._lock:
+            self._tokens[token.value] = token
+        return token
+
+    def expire(self, request: Request, now: datetime) -> datetime:
+        """Let an OAuth token expire now; keys, which cannot, stay valid. When it expired."""
+        value = request.headers.get("authorization", "").partition(" ")[2].strip()
+        with self._lock:
+            token = self._tokens.get(value)
+            if token is not None and token.expires is not None:
+                self._tokens[value] = Token(value, token.scopes, token.team_only, now, token.user)
+        return now
+
+    def revoke_all(self, *, revoked: bool) -> None:
+        """Every token and refresh token stops working, or works again."""
+        with self._lock:
+            self._all_revoked = revoked
+
+    @property
+    def all_revoked(self) -> bool:
+        """Whether nothing works any more."""
+        return self._all_revoked
+
+
+def require(token: Token, scopes: tuple[str, ...]) -> None:
+    """Check that a token has one of the scopes.
+
+    Raises:
+        ApiError: 403.
+    """
+    if not set(scopes) & set(token.scopes):
+        raise missing_scopes(scopes)
+
+
+class AuthEndpoint:
+    """``/oauth/...``."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        """Hand out and explain `tokens`."""
+        self._tokens = tokens
+
+    def token(self, call: Call) -> Response:
+        """A new access token for a refresh token."""
+        form = {key: values[0] for key, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+        scopes = self._granted(form)
+        token = self._tokens.issue(scopes, call.now)
+        return json_response(
+            {
+                "token_type": "bearer",
+                "refresh_token": form["refresh_token"],
+                "access_token": token.value,
+                "hub_id": PORTAL,
+                "scopes": list(scopes),
+                "expires_in": int(LIFETIME.total_seconds()),
+            }
+        )
+
+    def _granted(self, form: Mapping[str, str]) -> tuple[str, ...]:
+        """Scopes of a valid request.
+
+        Raises:
+            ApiError: 400 with HubSpot's status word.
+        """
+        if form.get("grant_type") != "refresh_token":
+            raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
+        if form.get("client_id") != CLIENT:
+            raise _refused("BAD_CLIENT_ID", "missing or unknown client id")
+        if form.get("client_secret") != CLIENT_SECRET:
+            raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
+        scopes = _REFRESH.get(form.get("refresh_token", ""))
+        if scopes is None or self._tokens.all_revoked:
+            raise _refused("BAD_REFRESH_TOKEN", "missing or invalid refresh token")
+        return scopes
+
+    def metadata(self, call: Call) -> Response:
+        """What an OAuth access token stands for."""
+        try:
+            token = self._tokens.find(call.path["token"], call.now)
+        except ApiError as error:
+            raise not_found("access token not found") from error
+        left = 0 if token.expires is None else int((token.expires - call.now).total_seconds())
+        return json_response(
+            {
+                "token": token.value,
+                "user": "sandbox@seller.example",
+                "hub_domain": "sandbox.example",
+                "scopes": list(token.scopes),
+                "hub_id": PORTAL,
+                "app_id": 1_161_503,
+                "expires_in": left,
+                "user_id": token.user,
+                "token_type": "access",
+            }
+        )
+
+    def key_info(self, call: Call) -> Response:
+        """What a service key or private app's token stands for."""
+        body = call.json()
+        token = self._tokens.find(str(body.get("tokenKey", "")), call.now)
+        return json_response(
+            {
+                "userId": token.user,
+                "hubId": PORTAL,
+                "appId": 1_161_503,
+                "scopes": list(token.scopes),
+            }
+        )
+
+
+def _refused(status: str, message: str) -> ApiError:
+    extra: dict[str, Any] = {"status": status}
+    return ApiError(400, None, message, extra=extra)

@@ -1,0 +1,346 @@
+"""``/crm/v3/objects/{object}``: list, get, create, update, archive, and batches."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from adapters.sandbox.faults import Faults
+from adapters.sandbox.hubspot.endpoint import Call
+from adapters.sandbox.hubspot.errors import (
+    ApiError,
+    BatchError,
+    DeletedError,
+    InvalidValue,
+    batch_response,
+    invalid_values,
+    not_found,
+    validation,
+    values_message,
+)
+from adapters.sandbox.hubspot.links import Links
+from adapters.sandbox.hubspot.properties import Definitions
+from adapters.sandbox.hubspot.records import ARCHIVED, GONE, LIVE, MERGED, Json, Records
+from adapters.sandbox.hubspot.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.values import Values
+from adapters.sandbox.http import json_response
+
+PAGE: Final = 100
+BATCH: Final = 100
+_TRACE: Final = "objectWriteTraceId"
+
+
+class ObjectEndpoint:
+    """Records of every object type."""
+
+    def __init__(
+        self, records: Records, definitions: Definitions, values: Values, links: Links, faults: Faults
+    ) -> None:
+        """Serve what is in the stores."""
+        self._records = records
+        self._definitions = definitions
+        self._values = values
+        self._links = links
+        self._faults = faults
+
+    def list(self, call: Call) -> Response:
+        """A page of up to 100 records by id; ``after`` is the last id plus one."""
+        kind = call.kind("read")
+        limit = _whole(call.query.get("limit", "10"), "limit")
+        if not 1 <= limit <= PAGE:
+            raise validation(f"limit must be between 1 and {PAGE}, but was {limit}.")
+        after = _whole(call.query.get("after", "0"), "after")
+        names = self._records.asked(kind, call.listed("properties"))
+        archived = call.query.get("archived", "false").lower() == "true"
+        half = call.half and kind.name == "companies"
+        found = self._records.page(kind, names, after=after, limit=limit + 1, archived=archived, half=half)
+        page, more = found[:limit], len(found) > limit
+        if len(page) > 1 and self._faults.draw("short_page", "hubspot", call.method, call.url_path):
+            page, more = page[: len(page) // 2], True
+        self._associate(call, kind, page)
+        body: dict[str, Any] = {"results": page}
+        if more:
+            last = int(page[-1]["id"]) + 1
+            body["paging"] = {
+                "next": {"after": str(last), "link": f"{call.url_path}?limit={limit}&after={last}"}
+            }
+        return json_response(body)
+
+    def _associate(self, call: Call, kind: ObjectType, page: Sequence[Json]) -> None:
+        """Add ``associations`` to the records, for each type that is asked for."""
+        targets = [object_type(name) for name in call.listed("associations")]
+        if not targets or not page:
+            return
+        ids = [int(record["id"]) for record in page]
+        for target in targets:
+            linked: dict[int, list[dict[str, str]]] = defaultdict(list)
+            for source_id, target_id, main in self._links.of(kind, target, ids, half=call.half):
+                for name in self._links.names(kind, target, main=main):
+                    linked[source_id].append({"id": str(target_id), "type": name})
+            for record in page:
+                if results := linked.get(int(record["id"])):
+                    record.setdefault("associations", {})[target.name] = {"results": results}
+
+    def get(self, call: Call) -> Response:
+        """One record; the id of a merged one finds its survivor."""
+        kind = call.kind("read")
+        archived = call.query.get("archived", "false").lower() == "true"
+        record = self._resolved(call, kind, archived=archived)
+        names = self._records.asked(kind, call.listed("properties"))
+        found = self._records.many(kind, [record], names, archived=archived)
+        self._associate(call, kind, found)
+        return json_response(found[0])
+
+    def _resolved(self, call: Call, kind: ObjectType, *, archived: bool = False) -> int:
+        """Id of the record that the path means.
+
+        Raises:
+            ApiError: 404, no such record.
+            DeletedError: it is in the recycle bin.
+        """
+        text = call.path["id"]
+        if not text.isdigit():
+            raise not_found("Object not found.  objectId are usually numeric.")
+        record = int(text)
+        half = call.half and kind.name == "companies"
+        state, survivor = self._records.states(kind, [record], half=half).get(record, (None, None))
+        if state == MERGED and survivor is not None:
+            return survivor
+        if state == (ARCHIVED if archived else LIVE):
+            return record
+        if state in (ARCHIVED, GONE):
+            raise DeletedError
+        raise not_found()
+
+    def create(self, call: Call) -> Response:
+        """A new record: 201."""
+        kind = call.kind("write")
+        body = call.json()
+        values = self._checked_or_raise(kind, body.get("properties") or {})
+        return json_response(self._created(call, kind, values, body.get("associations") or []), 201)
+
+    def _created(
+        self,
+        call: Call,
+        kind: ObjectType,
+        values: Mapping[str, str | None],
+        associations: Sequence[Mapping[str, Any]],
+    ) -> Json:
+        record = self._records.create(kind, values, call.now)
+        for each in associations:
+            target_id = str(each.get("to", {}).get("id", ""))
+            for link in each.get("types", []):
+                self._link(kind, record, target_id, int(link.get("associationTypeId", 0)))
+        return self._records.many(kind, [record], self._records.asked(kind, list(values)))[0]
+
+    def _link(self, kind: ObjectType, record: int, target_id: str, type_id: int) -> None:
+        target = self._links.target_of(kind, type_id)
+        if target is None or not target_id.isdigit():
+            raise validation(f"One or more associations are not valid: type {type_id} to {target_id}.")
+        self._links.add(kind, target, record, int(target_id))
+
+    def update(self, call: Call) -> Response:
+        """Change one record; the id of a merged one reaches its survivor."""
+        kind = call.kind("write")
+        record = self._resolved(call, kind)
+        values = self._checked_or_raise(kind, call.json().get("properties") or {})
+        self._refuse_locked(call)
+        self._records.update(kind, {record: values}, call.now)
+        return json_response(self._records.many(kind, [record], self._written(kind, list(values)))[0])
+
+    def archive(self, call: Call) -> Response:
+        """To the recycle bin: 204, also for an unknown id."""
+        kind = call.kind("write")
+        if call.path["id"].isdigit():
+            record = int(call.path["id"])
+            if self._records.states(kind, [record]).get(record, (None,))[0] == LIVE:
+                self._records.archive(kind, record, call.now)
+        return Response(status_code=204)
+
+    def batch_read(self, call: Call) -> Response:
+        """Up to 100 records by id; unknown ones are reported together, merged ones are left out."""
+        kind = call.kind("read")
+        ids = _ids(call.inputs(BATCH))
+        names = self._records.asked(kind, [str(name) for name in call.json().get("properties") or []])
+        half = call.half and kind.name == "companies"
+        states = self._records.states(kind, ids.numbers, half=half)
+        missing = [
+            text for text in ids.texts if states.get(_number(text), (GONE, None))[0] in (ARCHIVED, GONE)
+        ]
+        live = [record for record, (state, _) in states.items() if state == LIVE]
+        results = self._records.many(kind, live, names) if live else []
+        return batch_response(results, _missing(kind, missing), call.started)
+
+    def batch_update(self, call: Call) -> Response:
+        """Change up to 100 records.
+
+        One bad value fails the whole request, unless every input carries a trace id. Unknown ids are reported
+        together in a 207, merged ones are left out without a word.
+        """
+        kind = call.kind("write")
+        inputs = call.inputs(BATCH)
+        ids = _ids(inputs)
+        self._refuse_locked(call)
+        traced = all(_TRACE in each for each in inputs)
+        errors: list[BatchError] = []
+        changes: dict[int, dict[str, str | None]] = {}
+        sent: set[str] = set()
+        states = self._records.states(kind, ids.numbers, half=call.half and kind.name == "companies")
+        refused: list[InvalidValue] = []
+        for text, each in zip(ids.texts, inputs, strict=True):
+            given = each.get("properties") or {}
+            values, invalid = self._checked(kind, given)
+            if invalid and traced:
+                context = {"id": [text], _TRACE: [str(each[_TRACE])]}
+                errors.append(BatchError("VALIDATION_ERROR", values_message(invalid), context))
+                continue
+            refused += invalid
+            sent |= set(values)
+            if states.get(_number(text), (GONE, None))[0] == LIVE:
+                changes[_number(text)] = values
+        if refused:
+            raise invalid_values(refused)
+        missing = [
+            text for text in ids.texts if states.get(_number(text), (GONE, None))[0] in (ARCHIVED, GONE)
+        ]
+        errors += _missing(kind, missing)
+        errors += self._spoiled(call, changes)
+        self._records.update(kind, changes, call.now)
+        results = self._records.many(kind, list(changes), self._written(kind, list(sent))) if changes else []
+        return batch_response(results, errors, call.started)
+
+    def _written(self, kind: ObjectType, names: Sequence[str]) -> list[str]:
+        """What a reply to a write holds: what was sent, and the system's own properties."""
+        return sorted({*names, *kind.system})
+
+    def _spoiled(self, call: Call, changes: dict[int, dict[str, str | None]]) -> list[BatchError]:
+        """Take out the rows that the fault ``partial_batch`` hits."""
+        hit = [
+            record
+            for record in changes
+            if self._faults.draw("partial_batch", "hubspot", call.method, call.url_path) is not None
+        ]
+        for record in hit:
+            del changes[record]
+        if not hit:
+            return []
+        context = {"ids": [str(record) for record in hit]}
+        return [BatchError("INTERNAL_ERROR", "There was a problem with the request.", context)]
+
+    def _refuse_locked(self, call: Call) -> None:
+        """The fault ``row_lock``: HubSpot locks requests, not rows.
+
+        Raises:
+            ApiError: 423.
+        """
+        fault = self._faults.draw("row_lock", "hubspot", call.method, call.url_path)
+        if fault is not None:
+            raise ApiError(
+                423,
+                "LOCKED",
+                "The resource is locked by a concurrent high-volume change. Retry after a pause.",
+                headers={"Retry-After": f"{max(1, round(fault.seconds))}"},
+            )
+
+    def batch_create(self, call: Call) -> Response:
+        """Up to 100 new records: 201."""
+        kind = call.kind("write")
+        inputs = call.inputs(BATCH)
+        checked = [self._checked_or_raise(kind, each.get("properties") or {}) for each in inputs]
+        results = [
+            self._created(call, kind, values, each.get("associations") or [])
+            for values, each in zip(checked, inputs, strict=True)
+        ]
+        return batch_response(results, [], call.started, 201)
+
+    def batch_archive(self, call: Call) -> Response:
+        """Up to 100 records to the recycle bin: 204."""
+        kind = call.kind("write")
+        ids = _ids(call.inputs(BATCH))
+        for record, (state, _) in self._records.states(kind, ids.numbers).items():
+            if state == LIVE:
+                self._records.archive(kind, record, call.now)
+        return Response(status_code=204)
+
+    def _checked_or_raise(self, kind: ObjectType, given: Mapping[str, Any]) -> dict[str, str | None]:
+        """Values as they are stored.
+
+        Raises:
+            ApiError: 400 with everything that is wrong.
+        """
+        values, invalid = self._checked(kind, given)
+        if invalid:
+            raise invalid_values(invalid)
+        return values
+
+    def _checked(
+        self, kind: ObjectType, given: Mapping[str, Any]
+    ) -> tuple[dict[str, str | None], list[InvalidValue]]:
+        """Values as they are stored, and what is wrong with the others."""
+        values: dict[str, str | None] = {}
+        invalid = []
+        for name, raw in given.items():
+            each = self._definitions.find(kind, name)
+            if each is None:
+                message = f'Property "{name}" does not exist'
+                invalid.append(InvalidValue(name, "PROPERTY_DOESNT_EXIST", message))
+                continue
+            if not self._definitions.writable(kind, name):
+                message = f'"{name}" is a read only property; its value cannot be set.'
+                invalid.append(InvalidValue(name, "READ_ONLY_VALUE", message))
+                continue
+            value = self._values.checked(kind, each, raw)
+            if isinstance(value, InvalidValue):
+                invalid.append(value)
+            else:
+                values[name] = value
+        return values, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Ids of a batch, as text and as numbers (0 for text that is no id)."""
+
+    texts: list[str]
+    numbers: list[int]
+
+
+def _ids(inputs: Sequence[Mapping[str, Any]]) -> _Ids:
+    """Ids of a batch's inputs.
+
+    Raises:
+        ApiError: 400, an id is missing or comes twice.
+    """
+    if any("id" not in each for each in inputs):
+        raise validation("Some required fields were not set: [id]")
+    texts = [str(each["id"]) for each in inputs]
+    if twice := [text for text, times in Counter(texts).items() if times > 1]:
+        raise validation(
+            f"Duplicate IDs found in batch input: [{', '.join(twice)}]. IDs must be unique",
+            context={"ids": twice},
+        )
+    return _Ids(texts, [_number(text) for text in texts])
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 19 else 0
+
+
+def _missing(kind: ObjectType, ids: Sequence[str]) -> list[BatchError]:
+    if not ids:
+        return []
+    message = (
+        f"Could not get some {kind.singular.upper()} objects, they may be deleted or not exist. "
+        "Check that ids are valid."
+    )
+    return [BatchError("OBJECT_NOT_FOUND", message, {"ids": list(ids)})]
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isdigit():
+        raise validation(f"{name} must be a whole number, but was '{text}'.")
+    return int(text)
