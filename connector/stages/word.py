@@ -1,0 +1,259 @@
+"""word: what a rep reads on the account, and every result as the CRM stores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import narwhals as nw
+
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, Mapping, WalletSource
+from connector.tables import Frame, rounded
+from connector.texts import CASES, NAMED_MISSING, Case, Open, Wording
+
+# One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
+# which one lifts or burdens an account most and with which score. From the highest digits to the lowest: its pull
+# (ten-thousandths of the dimension's weight, times the points above target; OFFSET keeps it positive), its place
+# in the mapping, and its score.
+OFFSET = 2**20
+SCORES = 128  # room for a score of 0..100
+TEMPORARY = "word:"
+
+
+def word(tagged: Frame, mapping: Mapping) -> Frame:
+    """Add why, next_step and the results ``out:<key>``, null outside the portfolio.
+
+    A text follows from the account's facts alone: the same facts give the same text. It is one line of at most
+    255 characters and holds whole numbers only.
+
+    Args:
+        tagged: one row per account, with zones and campaigns.
+        mapping: labels, language, own texts, targets.
+    """
+    wording = Wording(mapping)
+    texts = _Texts(wording)
+    frame = tagged.with_columns(*texts.standing())
+    frame = frame.with_columns(*texts.extremes())
+    frame = frame.with_columns(*texts.situation())
+    frame = frame.with_columns(*texts.pieces())
+    frame = frame.with_columns(texts.why(), texts.next_step())
+    temporary = [name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)]
+    return frame.with_columns(*_results(mapping)).drop(temporary)
+
+
+class _Texts:
+    """The expressions behind both texts, step by step; each step reads the columns of the one before."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+        self.criteria = wording.criteria
+        self.block = SCORES * max(len(self.criteria), 1)
+
+    def standing(self) -> list[nw.Expr]:
+        """The case (its place in CASES), and the dimensions that lack data."""
+        segment = nw.col("segment")
+        floor = self.wording.mapping.matrix.develop_floor
+        case = (
+            nw.when(segment == "protect").then(_whole(CASES.index("protect")))
+            .when((segment == "develop") & (nw.col("points:attractiveness") < floor)).then(_whole(CASES.index("decide")))
+            .when(segment == "develop").then(_whole(CASES.index("develop")))
+            .when(segment == "maintain").then(_whole(CASES.index("maintain")))
+            .when(segment == "retreat").then(_whole(CASES.index("retreat")))
+            .when(segment == "unrated").then(_whole(CASES.index("unrated")))
+        )
+        return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS)]
+
+    def _lacking(self, dimension: Dimension) -> nw.Expr:
+        covered = _covered(dimension, self.wording.mapping)
+        firm = nw.col(f"firm:{dimension}").fill_null(False)
+        lacking = nw.when(nw.col("segment") == "unrated").then(~covered).otherwise(~(covered & firm))
+        return lacking.alias(f"word:lacking:{dimension}")
+
+    def extremes(self) -> list[nw.Expr]:
+        """The strongest criterion of all, the weakest of each dimension, and what is unsettled."""
+        keys = {criterion.id: self._key(place, criterion) for place, criterion in enumerate(self.criteria)}
+        strongest = _most(nw.max_horizontal, list(keys.values()))
+        helps = (strongest >= OFFSET * self.block) | (nw.col("segment") == "unrated")
+        found = [nw.when(helps).then(strongest).alias("word:strong")]
+        for dimension in DIMENSIONS:
+            weakest = _most(nw.min_horizontal, [keys[one.id] for one in self.criteria if one.dimension == dimension])
+            burdens = nw.when(weakest < OFFSET * self.block).then(weakest)
+            found.append(burdens.alias(f"word:weak:{dimension}"))
+        order = list(enumerate(self.wording.fill_order))
+        expired = [nw.when(_expired(one)).then(_whole(place)) for place, one in order if _can_expire(one, self.wording)]
+        missing = [nw.when(_missing(one)).then(_whole(len(order) + place)) for place, one in order]
+        unsettled = nw.coalesce(_most(nw.min_horizontal, expired), _most(nw.min_horizontal, missing))
+        provisional = nw.col("confidence") == "provisional"
+        return [*found, nw.when(provisional).then(unsettled).alias("word:open")]
+
+    def _key(self, place: int, criterion: Criterion) -> nw.Expr:
+        weight = round(10_000 * self.wording.share(criterion))
+        rest = (OFFSET - round(weight * criterion.target)) * self.block + place * SCORES
+        score = nw.col(f"score:{criterion.id}").cast(nw.Int64)
+        return nw.when(nw.col(f"known:{criterion.id}")).then(score * (weight * self.block + 1) + rest)
+
+    def situation(self) -> list[nw.Expr]:
+        """The weakest criterion that explains the zone: of the dimension that is low, or to be worked on."""
+        potential, attractiveness = nw.col("word:weak:potential"), nw.col("word:weak:attractiveness")
+        either = nw.min_horizontal(potential, attractiveness)
+        segment = nw.col("segment")
+        weak = (
+            nw.when(segment.is_in(["protect", "develop"])).then(nw.coalesce(attractiveness, potential))
+            .when(segment == "maintain").then(nw.coalesce(potential, attractiveness))
+            .when(segment == "retreat").then(either)
+        )
+        return [weak.alias("word:weak")]
+
+    def pieces(self) -> list[nw.Expr]:
+        """The weakest criterion's place (+ 1, 0 for none) in one number with case and what is unsettled."""
+        ways = 2 * len(self.criteria) + 1
+        weak = (self._place("word:weak") + 1).fill_null(0)
+        unsettled = (nw.col("word:open") + 1).fill_null(0)
+        code = (nw.col("word:case") * (len(self.criteria) + 1) + weak) * ways + unsettled
+        return [code.alias("word:code"), self._missing_names().alias("word:missing")]
+
+    def why(self) -> nw.Expr:
+        """Zone, scores, strongest and weakest criterion, what is unsettled, the action in short."""
+        wording, case = self.wording, nw.col("word:case")
+        rated = case != CASES.index("unrated")
+        covered = _covered("potential", wording.mapping)
+        potential = nw.when(covered).then(_digits("points:potential")).otherwise(nw.lit(wording.phrases.unknown))
+        middle = nw.when(nw.col("top_revenue")).then(nw.lit(wording.middle(top_revenue=True))).otherwise(
+            nw.lit(wording.middle(top_revenue=False)),
+        )
+        strong = self._named("word:strong", [wording.strong(one) for one in self.criteria])
+        so_far = self._named("word:strong", [wording.so_far(one) for one in self.criteria])
+        missing = nw.concat_str(nw.lit(wording.phrases.missing), nw.col("word:missing"))
+        text = nw.concat_str(
+            _looked_up(case, {place: wording.head(one) for place, one in enumerate(CASES)}),
+            nw.when(rated).then(potential),
+            nw.when(rated).then(middle),
+            nw.when(rated).then(_digits("points:attractiveness")),
+            nw.when(rated).then(strong).otherwise(so_far),
+            self._score("word:strong"),
+            self._named("word:weak", [wording.weak(one) for one in self.criteria]),
+            self._score("word:weak"),
+            missing,
+            _looked_up(nw.col("word:code"), self._by_code(wording.tail)),
+            ignore_nulls=True,
+        )
+        return nw.when(~case.is_null()).then(text).alias("why")
+
+    def next_step(self) -> nw.Expr:
+        """One action for the zone and the criterion that burdens most, or what to fill in."""
+        before, after = self.wording.fill_in()
+        fill_in = nw.concat_str(nw.lit(before), nw.col("word:missing"), nw.lit(after))
+        steps = _looked_up(nw.col("word:code"), self._by_code(self.wording.next_step))
+        if "unrated" in self.wording.mapping.texts.next_steps:
+            return steps.alias("next_step")
+        unrated = nw.col("segment") == "unrated"
+        return nw.when(unrated).then(fill_in).otherwise(steps).alias("next_step")
+
+    def _missing_names(self) -> nw.Expr:
+        """The first few missing criteria of an unrated account, by name."""
+        count, names = nw.lit(0), []
+        for criterion in self.wording.fill_order:
+            missing = _missing(criterion) & (nw.col("segment") == "unrated")
+            count = count + missing.cast(nw.Int32)
+            name = nw.lit(self.wording.missing_label(criterion))
+            names.append(nw.when(missing & (count <= NAMED_MISSING)).then(name))
+        if not names:
+            return nw.lit(None, dtype=nw.String)
+        more = nw.when(count > NAMED_MISSING).then(nw.lit(self.wording.phrases.more)).otherwise(nw.lit(""))
+        listed = nw.concat_str(nw.concat_str(*names, separator=", ", ignore_nulls=True), more)
+        return nw.when(count > 0).then(listed)
+
+    def _by_code(self, text: Callable[[Case, Criterion | None, Open], str]) -> dict[int, str]:
+        """The text of every situation, by the number of the situation."""
+        weak: list[Criterion | None] = [None, *self.criteria]
+        unsettled: list[Open] = [None]
+        unsettled += [("expired", one.id) for one in self.wording.fill_order]
+        unsettled += [("missing", one.id) for one in self.wording.fill_order]
+        return {code: text(*facts) for code, facts in enumerate(product(CASES, weak, unsettled))}
+
+    def _named(self, name: str, texts: list[str]) -> nw.Expr:
+        return _looked_up(self._place(name), dict(enumerate(texts)))
+
+    def _place(self, name: str) -> nw.Expr:
+        return nw.col(name) // SCORES % max(len(self.criteria), 1)
+
+    def _score(self, name: str) -> nw.Expr:
+        return (nw.col(name) % SCORES).cast(nw.String)
+
+
+def _results(mapping: Mapping) -> list[nw.Expr]:
+    """Every result of ``[write]``, rounded as the CRM stores it."""
+    rated = nw.col("segment") != "unrated"
+    coverage = nw.min_horizontal(*(nw.col(f"coverage:{name}") for name in DIMENSIONS))
+    values = {
+        "segment": nw.col("segment"),
+        "segment_since": nw.col("segment_since"),
+        "potential": nw.when(rated & _covered("potential", mapping)).then(_number(nw.col("points:potential"))),
+        "attractiveness": nw.when(rated).then(_number(nw.col("points:attractiveness"))),
+        "coverage": rounded(100.0 * coverage),
+        "confidence": nw.col("confidence"),
+        "why": nw.col("why"),
+        "next_step": nw.col("next_step"),
+        "campaigns": nw.col("campaigns"),
+        "headroom": rounded(_number(nw.col("headroom")) / 100.0),
+        "share_of_wallet": rounded(100.0 * _number(nw.col("share"))),
+        "revenue_flag": nw.col("top_revenue"),
+    }
+    for criterion in mapping.criteria:  # a stand-in for missing data is no score of the account
+        known = nw.when(nw.col(f"known:{criterion.id}"))
+        values[f"criteria.{criterion.id}"] = known.then(_number(nw.col(f"score:{criterion.id}")))
+    return [nw.when(nw.col("member")).then(values[key]).alias(f"out:{key}") for key in mapping.write.targets]
+
+
+def _covered(dimension: Dimension, mapping: Mapping) -> nw.Expr:
+    enough = nw.col(f"coverage:{dimension}") >= mapping.matrix.min_coverage
+    return (enough & ~nw.col(f"points:{dimension}").is_null()).fill_null(False)
+
+
+def _missing(criterion: Criterion) -> nw.Expr:
+    known = nw.col(f"known:{criterion.id}").fill_null(False)
+    return ~known & nw.col(f"word:lacking:{criterion.dimension}").fill_null(False)
+
+
+def _can_expire(criterion: Criterion, wording: Wording) -> bool:
+    return bool(_dated(criterion)) or _reads_wallet(criterion) and wording.mapping.wallet is not None
+
+
+def _expired(criterion: Criterion) -> nw.Expr:
+    """The rung that answered is a rating, or rests on a wallet, that is too old."""
+    rung = nw.col(f"rung:{criterion.id}")
+    tests = [(rung == place) & nw.col(f"expired:{criterion.id}:{place}") for place in _dated(criterion)]
+    tests += [(rung == place) & nw.col("wallet_expired") for place in _reads_wallet(criterion)]
+    return nw.any_horizontal(*tests, ignore_nulls=True)
+
+
+def _dated(criterion: Criterion) -> list[int]:
+    rungs = enumerate(criterion.rungs)
+    return [place for place, rung in rungs if isinstance(rung.source, FieldSource) and rung.source.expires_days]
+
+
+def _reads_wallet(criterion: Criterion) -> list[int]:
+    return [place for place, rung in enumerate(criterion.rungs) if isinstance(rung.source, WalletSource)]
+
+
+def _most(choose: Callable[..., nw.Expr], candidates: list[nw.Expr]) -> nw.Expr:
+    """The largest or smallest of the candidates that are there; null if none is."""
+    return choose(*candidates) if candidates else nw.lit(None, dtype=nw.Int64)
+
+
+def _looked_up(number: nw.Expr, texts: dict[int, str]) -> nw.Expr:
+    if not texts:
+        return nw.lit(None, dtype=nw.String)
+    return number.replace_strict(list(texts), list(texts.values()), default=None, return_dtype=nw.String)
+
+
+def _digits(name: str) -> nw.Expr:
+    return nw.col(name).cast(nw.Int64).cast(nw.String)
+
+
+def _number(value: nw.Expr) -> nw.Expr:
+    return value.cast(nw.Float64)
+
+
+def _whole(value: int) -> nw.Expr:
+    return nw.lit(value, dtype=nw.Int64)
