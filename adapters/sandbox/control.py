@@ -1,17 +1,17 @@
 """The sandbox's own endpoint, under ``/sandbox/``: faults, request counts, edits, dumps, visibility, the date.
 
-    GET    /sandbox/                        options, date
-    GET    /sandbox/faults                  faults that are on, with their hits
-    POST   /sandbox/faults                  {"name": "throttle", "rate": 0.1, "path": "composite", "times": 3}
-    DELETE /sandbox/faults[?name=throttle]
-    GET    /sandbox/requests[?list=true]    total, writes, counts by method and path
-    DELETE /sandbox/requests
-    POST   /sandbox/edit                    {"crm", "object", "id", "values", "delete", "touch"} -> {"id"}
-    GET    /sandbox/dump?crm=..&object=..   every cell of every record, one JSON object per line
-    POST   /sandbox/visibility              {"crm", "change", "object", "field"}
-    GET    /sandbox/quota?crm=..
-    POST   /sandbox/quota                   {"crm", "limit", "used"}
-    POST   /sandbox/today                   {"today": "2026-03-01"}
+GET    /sandbox/                        options, date
+GET    /sandbox/faults                  faults that are on, with their hits
+POST   /sandbox/faults                  {"name": "throttle", "rate": 0.1, "path": "composite", "times": 3}
+DELETE /sandbox/faults[?name=throttle]
+GET    /sandbox/requests[?list=true]    total, writes, counts by method and path
+DELETE /sandbox/requests
+POST   /sandbox/edit                    {"crm", "object", "id", "values", "delete", "touch"} -> {"id"}
+GET    /sandbox/dump?crm=..&object=..   every cell of every record, one JSON object per line
+POST   /sandbox/visibility              {"crm", "change", "object", "field"}
+GET    /sandbox/quota?crm=..
+POST   /sandbox/quota                   {"crm", "limit", "used"}
+POST   /sandbox/today                   {"today": "2026-03-01"}
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
     return [
         route("", "GET", lambda _request, _body: sandbox.status()),
-        route("faults", "GET", lambda _request, _body: [fault.as_dict() for fault in sandbox.world.faults.list()]),
+        route(
+            "faults",
+            "GET",
+            lambda _request, _body: [fault.as_dict() for fault in sandbox.world.faults.list()],
+        ),
         route("faults", "POST", add_fault),
         route("faults", "DELETE", clear_faults),
         route(

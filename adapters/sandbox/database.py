@@ -122,7 +122,7 @@ class Database:
         names = ", ".join(quoted(column) for column in columns)
         marks = ", ".join("?" * len(columns))
         with self.writing() as connection:
-            connection.executemany(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            connection.executemany(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", rows)
 
     def add_function(self, name: str, function: Callable[[Any], Any]) -> None:
         """Make a function of one value known to SQL."""

@@ -85,14 +85,16 @@ class Fault:
             UnknownFaultError: an unknown name, a rate outside 0..1 or a bad pattern.
         """
         if self.name not in (*TRANSPORT_FAULTS, *ROW_FAULTS):
-            raise UnknownFaultError(f"unknown fault {self.name!r}: use {', '.join(TRANSPORT_FAULTS + ROW_FAULTS)}")
+            raise UnknownFaultError(
+                f"unknown fault {self.name!r}: use {', '.join(TRANSPORT_FAULTS + ROW_FAULTS)}"
+            )
         if not 0 <= self.rate <= 1:
             raise UnknownFaultError(f"rate {self.rate!r} is not between 0 and 1")
         try:
             self._pattern = re.compile(self.path) if self.path else None
         except re.error as error:
             raise UnknownFaultError(f"path {self.path!r} is no regular expression: {error}") from error
-        self._random = random.Random(self.seed)  # noqa: S311 (repeatable on purpose)
+        self._random = random.Random(self.seed)
 
     def matches(self, crm: str, method: str, path: str) -> bool:
         """Whether a request is one that this fault may hit."""
@@ -133,7 +135,9 @@ class Faults:
         """
         allowed = {"rate", "seed", "crm", "method", "path", "times", "after", "seconds", "status"}
         if unknown := set(settings) - allowed:
-            raise UnknownFaultError(f"unknown setting {', '.join(sorted(unknown))}: use {', '.join(sorted(allowed))}")
+            raise UnknownFaultError(
+                f"unknown setting {', '.join(sorted(unknown))}: use {', '.join(sorted(allowed))}"
+            )
         fault = Fault(name, **settings)
         with self._lock:
             self._faults.append(fault)

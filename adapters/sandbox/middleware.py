@@ -97,7 +97,9 @@ class SandboxMiddleware:
                 return answer.status_code
         after, during, malformed = hit("drop_after"), hit("drop_during"), hit("malformed_body")
         if malformed or during:
-            scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+            scope["headers"] = [
+                (name, value) for name, value in scope["headers"] if name != b"accept-encoding"
+            ]
         recorder = _Recorder(send, keep=bool(after or during or malformed))
         await self._app(scope, receive, recorder)
         if after:

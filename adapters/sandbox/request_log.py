@@ -78,11 +78,7 @@ class RequestLog:
                 {"method": method, "path": path, "writes": writes, "count": count}
                 for (method, path, writes), count in sorted(self._counts.items())
             ]
-        answer: dict[str, Any] = {
-            "total": sum(int(entry["count"]) for entry in counts),
-            "writes": sum(int(entry["count"]) for entry in counts if entry["writes"]),
-            "counts": counts,
-        }
+        answer: dict[str, Any] = {"total": self.total, "writes": self.writes, "counts": counts}
         if listing:
             answer["requests"] = [asdict(request) for request in self.list()]
         return answer

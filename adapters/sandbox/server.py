@@ -43,7 +43,7 @@ class Sandbox:
     As a context manager it starts on entering and stops on leaving; a folder that was not given is removed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (all are options of one thing, passed by name)
         self,
         crms: Sequence[str] = ("salesforce", "hubspot"),
         accounts: int = 300,
@@ -51,9 +51,9 @@ class Sandbox:
         port: int = 0,
         folder: Path | None = None,
         today: date | None = None,
-        ratings: bool = True,  # noqa: FBT001, FBT002 (always passed by name)
-        rate_limits: bool = False,  # noqa: FBT001, FBT002
-        multi_currency: bool = True,  # noqa: FBT001, FBT002
+        ratings: bool = True,
+        rate_limits: bool = False,
+        multi_currency: bool = True,
         host: str = "127.0.0.1",
     ) -> None:
         """Say what the sandbox should be; nothing happens before `start`.
@@ -232,8 +232,8 @@ class Sandbox:
     def edit(
         self,
         crm: str,
-        object: str,  # noqa: A002 (the vendors' word)
-        id: str | None = None,  # noqa: A002
+        object: str,
+        id: str | None = None,
         values: Mapping[str, Any] | None = None,
         *,
         delete: bool = False,
@@ -246,7 +246,7 @@ class Sandbox:
         """
         return self.side(crm).edit(Edit(object, id, values or {}, delete, touch))
 
-    def dump(self, crm: str, object: str) -> Iterator[dict[str, Any]]:  # noqa: A002
+    def dump(self, crm: str, object: str) -> Iterator[dict[str, Any]]:
         """Every stored record of an object with every cell, in order of creation.
 
         Raises:

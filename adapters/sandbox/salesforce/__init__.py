@@ -3,6 +3,11 @@
 `oauth` lists the client ids and secrets; `FIDELITY.md` one folder up says what is modelled on what source.
 """
 
-from adapters.sandbox.salesforce.side import SalesforceSide as open_side
+from adapters.sandbox.salesforce.side import SalesforceSide
+from adapters.sandbox.side import Side
+from adapters.sandbox.world import World
 
-__all__ = ["open_side"]
+
+def open_side(world: World) -> Side:
+    """An org with users and settings, still without accounts."""
+    return SalesforceSide(world)

@@ -89,7 +89,9 @@ class Access:
         if target.setup:
             verb = {"PermissionsCreate": "inserted", "PermissionsEdit": "updated"}.get(right, "deleted")
             raise ApiError(
-                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be {verb}: {target.label}", fields=()
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                f"entity type cannot be {verb}: {target.label}",
+                fields=(),
             )
         raise ApiError(
             "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", 403, fields=()

@@ -27,6 +27,9 @@ VERSIONS = {
 }
 
 
+_NO_CALLS_LEFT = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One authenticated request.
@@ -107,9 +110,7 @@ class Gate:
             if request.path_params.get("version") not in VERSIONS:
                 raise not_found()
             access = self._org.authenticated(request.headers.get("authorization", ""))
-            if not quota.take():
-                raise ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
-            response = work(access)
+            response = work(access) if quota.take() else _NO_CALLS_LEFT.response()
         except ApiError as error:
             response = error.response()
         response.headers["Sforce-Limit-Info"] = f"api-usage={quota.used}/{quota.limit}"

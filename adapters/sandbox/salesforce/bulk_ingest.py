@@ -86,8 +86,10 @@ class BulkIngest:
         boundary = _BOUNDARY.search(content_type)
         parts = call.body.split(b"--" + boundary[1].encode()) if boundary else []
         contents = [part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n") for part in parts[1:-1]]
-        if len(contents) != 2:  # noqa: PLR2004 (the job and its data)
-            raise ApiError("INVALIDJOB", "A multipart request needs a part with the job and a part with its data")
+        if len(contents) != 2:
+            raise ApiError(
+                "INVALIDJOB", "A multipart request needs a part with the job and a part with its data"
+            )
         description = Call(call.access, call.request, contents[0]).json_object()
         job = self._opened(call, description)
         job.upload.write_bytes(contents[1])
@@ -97,7 +99,9 @@ class BulkIngest:
     def _opened(self, call: Call, body: dict[str, Any]) -> IngestJob:
         operation = body.get("operation")
         if operation not in _OPERATIONS:
-            raise ApiError("INVALIDOPERATION", f"The sandbox's ingest jobs do {', '.join(_OPERATIONS)}, not {operation}")
+            raise ApiError(
+                "INVALIDOPERATION", f"The sandbox's ingest jobs do {', '.join(_OPERATIONS)}, not {operation}"
+            )
         if body.get("contentType", "CSV") != "CSV":
             raise ApiError("INVALIDJOB", "Content Type must be CSV")
         line_ending, delimiter = body.get("lineEnding", "LF"), body.get("columnDelimiter", "COMMA")
@@ -106,12 +110,22 @@ class BulkIngest:
         try:
             target = self._org.object(str(body.get("object") or ""))
         except ApiError as error:
-            raise ApiError("INVALIDJOB", f"InvalidJob : Unable to find object: {body.get('object')}") from error
+            raise ApiError(
+                "INVALIDJOB", f"InvalidJob : Unable to find object: {body.get('object')}"
+            ) from error
         call.access.demand(_OPERATIONS[operation], target)
         with self._lock:
             job_id = make_id("750", len(self._jobs) + 1)
             job = IngestJob(
-                job_id, operation, target, call.version, call.access, self._org.stamp(), self._folder, line_ending, delimiter
+                job_id,
+                operation,
+                target,
+                call.version,
+                call.access,
+                self._org.stamp(),
+                self._folder,
+                line_ending,
+                delimiter,
             )
             self._jobs[job_id] = job
         return job
@@ -138,7 +152,9 @@ class BulkIngest:
         state = call.json_object().get("state")
         if state == "UploadComplete":
             if job.state != "Open" or not job.upload.exists():
-                raise ApiError("INVALIDJOBSTATE", f"Job in state {job.state} without data can not be completed")
+                raise ApiError(
+                    "INVALIDJOBSTATE", f"Job in state {job.state} without data can not be completed"
+                )
         elif state != "Aborted":
             raise ApiError("INVALIDJOBSTATE", f"State {state} can not be set")
         elif job.state in ("JobComplete", "Failed"):
@@ -167,18 +183,24 @@ class BulkIngest:
                     size += file.write(chunk)
             zipped = request.headers.get("content-encoding", "").lower() == "gzip"
             return await run_in_threadpool(
-                self._gate.answer, request, lambda access: self._uploaded(access, request, temporary, size, zipped=zipped)
+                self._gate.answer,
+                request,
+                lambda access: self._uploaded(access, request, temporary, size, zipped=zipped),
             )
 
         return endpoint
 
-    def _uploaded(self, _access: Access, request: Request, temporary: Path, size: int, *, zipped: bool) -> Response:
+    def _uploaded(
+        self, _access: Access, request: Request, temporary: Path, size: int, *, zipped: bool
+    ) -> Response:
         try:
             job = self._job(str(request.path_params["id"]))
             if job.state != "Open":
                 raise ApiError("INVALIDJOBSTATE", f"Upload to a job in state {job.state} is not allowed")
             if job.upload.exists():
-                raise ApiError("INVALIDJOBSTATE", "Found multiple contents for job: only one upload per job is allowed")
+                raise ApiError(
+                    "INVALIDJOBSTATE", "Found multiple contents for job: only one upload per job is allowed"
+                )
             if size > _LARGEST_UPLOAD:
                 raise ApiError("EXCEEDEDQUOTA", f"The upload is larger than {_LARGEST_UPLOAD} bytes", 413)
             if zipped:

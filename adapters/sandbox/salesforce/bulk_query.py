@@ -153,7 +153,13 @@ class BulkQueries:
         return json_response(job.info(full=False))
 
     def _list(self, _call: Call) -> Response:
-        return json_response({"done": True, "records": [job.info(full=False) for job in self._jobs.values()], "nextRecordsUrl": None})
+        return json_response(
+            {
+                "done": True,
+                "records": [job.info(full=False) for job in self._jobs.values()],
+                "nextRecordsUrl": None,
+            }
+        )
 
     def _info(self, call: Call) -> Response:
         """Every poll moves the job on: the first starts it, a later one finds it complete."""
@@ -186,7 +192,9 @@ class BulkQueries:
     def _run(self, job: QueryJob) -> None:
         """Write the file of results."""
         try:
-            statement = _bulk_statement(self._org, job.access, job.query, everything=job.operation == "queryAll")
+            statement = _bulk_statement(
+                self._org, job.access, job.query, everything=job.operation == "queryAll"
+            )
             job.header = _line([".".join(output.path) for output in statement.outputs])
             select = statement.select([_cell(output) for output in statement.outputs])
             with job.path.open("wb") as file:
@@ -236,7 +244,9 @@ def _bulk_statement(org: Org, access: Access, text: str, *, everything: bool) ->
     """
     query = soql.parse(text)
     if query.aggregate or query.offset is not None:
-        raise ApiError("API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type.")
+        raise ApiError(
+            "API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type."
+        )
     statement = Translator(org, access, text, everything).translate(query)
     if any(output.parts for output in statement.outputs):
         raise ApiError("FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query")
@@ -249,7 +259,10 @@ def _cell(output: Output) -> str:
     if output.kind == "boolean":
         return f"CASE {value} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
     if output.kind in ("double", "currency", "percent"):
-        return f"CASE WHEN abs({value}) >= 1e7 OR (abs({value}) < 1e-3 AND {value} != 0) THEN java_double({value}) ELSE {value} END"
+        plain = (
+            f"{value} = 0 OR abs({value}) BETWEEN 1e-3 AND 9999999.999999998"  # the largest below ten million
+        )
+        return f"CASE WHEN {plain} THEN {value} ELSE java_double({value}) END"
     return value
 
 

@@ -9,7 +9,15 @@ from datetime import date, timedelta
 
 _DAY = timedelta(days=1)
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "FISCAL_QUARTER": 3, "YEAR": 12, "FISCAL_YEAR": 12}
-_UNITS = {"DAYS": 0, "WEEKS": 0, "MONTHS": 1, "QUARTERS": 3, "YEARS": 12, "FISCAL_QUARTERS": 3, "FISCAL_YEARS": 12}
+_UNITS = {
+    "DAYS": 0,
+    "WEEKS": 0,
+    "MONTHS": 1,
+    "QUARTERS": 3,
+    "YEARS": 12,
+    "FISCAL_QUARTERS": 3,
+    "FISCAL_YEARS": 12,
+}
 
 
 def _months(start: date, months: int) -> date:
@@ -30,7 +38,9 @@ def relative_range(name: str, n: int | None, today: date) -> tuple[date, date] |
         start = today + simple[name] * _DAY
         return start, start + _DAY
     if n is None and name in ("LAST_90_DAYS", "NEXT_90_DAYS"):
-        return (today - 90 * _DAY, today + _DAY) if name == "LAST_90_DAYS" else (today + _DAY, today + 91 * _DAY)
+        return (
+            (today - 90 * _DAY, today + _DAY) if name == "LAST_90_DAYS" else (today + _DAY, today + 91 * _DAY)
+        )
     if n is None:
         return _calendar(name, today)
     return _counted(name, n, today)
@@ -67,7 +77,11 @@ def _counted(name: str, n: int, today: date) -> tuple[date, date] | None:
     if ago:
         start = _months(this, -n * size)
         return start, _months(start, size)
-    return (_months(this, -n * size), this) if when == "LAST" else (_months(this, size), _months(this, (n + 1) * size))
+    return (
+        (_months(this, -n * size), this)
+        if when == "LAST"
+        else (_months(this, size), _months(this, (n + 1) * size))
+    )
 
 
 def _counted_days(when: str, days: int, today: date, *, ago: bool) -> tuple[date, date]:

@@ -145,13 +145,17 @@ def record_types(target: SObject, org: Org) -> list[dict[str, Any]]:
     infos = [
         _record_type(row["Name"], row["DeveloperName"], row["Id"], default=number == 0, master=False)
         for number, row in enumerate(
-            org.database.rows('SELECT * FROM "sf_RecordType" WHERE SobjectType = ? ORDER BY rowid', (target.name,))
+            org.database.rows(
+                'SELECT * FROM "sf_RecordType" WHERE SobjectType = ? ORDER BY rowid', (target.name,)
+            )
         )
     ]
     return [*infos, _record_type("Master", "Master", "012000000000000AAA", default=not infos, master=True)]
 
 
-def _record_type(name: str, developer_name: str, record_id: str, *, default: bool, master: bool) -> dict[str, Any]:
+def _record_type(
+    name: str, developer_name: str, record_id: str, *, default: bool, master: bool
+) -> dict[str, Any]:
     return {
         "active": True,
         "available": True,

@@ -13,7 +13,9 @@ from adapters.sandbox.http import json_response
 class ApiError(Exception):
     """A request that fails as a whole: ``[{"message": ..., "errorCode": ...}]``."""
 
-    def __init__(self, code: str, message: str, status: int = 400, fields: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, fields: tuple[str, ...] | None = None
+    ) -> None:
         """`code` and `message` as Salesforce words them, `status` of the HTTP answer."""
         super().__init__(message)
         self.code = code

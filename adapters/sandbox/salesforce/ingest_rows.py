@@ -76,7 +76,11 @@ class IngestJob:
 
     def empty_result(self, kind: str) -> str:
         """A result without rows."""
-        head = {"successful": ("sf__Id", "sf__Created"), "failed": ("sf__Id", "sf__Error"), "unprocessed": ()}[kind]
+        head = {
+            "successful": ("sf__Id", "sf__Created"),
+            "failed": ("sf__Id", "sf__Error"),
+            "unprocessed": (),
+        }[kind]
         buffer = io.StringIO()
         csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow([*head, *self.columns])
         return buffer.getvalue()
@@ -178,7 +182,9 @@ def _check_line_ending(job: IngestJob) -> None:
         header = file.readline()
     found = "CRLF" if header.endswith(b"\r\n") else "LF"
     if header and found != job.line_ending:
-        raise _BadBatchError(f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}")
+        raise _BadBatchError(
+            f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
+        )
 
 
 def _fields(job: IngestJob) -> list[SField | None]:

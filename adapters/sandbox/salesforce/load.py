@@ -10,148 +10,24 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from adapters.sandbox.salesforce.ids import make_id
-from adapters.sandbox.salesforce.objects import RATING_FIELDS, STAGES
-from adapters.sandbox.salesforce.org import ADMIN_KEY, ORGANIZATION, PROFILES, SYNC_KEY, Org
-from adapters.sandbox.salesforce.setup_objects import OBJECT_RIGHTS
+from adapters.sandbox.salesforce.objects import STAGES
+from adapters.sandbox.salesforce.org import Org
+from adapters.sandbox.salesforce.seed import ADMIN, RECORD_TYPES, seed_user
 
 if TYPE_CHECKING:
     from adapters.sandbox.portfolio import Portfolio
 
-_RECORD_TYPES = {"Business": 1, "Partner": 2, "PersonAccount": 3}
 _STAGE_NAMES = {stage[1]: stage[0] for stage in STAGES}
-_ADMIN = make_id("005", ADMIN_KEY)
 _ARCHIVED_AFTER = timedelta(days=365)  # activities older than this are archived by Salesforce
-
-
-def seed_setup(org: Org) -> None:
-    """Organization, profiles, record types, stages and the two special users."""
-    org.insert(
-        org.objects["Organization"],
-        {
-            "Name": "Sandbox GmbH",
-            "OrganizationType": "Enterprise Edition",
-            "InstanceName": "SBX1",
-            "IsSandbox": 1,
-            "DefaultLocaleSidKey": "de_AT",
-            "LanguageLocaleKey": "en_US",
-            "TimeZoneSidKey": "Europe/Vienna",
-            "FiscalYearStartMonth": 1,
-            **({} if org.multi_currency else {"DefaultCurrencyIsoCode": "EUR"}),
-        },
-        _ADMIN,
-        key=1,
-    )
-    for name, key in PROFILES.items():
-        _seed_profile(org, name, key)
-    for name, key in _RECORD_TYPES.items():
-        org.insert(
-            org.objects["RecordType"],
-            {
-                "Name": {"PersonAccount": "Person Account"}.get(name, name),
-                "DeveloperName": name,
-                "SobjectType": "Account",
-                "IsActive": 1,
-                "IsPersonType": int(name == "PersonAccount"),
-            },
-            _ADMIN,
-            key=key,
-        )
-    for number, (name, _, probability, closed, won) in enumerate(STAGES, start=1):
-        org.insert(
-            org.objects["OpportunityStage"],
-            {
-                "MasterLabel": name,
-                "ApiName": name,
-                "IsActive": 1,
-                "SortOrder": number,
-                "IsClosed": int(closed),
-                "IsWon": int(won),
-                "ForecastCategoryName": "Closed" if won else "Omitted" if closed else "Pipeline",
-                "DefaultProbability": probability,
-            },
-            _ADMIN,
-            key=number,
-        )
-    _seed_user(org, ADMIN_KEY, ("Ada", "Admin", "admin@sandbox.example"), "System Administrator")
-    _seed_user(org, SYNC_KEY, ("KPM", "Integration", "sync@sandbox.example"), "KPM Integration")
-    account, opportunity = org.objects["Account"], org.objects["Opportunity"]
-    if org.world.options.ratings:
-        org.grant_to_profiles(account, RATING_FIELDS, PROFILES)
-    org.grant_to_profiles(opportunity, [opportunity.fields["ProductLine__c"]], PROFILES)
-
-
-def _seed_profile(org: Org, name: str, key: int) -> None:
-    """A profile with the permission set that it owns: rights on all business objects, View All for no one."""
-    org.insert(org.objects["Profile"], {"Name": name}, _ADMIN, key=key)
-    administrator = int(name == "System Administrator")
-    parent = org.insert(
-        org.objects["PermissionSet"],
-        {
-            "Name": f"X{make_id('00e', key)[:15]}",
-            "Label": make_id("00e", key)[:15],
-            "ProfileId": make_id("00e", key),
-            "IsOwnedByProfile": 1,
-            "Type": "Profile",
-            "PermissionsApiEnabled": 1,
-            **dict.fromkeys(
-                (
-                    "PermissionsCustomizeApplication",
-                    "PermissionsManageUsers",
-                    "PermissionsAssignPermissionSets",
-                    "PermissionsModifyAllData",
-                    "PermissionsViewAllData",
-                    "PermissionsViewSetup",
-                ),
-                administrator,
-            ),
-        },
-        _ADMIN,
-        key=key,
-    )
-    rights = OBJECT_RIGHTS if administrator else OBJECT_RIGHTS[:4]
-    for target in org.objects.values():
-        if not target.setup and target.rights_of is None:
-            org.insert(
-                org.objects["ObjectPermissions"],
-                {"ParentId": parent, "SobjectType": target.name, **dict.fromkeys(rights, 1)},
-                _ADMIN,
-            )
-
-
-def _seed_user(org: Org, key: int, names: tuple[str, str, str], profile: str, **more: Any) -> None:  # noqa: ANN401
-    first, last, email = names
-    user_id = org.insert(
-        org.objects["User"],
-        {
-            "Username": f"{email}.sandbox" if profile == "Standard User" else email,
-            "FirstName": first,
-            "LastName": last,
-            "Name": f"{first} {last}",
-            "Alias": last[:8],
-            "Email": email,
-            "IsActive": 1,
-            "UserType": "Standard",
-            "ProfileId": make_id("00e", PROFILES[profile]),
-            "LanguageLocaleKey": "en_US",
-            "LocaleSidKey": "de_AT",
-            "TimeZoneSidKey": "Europe/Vienna",
-            **more,
-        },
-        _ADMIN,
-        key=key,
-    )
-    org.insert(
-        org.objects["PermissionSetAssignment"],
-        {"PermissionSetId": make_id("0PS", PROFILES[profile]), "AssigneeId": user_id, "IsActive": 1},
-        _ADMIN,
-    )
 
 
 def load_chunk(org: Org, portfolio: Portfolio) -> None:
     """Insert one chunk of the portfolio."""
     for user in portfolio.users.iter_rows(named=True):
         names = (user["first_name"], user["last_name"], user["email"])
-        _seed_user(org, user["key"], names, "Standard User", Division=user["territory"], IsActive=int(user["active"]))
+        seed_user(
+            org, user["key"], names, "Standard User", Division=user["territory"], IsActive=int(user["active"])
+        )
     _load_rates(org, portfolio.rates)
     for name, rows in (
         ("Account", _accounts(org, portfolio.accounts)),
@@ -180,7 +56,9 @@ def _load_rates(org: Org, rates: pl.DataFrame) -> None:
         return
     types = org.objects["CurrencyType"]
     latest = rates.sort("currency", "start").group_by("currency", maintain_order=True).last()
-    rows = [{"currency": "EUR", "rate": 1.0}] + [row for row in latest.iter_rows(named=True) if row["currency"] != "EUR"]
+    rows = [{"currency": "EUR", "rate": 1.0}] + [
+        row for row in latest.iter_rows(named=True) if row["currency"] != "EUR"
+    ]
     for row in rows:
         corporate = int(row["currency"] == "EUR")
         org.insert(
@@ -192,9 +70,11 @@ def _load_rates(org: Org, rates: pl.DataFrame) -> None:
                 "IsActive": 1,
                 "IsCorporate": corporate,
             },
-            _ADMIN,
+            ADMIN,
         )
-    following = rates.sort("currency", "start").with_columns(pl.col("start").shift(-1).over("currency").alias("next"))
+    following = rates.sort("currency", "start").with_columns(
+        pl.col("start").shift(-1).over("currency").alias("next")
+    )
     for row in following.iter_rows(named=True):
         org.insert(
             org.objects["DatedConversionRate"],
@@ -204,7 +84,7 @@ def _load_rates(org: Org, rates: pl.DataFrame) -> None:
                 "NextStartDate": (row["next"] or date(9999, 12, 31)).isoformat(),
                 "ConversionRate": row["rate"],
             },
-            _ADMIN,
+            ADMIN,
         )
 
 
@@ -238,7 +118,7 @@ def _moment(day: date) -> str:
     return f"{day.isoformat()}T09:00:00.000Z"
 
 
-def _stamps(created: str, modified: str | None = None, by: str = _ADMIN) -> dict[str, str]:
+def _stamps(created: str, modified: str | None = None, by: str = ADMIN) -> dict[str, str]:
     latest = modified or created
     return {
         "CreatedDate": created,
@@ -265,7 +145,7 @@ def _accounts(org: Org, accounts: pl.DataFrame) -> Iterator[tuple[int, dict[str,
             "FirstName": first if row["person"] else None,
             "LastName": last if row["person"] else None,
             "Type": row["kind"],
-            "RecordTypeId": make_id("012", _RECORD_TYPES[kind]),
+            "RecordTypeId": make_id("012", RECORD_TYPES[kind]),
             "ParentId": _reference("001", row["parent_key"]),
             "BillingCity": row["city"],
             "BillingCountry": row["country"],
@@ -302,7 +182,7 @@ def _contacts(contacts: pl.DataFrame) -> Iterator[tuple[int, dict[str, Any]]]:
                 "Name": f"{row['first_name']} {row['last_name']}",
                 "Email": row["email"],
                 "Title": row["title"],
-                "OwnerId": _ADMIN,
+                "OwnerId": ADMIN,
                 "LastActivityDate": _iso(row["last_activity"]),
                 **_stamps(_moment(row["created"])),
             },
@@ -368,7 +248,7 @@ def _cases(cases: pl.DataFrame) -> Iterator[tuple[int, dict[str, Any]]]:
                 "Type": row["type"],
                 "Status": row["status"],
                 "IsClosed": int(row["status"] == "Closed"),
-                "OwnerId": _ADMIN,
+                "OwnerId": ADMIN,
                 **_stamps(created),
             },
         )
@@ -384,7 +264,7 @@ def _orders(org: Org, orders: pl.DataFrame) -> Iterator[tuple[int, dict[str, Any
                 "Status": row["status"],
                 "OrderNumber": f"{row['key']:08d}",
                 "TotalAmount": row["amount"],
-                "OwnerId": _ADMIN,
+                "OwnerId": ADMIN,
                 **_money(org, row),
                 **_stamps(_moment(row["effective_date"])),
             },
@@ -411,7 +291,7 @@ def _activity(org: Org, activities: pl.DataFrame) -> Iterator[tuple[int, dict[st
             "AccountId": account,
             "Subject": str(row["kind"]).capitalize(),
             "ActivityDate": _iso(day),
-            "OwnerId": _ADMIN,
+            "OwnerId": ADMIN,
             "IsArchived": int(bool(row["completed"]) and day is not None and day < oldest),
             **_stamps(_moment(day)),
         }

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
@@ -98,7 +99,7 @@ class OAuth:
             }
         )
 
-    def _user(self, grant: str, client_id: str, secret: str, value) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def _user(self, grant: str, client_id: str, secret: str, value: Callable[[str], str]) -> str:
         """The user who gets a token.
 
         Raises:
@@ -113,7 +114,8 @@ class OAuth:
             raise _GrantError("invalid_client_id", "client identifier invalid")
         if secret != client.secret or self._org.credentials_revoked:
             raise _GrantError(
-                "invalid_client", "invalid client credentials" if grant != "password" else "invalid client secret"
+                "invalid_client",
+                "invalid client credentials" if grant != "password" else "invalid client secret",
             )
         if grant == "refresh_token" and value("refresh_token") != f"{client_id}-refresh":
             raise _GrantError("invalid_grant", "expired access/refresh token")
@@ -155,8 +157,8 @@ class OAuth:
         user_id = self._org.user_of(token.strip())
         if user_id is None:
             return PlainTextResponse("Bad_OAuth_Token", 403)
-        row = self._org.database.row(f"SELECT * FROM {quoted('sf_User')} WHERE Id = ?", (user_id,))  # noqa: S608
-        assert row is not None  # noqa: S101 (sessions belong to users)
+        row = self._org.database.row(f"SELECT * FROM {quoted('sf_User')} WHERE Id = ?", (user_id,))
+        assert row is not None
         base = f"{request.url.scheme}://{request.url.netloc}"
         return json_response(
             {
@@ -183,6 +185,9 @@ class OAuth:
     def _revoke(self, request: Request, body: bytes) -> Response:
         sent = request.query_params.get("token") or body.decode(errors="replace").partition("token=")[2]
         if self._org.user_of(sent) is None:
-            return json_response({"error": "unsupported_token_type", "error_description": "this token type is not supported"}, 400)
+            return json_response(
+                {"error": "unsupported_token_type", "error_description": "this token type is not supported"},
+                400,
+            )
         self._org.close_session(sent)
         return Response()

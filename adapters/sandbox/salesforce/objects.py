@@ -75,7 +75,14 @@ RATING_FIELDS = (
 def identity(label: str) -> SField:
     """The Id field."""
     return SField(
-        "Id", f"{label} ID", "id", length=18, required=True, nillable=False, createable=False, updateable=False
+        "Id",
+        f"{label} ID",
+        "id",
+        length=18,
+        required=True,
+        nillable=False,
+        createable=False,
+        updateable=False,
     )
 
 
@@ -90,7 +97,7 @@ def stamps(*, deletable: bool = True) -> Iterable[SField]:
     yield read_only(moment("SystemModstamp", "System Modstamp"))
 
 
-def build(
+def build(  # noqa: PLR0913 (what an object has)
     name: str,
     prefix: str,
     fields: Iterable[SField],
@@ -257,7 +264,11 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             account="AccountId",
         ),
         _activity("Task", "00T", [picklist("Status", "Status", ("Not Started", "Completed"), required=True)]),
-        _activity("Event", "00U", [moment("StartDateTime", "Start Date Time"), moment("EndDateTime", "End Date Time")]),
+        _activity(
+            "Event",
+            "00U",
+            [moment("StartDateTime", "Start Date Time"), moment("EndDateTime", "End Date Time")],
+        ),
     ]
 
 
@@ -274,7 +285,11 @@ def _activity(name: str, prefix: str, own: list[SField]) -> SObject:
             *own,
             lookup("OwnerId", "Assigned To ID", "User"),
             read_only(lookup("AccountId", "Account ID", "Account")),
-            picklist("TaskSubtype" if name == "Task" else "EventSubtype", "Subtype", ("Task", "Email", "Call", "Event")),
+            picklist(
+                "TaskSubtype" if name == "Task" else "EventSubtype",
+                "Subtype",
+                ("Task", "Email", "Call", "Event"),
+            ),
             read_only(flag("IsArchived", "Archived")),
             *closed,
         ],

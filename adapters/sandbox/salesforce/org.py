@@ -35,7 +35,10 @@ class Org:
         self.database.add_function("java_double", java_double)
         multi = world.options.multi_currency
         self.multi_currency = multi
-        self.objects = {each.name: each for each in (*business_objects(multi_currency=multi), *setup_objects(multi_currency=multi))}
+        self.objects = {
+            each.name: each
+            for each in (*business_objects(multi_currency=multi), *setup_objects(multi_currency=multi))
+        }
         self.tooling = {each.name: each for each in tooling_objects()}
         if world.options.ratings:
             self.objects["Account"].add(RATING_FIELDS)
@@ -56,7 +59,9 @@ class Org:
     def _create_table(self, target: SObject) -> None:
         columns = ", ".join(f"{quoted(each.name)} {each.sql_type}" for each in target.stored)
         self.database.execute(f"CREATE TABLE {quoted(target.table)} (rowid INTEGER PRIMARY KEY, {columns})")
-        self.database.execute(f"CREATE UNIQUE INDEX {quoted('ix_' + target.table)} ON {quoted(target.table)} (Id)")
+        self.database.execute(
+            f"CREATE UNIQUE INDEX {quoted('ix_' + target.table)} ON {quoted(target.table)} (Id)"
+        )
 
     def object(self, name: str, *, tooling: bool = False) -> SObject:
         """An object by its name, whatever its case.
@@ -96,7 +101,7 @@ class Org:
         with self._lock:
             last = self._next.get(target.name)
             if last is None:
-                last = self.database.value(f"SELECT max(rowid) FROM {quoted(target.table)}") or 0  # noqa: S608
+                last = self.database.value(f"SELECT max(rowid) FROM {quoted(target.table)}") or 0
             self._next[target.name] = last + 1
             return last + 1
 
@@ -168,13 +173,20 @@ class Org:
         ids = [row["Id"] for row in sets]
         marks = ", ".join("?" * len(ids))
         objects: dict[str, frozenset[str]] = {}
-        for row in self.database.rows(f'SELECT * FROM "sf_ObjectPermissions" WHERE ParentId IN ({marks})', ids):  # noqa: S608
+        for row in self.database.rows(
+            f'SELECT * FROM "sf_ObjectPermissions" WHERE ParentId IN ({marks})', ids
+        ):
             rights = {right for right in OBJECT_RIGHTS if row[right]}
             objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | rights
         fields: dict[str, tuple[bool, bool]] = {}
-        for row in self.database.rows(f'SELECT * FROM "sf_FieldPermissions" WHERE ParentId IN ({marks})', ids):  # noqa: S608
+        for row in self.database.rows(
+            f'SELECT * FROM "sf_FieldPermissions" WHERE ParentId IN ({marks})', ids
+        ):
             before = fields.get(row["Field"], (False, False))
-            fields[row["Field"]] = (before[0] or bool(row["PermissionsRead"]), before[1] or bool(row["PermissionsEdit"]))
+            fields[row["Field"]] = (
+                before[0] or bool(row["PermissionsRead"]),
+                before[1] or bool(row["PermissionsEdit"]),
+            )
         ordinary = not administrator
         return Access(
             user_id,

@@ -130,7 +130,8 @@ class Queries:
         joins = statement.source.split(" WHERE ", 1)[0]
         marks = ", ".join("?" * len(numbers))
         rows = self._org.database.rows(
-            f"SELECT {', '.join(['t0.rowid', *plan.expressions])} {joins} WHERE t0.rowid IN ({marks})", list(numbers)
+            f"SELECT {', '.join(['t0.rowid', *plan.expressions])} {joins} WHERE t0.rowid IN ({marks})",
+            list(numbers),
         )
         by_number = {row[0]: row for row in rows}
         return [plan.record(by_number[number]) for number in numbers if number in by_number]
@@ -163,10 +164,7 @@ class _Shape:
         """One record."""
         result: dict[str, Any] = {"attributes": self._attributes(self._target.name, row[1])}
         for output, place in self._places:
-            if output.parts:
-                value = _address(output, row, place)
-            else:
-                value = to_json(output.kind, row[place])
+            value = _address(output, row, place) if output.parts else to_json(output.kind, row[place])
             self._put(result, output, value, row)
         return result
 
@@ -178,14 +176,18 @@ class _Shape:
                 node[name] = None
                 return
             if name not in node:
-                attributes = {} if place is None else {"attributes": self._attributes(output.target.name, row[place])}
+                attributes = (
+                    {} if place is None else {"attributes": self._attributes(output.target.name, row[place])}
+                )
                 node[name] = attributes
             node = node[name]
         node[output.path[-1]] = value
 
 
 def _address(output: Output, row: Any, place: int) -> dict[str, Any] | None:  # noqa: ANN401
-    values = {name[0].lower() + name[1:]: row[place + number] for number, (name, _) in enumerate(output.parts)}
+    values = {
+        name[0].lower() + name[1:]: row[place + number] for number, (name, _) in enumerate(output.parts)
+    }
     if not any(value is not None for value in values.values()):
         return None
     return {**values, "geocodeAccuracy": None, "latitude": None, "longitude": None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # By field name; an error stands for a cell that could not be read.
 Values = Mapping[str, Stored | RowError]
 BUSINESS_RECORD_TYPE = make_id("012", 1)
+_Save = Callable[[sqlite3.Connection, str, Values], "Saved"]
 _ROLLED_BACK = RowError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -78,7 +79,14 @@ class Records:
         def save(connection: sqlite3.Connection, sent: str, values: Values) -> Saved:
             record_id = normalised(sent)
             if record_id is None or record_id[:3] != target.prefix:
-                return Saved(None, (RowError("MALFORMED_ID", f"{target.label} ID: id value of incorrect type: {sent}", ("Id",)),))
+                return Saved(
+                    None,
+                    (
+                        RowError(
+                            "MALFORMED_ID", f"{target.label} ID: id value of incorrect type: {sent}", ("Id",)
+                        ),
+                    ),
+                )
             if record_id in seen:
                 return Saved(record_id, (RowError("DUPLICATE_VALUE", f"duplicate id specified: {sent}"),))
             seen.add(record_id)
@@ -94,7 +102,7 @@ class Records:
             clean.update(LastModifiedDate=now, LastModifiedById=access.user_id, SystemModstamp=now)
             changes = ", ".join(f"{quoted(name)} = ?" for name in clean)
             connection.execute(
-                f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?",  # noqa: S608
+                f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?",
                 [*clean.values(), record_id],
             )
             return Saved(record_id)
@@ -127,7 +135,9 @@ class Records:
 
         return self._in_transaction(target, [("", values) for values in rows], save, all_or_none=all_or_none)
 
-    def delete(self, access: Access, target: SObject, ids: Sequence[str], *, all_or_none: bool = False) -> list[Saved]:
+    def delete(
+        self, access: Access, target: SObject, ids: Sequence[str], *, all_or_none: bool = False
+    ) -> list[Saved]:
         """Delete records: business data into the recycle bin, setup for good."""
         now = self._org.stamp()
 
@@ -142,33 +152,37 @@ class Records:
 
         return self._in_transaction(target, [(each, {}) for each in ids], save, all_or_none=all_or_none)
 
-    def remove(self, connection: sqlite3.Connection, target: SObject, record_id: str, by: str, now: str) -> None:
+    def remove(
+        self, connection: sqlite3.Connection, target: SObject, record_id: str, by: str, now: str
+    ) -> None:
         """Delete one record without asking."""
         if target.setup:
             setup_rules.cascade(connection, target, record_id)
-            connection.execute(f"DELETE FROM {quoted(target.table)} WHERE Id = ?", (record_id,))  # noqa: S608
+            connection.execute(f"DELETE FROM {quoted(target.table)} WHERE Id = ?", (record_id,))
             return
         change = "SET IsDeleted = 1, LastModifiedDate = ?, LastModifiedById = ?, SystemModstamp = ?"
         connection.execute(
-            f"UPDATE {quoted(target.table)} {change} WHERE Id = ?",  # noqa: S608
+            f"UPDATE {quoted(target.table)} {change} WHERE Id = ?",
             (now, by, now, record_id),
         )
         if target.name == "Account":
             for child in self._org.objects.values():
                 if child.account is not None:
                     connection.execute(
-                        f"UPDATE {quoted(child.table)} {change} WHERE {quoted(child.account)} = ? AND IsDeleted = 0",  # noqa: S608
+                        f"UPDATE {quoted(child.table)} {change} WHERE {quoted(child.account)} = ? AND IsDeleted = 0",
                         (now, by, now, record_id),
                     )
 
     # One row
 
-    def _in_transaction(self, target: SObject, rows, save, *, all_or_none: bool) -> list[Saved]:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    def _in_transaction(
+        self, target: SObject, rows: Iterable[tuple[str, Values]], save: _Save, *, all_or_none: bool
+    ) -> list[Saved]:
         try:
             with self._org.database.writing() as connection:
                 results = [save(connection, sent, values) for sent, values in rows]
                 if all_or_none and any(result.errors for result in results):
-                    raise _UndoneError(results)
+                    raise _UndoneError(results)  # noqa: TRY301 (the way to roll back)
         except _UndoneError as undone:
             return [
                 result if result.errors else Saved(None if result.created else result.id, (_ROLLED_BACK,))
@@ -178,10 +192,12 @@ class Records:
             self._org.permissions_changed()
         return results
 
-    def _existing(self, connection: sqlite3.Connection, access: Access, target: SObject, record_id: str) -> Saved | None:
+    def _existing(
+        self, connection: sqlite3.Connection, access: Access, target: SObject, record_id: str
+    ) -> Saved | None:
         deleted = "0" if target.setup else "IsDeleted"
         found = connection.execute(
-            f"SELECT rowid, {deleted} FROM {quoted(target.table)} WHERE Id = ?",  # noqa: S608
+            f"SELECT rowid, {deleted} FROM {quoted(target.table)} WHERE Id = ?",
             (record_id,),
         ).fetchone()
         if found is None or (access.half and target.name == "Account" and found[0] % 2):
@@ -199,7 +215,9 @@ class Records:
                 f"unable to obtain exclusive access to this record or 1 records: {record_id}",
             )
         if faults.draw("partial_batch", "salesforce", method, path):
-            return RowError("FIELD_CUSTOM_VALIDATION_EXCEPTION", "This record is locked by a validation rule.")
+            return RowError(
+                "FIELD_CUSTOM_VALIDATION_EXCEPTION", "This record is locked by a validation rule."
+            )
         return None
 
     def _checked(
@@ -220,7 +238,9 @@ class Records:
             if isinstance(result, RowError):
                 errors.append(result)
             elif each.type == "reference" and result is not None and not self._refers(each, str(result)):
-                errors.append(RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (each.name,)))
+                errors.append(
+                    RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (each.name,))
+                )
             else:
                 clean[each.name] = result
         if refused:
@@ -234,10 +254,18 @@ class Records:
                 ),
             )
         if creating:
-            missing = [each.name for each in target.fields.values() if each.required and each.createable and each.name not in values]
+            missing = [
+                each.name
+                for each in target.fields.values()
+                if each.required and each.createable and each.name not in values
+            ]
             if missing:
                 errors.append(
-                    RowError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", tuple(missing))
+                    RowError(
+                        "REQUIRED_FIELD_MISSING",
+                        f"Required fields are missing: [{', '.join(missing)}]",
+                        tuple(missing),
+                    )
                 )
         return tuple(errors), clean
 
@@ -245,7 +273,10 @@ class Records:
         for name in each.reference_to:
             target = self._org.objects.get(name)
             if target is not None and record_id[:3] == target.prefix:
-                return self._org.database.value(f"SELECT 1 FROM {quoted(target.table)} WHERE Id = ?", (record_id,)) == 1  # noqa: S608
+                found = self._org.database.row(
+                    f"SELECT 1 FROM {quoted(target.table)} WHERE Id = ?", (record_id,)
+                )
+                return found is not None
         return False
 
     def defaults(self, user_id: str, target: SObject) -> dict[str, Stored]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -150,7 +151,7 @@ class Rest:
         )
 
     def _row(self, access: Access, target: SObject, record_id: str) -> Any:  # noqa: ANN401 (a row of SQLite)
-        row = self._org.database.row(f"SELECT * FROM {quoted(target.table)} WHERE Id = ?", (record_id,))  # noqa: S608
+        row = self._org.database.row(f"SELECT * FROM {quoted(target.table)} WHERE Id = ?", (record_id,))
         if row is None or (not target.setup and row["IsDeleted"]):
             return None
         hidden = access.half and target.name == "Account" and row["rowid"] % 2
@@ -166,7 +167,8 @@ class Rest:
             names = (call.query("fields") or "").split(",")
         if len(ids) > _LARGEST_RETRIEVE:
             raise ApiError(
-                "EXCEEDED_ID_LIMIT", f"Too many record identifiers specified, the limit is {_LARGEST_RETRIEVE}"
+                "EXCEEDED_ID_LIMIT",
+                f"Too many record identifiers specified, the limit is {_LARGEST_RETRIEVE}",
             )
         fields = [call.access.field_of(target, name) for name in dict.fromkeys(["Id", *names]) if name]
         return json_response([self._retrieved(call, target, record_id, fields) for record_id in ids])
@@ -240,17 +242,21 @@ class Rest:
             attributes = record.get("attributes")
             name = attributes.get("type") if isinstance(attributes, dict) else None
             if not name:
-                raise ApiError("INVALID_FIELD", "Include an entity type by specifying a 'type' attribute for each record")
+                raise ApiError(
+                    "INVALID_FIELD", "Include an entity type by specifying a 'type' attribute for each record"
+                )
             result.append((self._org.object(str(name)), record))
-        chunks = 1 + sum(one[0] is not other[0] for one, other in zip(result, result[1:], strict=False))
+        chunks = 1 + sum(one[0] is not other[0] for one, other in itertools.pairwise(result))
         if chunks > _MOST_CHUNKS:
-            raise ApiError("EXCEEDED_MAX_TYPES_LIMIT", f"Too many chunks of records, the limit is {_MOST_CHUNKS}")
+            raise ApiError(
+                "EXCEEDED_MAX_TYPES_LIMIT", f"Too many chunks of records, the limit is {_MOST_CHUNKS}"
+            )
         return result, bool(body.get("allOrNone", False))
 
     def _write_many(self, call: Call, right: str) -> Response:
         records, all_or_none = self._collection(call)
-        for target in dict.fromkeys(target.name for target, _ in records):
-            call.access.demand(right, self._org.objects[target])
+        for name in dict.fromkeys(target.name for target, _ in records):
+            call.access.demand(right, self._org.objects[name])
         values = [(target, self._values(call, target, record), record) for target, record in records]
         results: list[Saved] = []
         start = 0
@@ -264,7 +270,9 @@ class Rest:
                 )
             else:
                 rows = [(str(record.get("id") or record.get("Id") or ""), own) for _, own, record in chunk]
-                results += self._records.update(call.access, target, rows, path=call.path, all_or_none=all_or_none)
+                results += self._records.update(
+                    call.access, target, rows, path=call.path, all_or_none=all_or_none
+                )
             start = end
         return json_response([_result(saved) for saved in results])
 
@@ -277,7 +285,9 @@ class Rest:
     def _delete_many(self, call: Call) -> Response:
         ids = [record_id for record_id in (call.query("ids") or "").split(",") if record_id]
         if len(ids) > _LARGEST_COLLECTION:
-            raise ApiError("EXCEEDED_ID_LIMIT", f"Too many record identifiers, the limit is {_LARGEST_COLLECTION}")
+            raise ApiError(
+                "EXCEEDED_ID_LIMIT", f"Too many record identifiers, the limit is {_LARGEST_COLLECTION}"
+            )
         all_or_none = (call.query("allOrNone") or "").lower() == "true"
         results = []
         for record_id in ids:
@@ -315,7 +325,10 @@ def _refused(saved: Saved) -> Response:
     if first.code == "INVALID_CROSS_REFERENCE_KEY" and not first.fields:
         return not_found().response()
     return json_response(
-        [{"message": error.message, "errorCode": error.code, "fields": list(error.fields)} for error in saved.errors],
+        [
+            {"message": error.message, "errorCode": error.code, "fields": list(error.fields)}
+            for error in saved.errors
+        ],
         404 if first.code == "ENTITY_IS_DELETED" else 400,
     )
 

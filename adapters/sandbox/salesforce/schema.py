@@ -172,7 +172,9 @@ class SObject:
     def parent(self, relationship: str) -> SField | None:
         """The lookup with this relationship name, whatever its case."""
         wanted = relationship.lower()
-        return next((each for each in self.fields.values() if (each.relationship or "").lower() == wanted), None)
+        return next(
+            (each for each in self.fields.values() if (each.relationship or "").lower() == wanted), None
+        )
 
     @property
     def stored(self) -> list[SField]:
@@ -207,7 +209,9 @@ def picklist(
     )
 
 
-def lookup(name: str, label: str, to: str, relationship: str | None = None, *, required: bool = False) -> SField:
+def lookup(
+    name: str, label: str, to: str, relationship: str | None = None, *, required: bool = False
+) -> SField:
     """A lookup; several targets are joined with a blank."""
     return SField(
         name,

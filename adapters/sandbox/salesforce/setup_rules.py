@@ -34,7 +34,9 @@ def refused(
 
 def _bad_value(label: str, value: Stored, field: str) -> RowError:
     return RowError(
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", f"{label}: bad value for restricted picklist field: {value}", (field,)
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        f"{label}: bad value for restricted picklist field: {value}",
+        (field,),
     )
 
 
@@ -42,10 +44,18 @@ def _field_permission(org: Org, values: Mapping[str, Stored]) -> RowError | None
     object_name, _, field_name = str(values["Field"]).partition(".")
     target = org.objects.get(object_name)
     each = target.find(field_name) if target else None
-    if target is None or target.name != values["SobjectType"] or each is None or each.required or each.name == "Id":
+    if (
+        target is None
+        or target.name != values["SobjectType"]
+        or each is None
+        or each.required
+        or each.name == "Id"
+    ):
         return _bad_value("Field Name", values["Field"], "Field")
     if values.get("PermissionsEdit") and not values.get("PermissionsRead"):
-        return RowError("FIELD_INTEGRITY_EXCEPTION", "Edit Field depends on: Read Field", ("PermissionsEdit",))
+        return RowError(
+            "FIELD_INTEGRITY_EXCEPTION", "Edit Field depends on: Read Field", ("PermissionsEdit",)
+        )
     if values.get("PermissionsEdit") and not (each.updateable or each.createable):
         return RowError(
             "FIELD_INTEGRITY_EXCEPTION", f"{values['Field']}: the field is not editable", ("PermissionsEdit",)
@@ -53,14 +63,18 @@ def _field_permission(org: Org, values: Mapping[str, Stored]) -> RowError | None
     return None
 
 
-def _object_permission(org: Org, connection: sqlite3.Connection, values: Mapping[str, Stored]) -> RowError | None:
+def _object_permission(
+    org: Org, connection: sqlite3.Connection, values: Mapping[str, Stored]
+) -> RowError | None:
     name = str(values["SobjectType"])
     target = org.objects.get(name)
     if target is None or target.setup or target.rights_of is not None:
         return _bad_value("Sobject Type Name", name, "SobjectType")
     if any(values.get(right) for right in _NEEDS_READ) and not values.get("PermissionsRead"):
         return RowError(
-            "FIELD_INTEGRITY_EXCEPTION", f"Permission depends on permission(s): Read {name}", ("PermissionsRead",)
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"Permission depends on permission(s): Read {name}",
+            ("PermissionsRead",),
         )
     for other in _DEPENDS.get(name, ()):
         found = connection.execute(
@@ -76,17 +90,21 @@ def _object_permission(org: Org, connection: sqlite3.Connection, values: Mapping
     return None
 
 
-def _duplicate(connection: sqlite3.Connection, target: SObject, values: Mapping[str, Stored]) -> RowError | None:
+def _duplicate(
+    connection: sqlite3.Connection, target: SObject, values: Mapping[str, Stored]
+) -> RowError | None:
     test = " AND ".join(f"{quoted(name)} IS ?" for name in target.unique_together)
     found = connection.execute(
-        f"SELECT Id FROM {quoted(target.table)} WHERE {test}",  # noqa: S608
+        f"SELECT Id FROM {quoted(target.table)} WHERE {test}",
         [values.get(name) for name in target.unique_together],
     ).fetchone()
     if found is None:
         return None
     field = target.unique_together[-1]
     return RowError(
-        "DUPLICATE_VALUE", f"duplicate value found: {field} duplicates value on record with id: {found[0][:15]}", (field,)
+        "DUPLICATE_VALUE",
+        f"duplicate value found: {field} duplicates value on record with id: {found[0][:15]}",
+        (field,),
     )
 
 
@@ -99,4 +117,4 @@ def cascade(connection: sqlite3.Connection, target: SObject, record_id: str) -> 
         ("sf_FieldPermissions", "ParentId"),
         ("sf_PermissionSetAssignment", "PermissionSetId"),
     ):
-        connection.execute(f"DELETE FROM {quoted(table)} WHERE {quoted(column)} = ?", (record_id,))  # noqa: S608
+        connection.execute(f"DELETE FROM {quoted(table)} WHERE {quoted(column)} = ?", (record_id,))

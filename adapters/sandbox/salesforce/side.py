@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from adapters.sandbox.database import quoted
 from adapters.sandbox.faults import Fault
-from adapters.sandbox.salesforce import load
+from adapters.sandbox.salesforce import load, seed
 from adapters.sandbox.salesforce.api import Gate
 from adapters.sandbox.salesforce.bulk_ingest import BulkIngest
 from adapters.sandbox.salesforce.bulk_query import BulkQueries
@@ -51,7 +51,7 @@ class SalesforceSide:
             BulkIngest(self._org, gate, self._records),
             Rest(self._org, gate, queries, self._records),
         )
-        load.seed_setup(self._org)
+        seed.seed_setup(self._org)
         for target in self._org.objects.values():
             for each in target.fields.values():
                 if each.custom:
@@ -105,11 +105,18 @@ class SalesforceSide:
                 raise ControlError(error.message) from error
         if edit.id is None:
             derived = self._records.derived(target, values)
-            return self._org.insert(target, {**self._records.defaults(_EDITOR, target), **derived, **values}, _EDITOR)
+            return self._org.insert(
+                target, {**self._records.defaults(_EDITOR, target), **derived, **values}, _EDITOR
+            )
         record_id = normalised(edit.id) or ""
         now = self._org.stamp()
         with self._org.database.writing() as connection:
-            if connection.execute(f"SELECT 1 FROM {quoted(target.table)} WHERE Id = ?", (record_id,)).fetchone() is None:  # noqa: S608
+            if (
+                connection.execute(
+                    f"SELECT 1 FROM {quoted(target.table)} WHERE Id = ?", (record_id,)
+                ).fetchone()
+                is None
+            ):
                 raise ControlError(f"{target.name} has no record {edit.id!r}")
             if edit.delete:
                 self._records.remove(connection, target, record_id, _EDITOR, now)
@@ -118,7 +125,9 @@ class SalesforceSide:
             if edit.touch:
                 values |= {"LastModifiedDate": now, "LastModifiedById": _EDITOR, "SystemModstamp": now}
             changes = ", ".join(f"{quoted(name)} = ?" for name in values)
-            connection.execute(f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?", [*values.values(), record_id])  # noqa: S608
+            connection.execute(
+                f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?", [*values.values(), record_id]
+            )
         if target.setup:
             self._org.permissions_changed()
         return record_id
@@ -128,7 +137,7 @@ class SalesforceSide:
         target = self._object(name)
         fields = target.stored
         columns = ", ".join(quoted(each.name) for each in fields)
-        for rows in self._org.database.stream(f"SELECT {columns} FROM {quoted(target.table)} ORDER BY rowid"):  # noqa: S608
+        for rows in self._org.database.stream(f"SELECT {columns} FROM {quoted(target.table)} ORDER BY rowid"):
             for row in rows:
                 yield {each.name: to_json(each.type, value) for each, value in zip(fields, row, strict=True)}
 

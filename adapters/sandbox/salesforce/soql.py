@@ -27,11 +27,11 @@ where: "WHERE"i condition
          | comparison
 comparison: path OPERATOR value                -> compared
           | path "LIKE"i value                 -> like
-          | path "IN"i list                    -> inside
-          | path "NOT"i "IN"i list             -> outside
-          | path "INCLUDES"i list              -> includes
-          | path "EXCLUDES"i list              -> excludes
-list: "(" value ("," value)* ")"
+          | path "IN"i items                   -> inside
+          | path "NOT"i "IN"i items            -> outside
+          | path "INCLUDES"i items              -> includes
+          | path "EXCLUDES"i items              -> excludes
+items: "(" value ("," value)* ")"
     | "(" query ")"                            -> semi_join
 value: STRING | DATETIME | DATE | NUMBER | NAME [":" NUMBER] -> value
 
@@ -86,7 +86,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal_:
+class Value:
     """A value in a condition.
 
     Attributes:
@@ -106,7 +106,7 @@ class Comparison:
 
     path: Path
     operator: str
-    values: tuple[Literal_, ...] = ()
+    values: tuple[Value, ...] = ()
     query: Query | None = None
 
 
@@ -153,7 +153,7 @@ class _Build(Transformer[Token, Any]):
     """From lark's tree to ours."""
 
     def path(self, parts: list[Token]) -> Path:
-        return Path(tuple(str(part) for part in parts), parts[0].start_pos or 0)
+        return Path(tuple(str(part) for part in parts), _place(parts[0]))
 
     def function(self, parts: list[Any]) -> Function:
         name = str(parts[0])
@@ -167,24 +167,24 @@ class _Build(Transformer[Token, Any]):
     def selection(self, parts: list[Column]) -> tuple[Column, ...]:
         return tuple(parts)
 
-    def value(self, parts: list[Any]) -> Literal_:
+    def value(self, parts: list[Any]) -> Value:
         token = parts[0]
         text = str(token)
         if token.type == "STRING":
-            return Literal_("string", re.sub(r"\\(.)", _unescaped, text[1:-1], flags=re.DOTALL))
+            return Value("string", re.sub(r"\\(.)", _unescaped, text[1:-1], flags=re.DOTALL))
         if token.type == "NUMBER":
-            return Literal_("number", float(text))
+            return Value("number", float(text))
         if token.type in ("DATE", "DATETIME"):
-            return Literal_("date" if token.type == "DATE" else "datetime", text)
+            return Value("date" if token.type == "DATE" else "datetime", text)
         lower = text.lower()
         if lower == "null":
-            return Literal_("null", None)
+            return Value("null", None)
         if lower in ("true", "false"):
-            return Literal_("boolean", lower == "true")
+            return Value("boolean", lower == "true")
         number = parts[1] if len(parts) > 1 else None
-        return Literal_("literal", text.upper(), None if number is None else int(float(number)))
+        return Value("literal", text.upper(), None if number is None else int(float(number)))
 
-    def list(self, parts: list[Literal_]) -> tuple[Literal_, ...]:
+    def items(self, parts: list[Value]) -> tuple[Value, ...]:
         return tuple(parts)
 
     def semi_join(self, parts: list[Query]) -> Query:
@@ -231,7 +231,9 @@ class _Build(Transformer[Token, Any]):
 
     def term(self, parts: list[Any]) -> Term:
         direction, nulls = parts[1], parts[2]
-        return Term(parts[0], str(direction or "").lower() == "desc", None if nulls is None else str(nulls).lower())
+        return Term(
+            parts[0], str(direction or "").lower() == "desc", None if nulls is None else str(nulls).lower()
+        )
 
     def order(self, parts: list[Term]) -> tuple[Term, ...]:
         return tuple(parts)
@@ -259,6 +261,10 @@ class _Build(Transformer[Token, Any]):
         )
 
 
+def _place(token: Token) -> int:
+    return token.start_pos or 0
+
+
 def _unescaped(match: re.Match[str]) -> str:
     return _ESCAPES.get(match[1].lower(), match[1])
 
@@ -279,12 +285,13 @@ def parse(text: str) -> Query:
     except UnexpectedToken as error:
         if error.token.type == "$END":
             raise ApiError("MALFORMED_QUERY", "unexpected token: '<EOF>'") from error
-        raise ApiError("MALFORMED_QUERY", pointed(text, error.token.start_pos or 0, f"unexpected token: '{error.token}'")) from error
-    except UnexpectedCharacters as error:
-        found = text[error.pos_in_stream : error.pos_in_stream + 1]
         raise ApiError(
-            "MALFORMED_QUERY", pointed(text, error.pos_in_stream, f"unexpected character: '{found}'")
+            "MALFORMED_QUERY", pointed(text, _place(error.token), f"unexpected token: '{error.token}'")
         ) from error
+    except UnexpectedCharacters as error:
+        place = error.pos_in_stream or 0
+        found = text[place : place + 1]
+        raise ApiError("MALFORMED_QUERY", pointed(text, place, f"unexpected character: '{found}'")) from error
     except UnexpectedInput as error:
         raise ApiError("MALFORMED_QUERY", "unexpected token") from error
     return _built(tree)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
 
 from adapters.sandbox.database import quoted
 from adapters.sandbox.salesforce.access import Access
-from adapters.sandbox.salesforce.dates import relative_range
 from adapters.sandbox.salesforce.errors import ApiError
-from adapters.sandbox.salesforce.ids import normalised
+from adapters.sandbox.salesforce.literals import Literals
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.schema import SField, SObject
 from adapters.sandbox.salesforce.soql import (
@@ -17,14 +15,13 @@ from adapters.sandbox.salesforce.soql import (
     Comparison,
     Condition,
     Function,
-    Literal_,
     Logic,
     Path,
     Query,
     Term,
+    Value,
     pointed,
 )
-from adapters.sandbox.salesforce.values import stored_moment
 
 _ROOT = "t0"
 
@@ -96,10 +93,15 @@ class Translator:
     text: str
     everything: bool = False
     tooling: bool = False
+    _literals: Literals = field(init=False)
     _joins: dict[tuple[str, ...], tuple[str, SObject]] = field(default_factory=dict)
     _join_sql: list[str] = field(default_factory=list)
     _prefix: str = _ROOT
     _alias: str | None = None
+
+    def __post_init__(self) -> None:
+        """Literals are read as of the sandbox's date."""
+        self._literals = Literals(self.text, self.org.world.today)
 
     def translate(self, query: Query) -> Statement:
         """The statement.
@@ -112,7 +114,7 @@ class Translator:
         self._alias = (query.alias or query.object).lower()
         self._joins[()] = (self._prefix, target)
         count_only = len(query.columns) == 1 and query.columns[0].what == Function("count", None)
-        outputs = [] if count_only else [self._output(column, number) for number, column in enumerate(query.columns)]
+        outputs = [] if count_only else self._outputs(query)
         if query.aggregate and not count_only:
             self._check_grouping(query)
         where, parameters = self._where(query.where, target)
@@ -184,12 +186,24 @@ class Translator:
         alias, _, each, _ = self._find(path)
         return f"{alias}.{quoted(each.name)}", each
 
+    def _outputs(self, query: Query) -> list[Output]:
+        """The selected columns; aggregates without alias are called expr0, expr1 ..."""
+        outputs: list[Output] = []
+        unnamed = 0
+        for column in query.columns:
+            outputs.append(self._output(column, unnamed))
+            unnamed += isinstance(column.what, Function) and column.alias is None
+        return outputs
+
     def _output(self, column: Column, number: int) -> Output:
         if isinstance(column.what, Path):
             alias, target, each, canonical = self._find(column.what)
             if each.type == "address":
                 parts = tuple(
-                    (part.name.removeprefix(each.name.removesuffix("Address")), f"{alias}.{quoted(part.name)}")
+                    (
+                        part.name.removeprefix(each.name.removesuffix("Address")),
+                        f"{alias}.{quoted(part.name)}",
+                    )
                     for part in target.fields.values()
                     if part.compound == each.name
                 )
@@ -208,7 +222,12 @@ class Translator:
             return "int", f"count(DISTINCT {expression})"
         if function.name in ("sum", "avg") and not each.numeric:
             raise ApiError(
-                "INVALID_FIELD", pointed(self.text, function.path.place, f"field {each.name} does not support aggregate operator {function.name.upper()}")
+                "INVALID_FIELD",
+                pointed(
+                    self.text,
+                    function.path.place,
+                    f"field {each.name} does not support aggregate operator {function.name.upper()}",
+                ),
             )
         return each.type, f"{function.name}({expression})"
 
@@ -219,7 +238,9 @@ class Translator:
                 raise ApiError(
                     "MALFORMED_QUERY",
                     pointed(
-                        self.text, column.what.place, f"Field must be grouped or aggregated: {column.what.parts[-1]}"
+                        self.text,
+                        column.what.place,
+                        f"Field must be grouped or aggregated: {column.what.parts[-1]}",
                     ),
                 )
 
@@ -240,7 +261,9 @@ class Translator:
             test, parameters = self._condition(condition)
             tests.append(test)
         if not self.everything:
-            tests += [f"{self._prefix}.{name} = 0" for name in ("IsDeleted", "IsArchived") if name in target.fields]
+            tests += [
+                f"{self._prefix}.{name} = 0" for name in ("IsDeleted", "IsArchived") if name in target.fields
+            ]
         if self.access.half:
             tests += self._sharing(target)
         return " AND ".join(tests) or "1", parameters
@@ -271,7 +294,9 @@ class Translator:
         if not each.filterable:
             raise ApiError(
                 "INVALID_FIELD",
-                pointed(self.text, test.path.place, f"field '{each.name}' can not be filtered in a query call"),
+                pointed(
+                    self.text, test.path.place, f"field '{each.name}' can not be filtered in a query call"
+                ),
             )
         if test.query is not None:
             return self._semi_join(column, test)
@@ -281,26 +306,26 @@ class Translator:
             return self._multi_select(column, test)
         literal = test.values[0]
         if test.operator == "like":
-            self._fit(each, literal, test.path)
+            self._literals.fit(each, literal, test.path)
             return f"({column} IS NOT NULL AND {column} LIKE ? ESCAPE '\\')", [literal.value]
         if each.type in ("date", "datetime") and literal.kind != "null":
             return self._dated(column, each, test, literal)
-        value = self._fit(each, literal, test.path)
+        value = self._literals.fit(each, literal, test.path)
         if test.operator in ("=", "!="):
             return f"{column} {'IS' if test.operator == '=' else 'IS NOT'} ?", [value]
         return f"({column} IS NOT NULL AND {column} {test.operator} ?)", [value]
 
     def _semi_join(self, column: str, test: Comparison) -> tuple[str, list[object]]:
-        assert test.query is not None  # noqa: S101 (told apart by the caller)
+        assert test.query is not None
         inner = Translator(self.org, self.access, self.text, tooling=self.tooling)
-        inner._prefix = f"{self._prefix}i{test.path.place}"  # noqa: SLF001 (the same class)
+        inner._prefix = f"{self._prefix}i{test.path.place}"
         statement = inner.translate(test.query)
         sql = statement.select([output.expression for output in statement.outputs])
         negation = "NOT " if test.operator == "not in" else ""
         return f"ifnull({column} {negation}IN ({sql}), 0)", statement.parameters
 
     def _membership(self, column: str, each: SField, test: Comparison) -> tuple[str, list[object]]:
-        values = [self._fit(each, literal, test.path) for literal in test.values]
+        values = [self._literals.fit(each, literal, test.path) for literal in test.values]
         known = [value for value in values if value is not None]
         found = f"({column} IS NOT NULL AND {column} IN ({', '.join('?' * len(known))}))"
         if len(known) < len(values):
@@ -319,69 +344,14 @@ class Translator:
         found = f"ifnull({either}, 0)"
         return (found if test.operator == "includes" else f"NOT ({found})"), parameters
 
-    def _dated(self, column: str, each: SField, test: Comparison, literal: Literal_) -> tuple[str, list[object]]:
-        start, end = self._range(each, literal, test.path)
+    def _dated(self, column: str, each: SField, test: Comparison, literal: Value) -> tuple[str, list[object]]:
+        start, end = self._literals.range(each, literal, test.path)
         if test.operator in ("=", "!="):
             negation = "" if test.operator == "=" else "NOT "
             return f"{negation}({column} IS NOT NULL AND {column} >= ? AND {column} < ?)", [start, end]
         edge = {"<": start, ">=": start, "<=": end, ">": end}[test.operator]
         operator = "<" if test.operator in ("<", "<=") else ">="
         return f"({column} IS NOT NULL AND {column} {operator} ?)", [edge]
-
-    def _range(self, each: SField, literal: Literal_, path: Path) -> tuple[str, str]:
-        """The stored values from `start` (inclusive) to `end` (exclusive) that a literal stands for."""
-        if literal.kind == "literal":
-            days = relative_range(literal.value, literal.n, self.org.world.today)
-            if days is None:
-                raise ApiError("MALFORMED_QUERY", f"unexpected token: '{literal.value}'")
-            return tuple(_edge(each, day) for day in days)  # type: ignore[return-value]
-        if literal.kind != each.type:
-            shown = "dateTime" if each.type == "datetime" else each.type
-            raise ApiError(
-                "INVALID_FIELD",
-                pointed(
-                    self.text,
-                    path.place,
-                    f"value of filter criterion for field '{each.name}' must be of type {shown} and should not be "
-                    "enclosed in quotes",
-                ),
-            )
-        if each.type == "date":
-            return literal.value, literal.value + "\x00"
-        moment = stored_moment(datetime.fromisoformat(literal.value))
-        return moment, moment + "\x00"
-
-    def _fit(self, each: SField, literal: Literal_, path: Path) -> object:
-        """The literal as the column stores it."""
-        if literal.kind == "null":
-            return 0 if each.type == "boolean" else None
-        wanted = "number" if each.numeric else "boolean" if each.type == "boolean" else "string"
-        if each.type in ("date", "datetime"):
-            return self._range(each, literal, path)[0]
-        if literal.kind != wanted:
-            quotes = "should be enclosed in quotes" if wanted == "string" else "should not be enclosed in quotes"
-            shown = "string" if wanted == "string" else each.type
-            raise ApiError(
-                "INVALID_FIELD",
-                pointed(
-                    self.text,
-                    path.place,
-                    f"value of filter criterion for field '{each.name}' must be of type {shown} and {quotes}",
-                ),
-            )
-        if each.type in ("id", "reference"):
-            found = normalised(literal.value) if literal.value else literal.value
-            if found is None and each.type == "id":
-                raise ApiError(
-                    "INVALID_QUERY_FILTER_OPERATOR",
-                    pointed(self.text, path.place, f"invalid ID field: {literal.value}"),
-                )
-            return found
-        return int(literal.value) if literal.kind == "boolean" else literal.value
-
-
-def _edge(each: SField, day: date) -> str:
-    return day.isoformat() if each.type == "date" else f"{day.isoformat()}T00:00:00.000Z"
 
 
 def _tail(query: Query) -> str:

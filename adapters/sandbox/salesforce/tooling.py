@@ -106,7 +106,9 @@ class Tooling:
         each = _field(name, metadata)
         self._org.add_field(target, each)
         record_id = self._enter(target, each, metadata, call.access.user_id)
-        return json_response({"id": record_id, "success": True, "errors": [], "warnings": [], "infos": []}, 201)
+        return json_response(
+            {"id": record_id, "success": True, "errors": [], "warnings": [], "infos": []}, 201
+        )
 
     def _enter(self, target: SObject, each: SField, metadata: dict[str, Any], by: str) -> str:
         values: dict[str, Stored] = {
@@ -127,15 +129,21 @@ class Tooling:
         """The object and API name of ``FullName``."""
         object_name, _, name = str(body.get("FullName") or "").partition(".")
         if not name:
-            raise ApiError("FIELD_INTEGRITY_EXCEPTION", "Full Name: has to be OBJECT.FIELD__c", fields=("FullName",))
+            raise ApiError(
+                "FIELD_INTEGRITY_EXCEPTION", "Full Name: has to be OBJECT.FIELD__c", fields=("FullName",)
+            )
         target = self._org.object(object_name)
         developer_name = name.removesuffix("__c")
-        if not name.endswith("__c") or not _NAME.fullmatch(developer_name) or len(developer_name) > _LONGEST_NAME:
+        if (
+            not name.endswith("__c")
+            or not _NAME.fullmatch(developer_name)
+            or len(developer_name) > _LONGEST_NAME
+        ):
             raise ApiError(
                 "FIELD_INTEGRITY_EXCEPTION",
-                "The Custom Field API Name can only contain underscores and alphanumeric characters. It must be unique, "
-                "begin with a letter, not include spaces, not end with an underscore, and not contain two consecutive "
-                "underscores.",
+                "The Custom Field API Name can only contain underscores and alphanumeric characters. It must be "
+                "unique, begin with a letter, not include spaces, not end with an underscore, and not contain two "
+                "consecutive underscores.",
                 fields=("FullName",),
             )
         return target, name
@@ -168,7 +176,11 @@ class Tooling:
         before = target.fields[f"{row['DeveloperName']}__c"]
         after = _field(before.name, metadata)
         if after.type != before.type:
-            raise ApiError("FIELD_INTEGRITY_EXCEPTION", "The sandbox does not change a field's type", fields=("Metadata",))
+            raise ApiError(
+                "FIELD_INTEGRITY_EXCEPTION",
+                "The sandbox does not change a field's type",
+                fields=("Metadata",),
+            )
         target.add([after])
         self._org.database.execute(
             'UPDATE "sf_CustomField" SET Metadata = ?, LastModifiedDate = ?, LastModifiedById = ? WHERE Id = ?',
@@ -181,7 +193,7 @@ class Tooling:
         target = self._org.objects[row["TableEnumOrId"]]
         self._org.remove_field(target, f"{row['DeveloperName']}__c")
         with self._org.database.writing() as connection:
-            connection.execute(f"DELETE FROM {quoted('sf_CustomField')} WHERE Id = ?", (row["Id"],))  # noqa: S608
+            connection.execute(f"DELETE FROM {quoted('sf_CustomField')} WHERE Id = ?", (row["Id"],))
             connection.execute('DELETE FROM "sf_FieldPermissions" WHERE Field = ?', (row["FullName"],))
         self._org.permissions_changed()
         return Response(status_code=204)
@@ -195,7 +207,9 @@ def _demand_administrator(call: Call) -> None:
 def _metadata_of(body: dict[str, Any]) -> dict[str, Any]:
     metadata = body.get("Metadata")
     if not isinstance(metadata, dict):
-        raise ApiError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", fields=("Metadata",))
+        raise ApiError(
+            "REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", fields=("Metadata",)
+        )
     return metadata
 
 
@@ -271,14 +285,19 @@ def _value_set(value_set: Any) -> tuple[bool, tuple[Value, ...]]:  # noqa: ANN40
 
 def _metadata(each: SField) -> dict[str, Any]:
     """The metadata of a field that the org already has."""
-    metadata: dict[str, Any] = {"label": each.label, "type": _METADATA_TYPES[each.type], "required": each.required}
+    metadata: dict[str, Any] = {
+        "label": each.label,
+        "type": _METADATA_TYPES[each.type],
+        "required": each.required,
+    }
     if each.length and not each.values:
         metadata["length"] = each.length
     if each.precision:
         metadata |= {"precision": each.precision, "scale": each.scale}
     if each.values:
         values = [
-            {"fullName": option.value, "label": option.label, "default": option.default} for option in each.values
+            {"fullName": option.value, "label": option.label, "default": option.default}
+            for option in each.values
         ]
         definition = {"sorted": False, "value": values}
         metadata["valueSet"] = {"restricted": each.restricted, "valueSetDefinition": definition}

@@ -136,16 +136,20 @@ def from_csv(each: SField, value: str) -> Stored | RowError:
     try:
         return _READERS.get(each.type, _text)(value)
     except BadValueError:
-        return RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", f"value not of required type: {value}", (each.name,))
+        return RowError(
+            "INVALID_TYPE_ON_FIELD_IN_RECORD", f"value not of required type: {value}", (each.name,)
+        )
 
 
-def checked(each: SField, value: Stored) -> Stored | RowError:  # noqa: PLR0911 (one return per rule)
+def checked(each: SField, value: Stored) -> Stored | RowError:
     """The value as it will be stored, or why it is refused."""
     if isinstance(value, str) and each.type not in ("date", "datetime"):
         value = value.strip() or None
     if value is None:
         if each.required:
-            return RowError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{each.name}]", (each.name,))
+            return RowError(
+                "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{each.name}]", (each.name,)
+            )
         return 0 if each.type == "boolean" else None
     if each.type in ("date", "datetime"):
         if not _FIRST_YEAR <= int(str(value)[:4]) <= _LAST_YEAR:
@@ -192,7 +196,9 @@ def _short_enough(each: SField, value: str) -> Stored | RowError:
         return known[value.casefold()]
     if each.length and len(value) > each.length:
         return RowError(
-            "STRING_TOO_LONG", f"{each.label}: data value too large: {value} (max length={each.length})", (each.name,)
+            "STRING_TOO_LONG",
+            f"{each.label}: data value too large: {value} (max length={each.length})",
+            (each.name,),
         )
     return value
 
