@@ -316,6 +316,10 @@ class Crm(Protocol):
         """Log in and report on API version, user, permissions and quota. Raises only if login fails."""
         ...
 
+    def user(self) -> str:
+        """Name of the user, or of the app, as whom we are connected. Logs in."""
+        ...
+
     def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:  # noqa: A002
         """Fields of an object by API name, as the connected user sees them.
 
@@ -371,7 +375,7 @@ class Crm(Protocol):
 
     def provision(
         self, fields: Sequence[FieldSpec], reads: Mapping[Object, Sequence[str]], assign: Sequence[str] = (),
-        *, dry_run: bool = False,
+        *, dry_run: bool = False, nightly_user: str | None = None,
     ) -> list[Step]:
         """Create what is missing: fields, options, permissions. Never changes or removes what exists.
 
@@ -380,6 +384,8 @@ class Crm(Protocol):
             reads: fields that the nightly user must be able to read, by object.
             assign: users who get the right to see the results.
             dry_run: say what would be done.
+            nightly_user: whom the nightly sync connects as (`user` of that connection), who gets the right to read
+                and write; None where the CRM gives rights to a token, or leaves it to a person.
         """
         ...
 
