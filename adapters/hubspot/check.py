@@ -1,0 +1,121 @@
+"""Looks whether a connection can do what a sync needs, and says what to do where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from adapters.hubspot import query
+from adapters.hubspot.errors import SERVICE_KEYS
+from adapters.hubspot.fields import Fields
+from adapters.hubspot.http import Portal
+from adapters.hubspot.scopes import CURRENCIES, READ, WRITE, Alternatives, missing, named
+from adapters.hubspot.settings import Settings
+from connector.crm import Finding, Object
+from connector.errors import CrmAuthError, CrmRequestError
+
+_NEEDED: tuple[Object, ...] = ("accounts", "opportunities")
+_OPTIONAL: Mapping[Object, str] = {
+    "contact_roles": "buying roles",
+    "cases": "tickets",
+    "orders": "orders",
+    "activities": "activities",
+}
+_LOW_QUOTA = 0.2
+
+
+def findings(portal: Portal, fields: Fields, settings: Settings) -> Iterator[Finding]:
+    """Lines of a check, from the login on.
+
+    Raises:
+        CrmAuthError: HubSpot does not accept the token.
+        CrmTemporaryError: HubSpot cannot be reached.
+    """
+    owner = settings.owner()
+    details = settings.details
+    kind = str(details.get("accountType", "")).lower().replace("_", " ")
+    yield Finding(
+        "ok",
+        "login",
+        f"{portal.translator.user}, portal {details['portalId']} ({kind}, auth = {portal.connection.auth!r})",
+    )
+    yield _version(portal)
+    if owner.scopes is None:
+        yield from _by_trial(fields)
+    else:
+        yield from _scopes(owner.scopes, several_currencies=bool(details.get("additionalCurrencies")))
+    yield from _totals(portal)
+    yield _quota(settings)
+
+
+def _version(portal: Portal) -> Finding:
+    if portal.paths.dated:
+        return Finding("ok", "API version", portal.paths.version)
+    return Finding(
+        "ok",
+        "API version",
+        f'{portal.paths.version} (HubSpot supports it until September 2027; api_version = "2026-03" works too)',
+    )
+
+
+def _scopes(held: frozenset[str], *, several_currencies: bool) -> Iterator[Finding]:
+    needed: list[tuple[Alternatives, str]] = [
+        (alternatives, f"read {section}") for section in _NEEDED for alternatives in READ[section]
+    ]
+    needed += [(alternatives, "write the results") for alternatives in WRITE]
+    for alternatives, purpose in needed:
+        if missing([alternatives], held):
+            fix = f"missing, to {purpose}: add it at {SERVICE_KEYS}"
+            yield Finding("error", f"scope {named(alternatives)}", fix)
+        else:
+            yield Finding("ok", f"scope {named(alternatives)}", purpose)
+    optional = {alternatives: words for section, words in _OPTIONAL.items() for alternatives in READ[section]}
+    if several_currencies:
+        optional |= dict.fromkeys(CURRENCIES, "exchange rates; without them the mapping needs [rates]")
+    for alternatives, words in optional.items():
+        if missing([alternatives], held):
+            fix = f"missing, for {words}: add it at {SERVICE_KEYS}, or leave out what reads them"
+            yield Finding("warning", f"scope {named(alternatives)}", fix)
+        else:
+            yield Finding("ok", f"scope {named(alternatives)}", words)
+
+
+def _by_trial(fields: Fields) -> Iterator[Finding]:
+    """HubSpot does not tell an app's scopes: see what can be read."""
+    for name, level in (
+        ("companies", "error"),
+        ("deals", "error"),
+        ("contacts", "warning"),
+        ("tickets", "warning"),
+    ):
+        try:
+            fields.of(name)
+        except (CrmAuthError, CrmRequestError) as error:
+            yield Finding("error" if level == "error" else "warning", f"object {name}", str(error))
+        else:
+            yield Finding("ok", f"object {name}", "readable")
+
+
+def _totals(portal: Portal) -> Iterator[Finding]:
+    """A key of a user who is limited to a team reads fewer records without any error: a person must compare."""
+    for name in ("companies", "deals"):
+        try:
+            count = query.total(portal, name)
+        except (CrmAuthError, CrmRequestError):
+            continue  # its scope is named above
+        if count:
+            words = f"the key sees {count:,}; HubSpot's own list of all {name} must show as many"
+            yield Finding("ok", f"number of {name}", words)
+        else:
+            words = f"the key sees none: is its user limited to a team, or is this the wrong portal? ({SERVICE_KEYS})"
+            yield Finding("warning", f"number of {name}", words)
+
+
+def _quota(settings: Settings) -> Finding:
+    used, limit = settings.daily_calls()
+    if used is None or not limit:
+        return Finding("ok", "API quota", "HubSpot does not tell the daily allowance of this kind of token")
+    left = max(0, limit - used)
+    level = "ok" if left > limit * _LOW_QUOTA else "warning"
+    return Finding(
+        "ok" if level == "ok" else "warning", "API quota", f"{left:,} of {limit:,} calls of today are left"
+    )

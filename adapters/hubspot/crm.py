@@ -1,0 +1,168 @@
+"""HubSpot as a `connector.crm.Crm`: each method hands over to the module that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+
+from adapters.hubspot import query
+from adapters.hubspot.check import findings
+from adapters.hubspot.fields import Fields
+from adapters.hubspot.http import READ_SECONDS, Portal
+from adapters.hubspot.paths import OBJECTS
+from adapters.hubspot.provision import Provisioner
+from adapters.hubspot.pull import Puller
+from adapters.hubspot.settings import Settings
+from adapters.hubspot.write import BATCH, Writer
+from adapters.retry import Limits
+from connector.config import HubspotConnection
+from connector.crm import (
+    CrmField,
+    CrmName,
+    Currencies,
+    Estimate,
+    FieldSpec,
+    Finding,
+    Object,
+    Pulled,
+    PullRequest,
+    Step,
+    Usage,
+)
+
+_SINGLE_CALLS = 4  # portal details, pipelines, exchange rates, whose the token is
+
+
+class HubspotCrm:
+    """One HubSpot portal. Made by `open`; use from one thread.
+
+    Attributes:
+        name: always ``hubspot``.
+    """
+
+    name: CrmName = "hubspot"
+
+    def __init__(self, portal: Portal, puller: Puller, writer: Writer) -> None:
+        self._portal = portal
+        self._fields = puller.fields
+        self._settings = puller.settings
+        self._puller = puller
+        self._writer = writer
+
+    @classmethod
+    def open(
+        cls,
+        connection: HubspotConnection,
+        *,
+        time_zone: str,
+        quota_share: float = 1.0,
+        limits: Limits | None = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> Self:
+        """Prepare a connection; nothing is sent before the first call.
+
+        Args:
+            connection: as configured.
+            time_zone: in which moments become days.
+            quota_share: share of the portal's daily API calls that may be used up, by everybody.
+            limits: budget of the retries.
+            read_seconds: how long to wait for an answer.
+        """
+        portal = Portal(connection, limits, read_seconds)
+        fields, settings = Fields(portal), Settings(portal, time_zone)
+        puller = Puller(portal, fields, settings, time_zone)
+        return cls(portal, puller, Writer(portal, fields, settings, time_zone, quota_share))
+
+    def check(self) -> list[Finding]:
+        """Log in and look at the token, its scopes, what it sees, and quota."""
+        return list(findings(self._portal, self._fields, self._settings))
+
+    def user(self) -> str:
+        """HubSpot's number of the user to whom the token belongs, "" where HubSpot does not tell."""
+        return self._settings.owner().user
+
+    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
+        """Properties of a section's object; see `connector.crm.Crm.describe`.
+
+        Activities without `source` are everything that is read together: calls, e-mails and the rest.
+        """
+        names = (source,) if source else OBJECTS[object]
+        found: dict[str, CrmField] = {}
+        for name in reversed(names):
+            found |= self._fields.of(name)
+        return found
+
+    def resolve(self, object: Object, field: str) -> CrmField | None:
+        """The property behind a name; None if unknown or hidden. HubSpot has no dotted names."""
+        return self.describe(object).get(field)
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """Stages of deals by pipeline: stored values in order."""
+        return self._settings.stages()
+
+    def currencies(self) -> Currencies:
+        """Home currency and rates."""
+        return self._settings.currencies()
+
+    def pull(self, request: PullRequest, folder: Path) -> Pulled:
+        """Read records to Parquet files; see `connector.crm.Crm.pull`."""
+        return self._puller.pull(request, folder)
+
+    def batch_size(self, total: int) -> int:  # noqa: ARG002 - one way of writing, whatever the number
+        """How many changes a batch should hold."""
+        return BATCH
+
+    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+        """Send changes to companies; see `connector.crm.Crm.write`."""
+        return self._writer.write(batches)
+
+    def provision(
+        self,
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],
+        assign: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+    ) -> list[Step]:
+        """Create properties and options; see `connector.crm.Crm.provision`.
+
+        HubSpot has no permission sets: steps that are left to a person say where.
+        """
+        steps = list(
+            Provisioner(self._portal, self._fields, self._settings, dry_run=dry_run).steps(
+                fields, reads, assign
+            )
+        )
+        self._fields.forget()
+        return steps
+
+    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
+        """Calls that reading so many records and writing so many changes takes.
+
+        The minimum is that of lists with their associations in the same answer; those give labels, not types, so
+        the companies of a record are asked for on their own, a thousand records a call.
+        """
+        calls = _SINGLE_CALLS + sum(len(OBJECTS[section]) for section in rows) + ceil(changes / BATCH)
+        minimum = calls
+        for section, count in rows.items():
+            pages = max(len(OBJECTS[section]), ceil(count / query.PAGE))
+            minimum += pages
+            calls += pages + (0 if section == "accounts" else ceil(count / query.ASSOCIATION_INPUTS))
+        return Estimate(calls, minimum)
+
+    def usage(self) -> Usage:
+        """API calls of today, and ours by endpoint."""
+        used, limit = self._settings.daily_calls()
+        return Usage(used, limit, dict(self._portal.session.calls))
+
+    def account_url(self, account_id: str) -> str:
+        """Link to a company's page."""
+        return self._settings.account_url(account_id)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._portal.close()

@@ -1,0 +1,107 @@
+"""HubSpot's objects, and the paths of its API in both of its version schemes.
+
+The numbered paths (``/crm/v3/objects/deals``) lose support in September 2027; the dated ones put the version
+after the resource (``/crm/objects/2026-03/deals``). Everything else in this folder asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.crm import Object
+
+OBJECTS: Mapping[Object, tuple[str, ...]] = {
+    "accounts": ("companies",),
+    "opportunities": ("deals",),
+    "contact_roles": ("contacts",),
+    "cases": ("tickets",),
+    "orders": ("orders",),
+    "activities": ("calls", "emails", "meetings", "notes", "tasks"),
+}
+"""HubSpot's objects behind a section; the first is the main one."""
+
+COMPANY_TYPE_ID = "0-2"
+"""HubSpot's number for companies, as in the addresses of its pages."""
+
+INTROSPECTION = "/oauth/v2/private-apps/get/access-token-info"
+"""Tells the scopes of a service key or private app; it has no dated form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Paths of one API version.
+
+    Attributes:
+        version: ``v3``, or a date such as ``2026-03``.
+    """
+
+    version: str
+
+    @property
+    def dated(self) -> bool:
+        """Whether the version is a date."""
+        return not self.version.startswith("v")
+
+    def objects(self, name: str) -> str:
+        """List (GET) the records of an object."""
+        return self._crm("objects", name)
+
+    def search(self, name: str) -> str:
+        """Search (POST)."""
+        return f"{self.objects(name)}/search"
+
+    def batch_read(self, name: str) -> str:
+        """Read up to 100 records by id (POST)."""
+        return f"{self.objects(name)}/batch/read"
+
+    def batch_update(self, name: str) -> str:
+        """Update up to 100 records by id (POST)."""
+        return f"{self.objects(name)}/batch/update"
+
+    def associations(self, from_name: str, to_name: str) -> str:
+        """Read the associations of up to 1,000 records (POST); numbered versions have it in v4 only."""
+        if self.dated:
+            return f"/crm/associations/{self.version}/{from_name}/{to_name}/batch/read"
+        return f"/crm/v4/associations/{from_name}/{to_name}/batch/read"
+
+    def properties(self, name: str) -> str:
+        """List (GET) and create (POST) properties."""
+        return self._crm("properties", name)
+
+    def single_property(self, name: str, property_name: str) -> str:
+        """Change (PATCH) a property."""
+        return f"{self.properties(name)}/{property_name}"
+
+    def groups(self, name: str) -> str:
+        """List (GET) and create (POST) property groups."""
+        return f"{self.properties(name)}/groups"
+
+    def pipelines(self, name: str) -> str:
+        """List (GET) pipelines with their stages."""
+        return self._crm("pipelines", name)
+
+    @property
+    def account(self) -> str:
+        """Details of the portal (GET)."""
+        return f"/account-info/{self.version}/details"
+
+    @property
+    def daily_usage(self) -> str:
+        """Calls of today, for service keys and private apps (GET)."""
+        return f"/account-info/{self.version}/api-usage/daily/private-apps"
+
+    @property
+    def exchange_rates(self) -> str:
+        """Exchange rates, past ones included (GET)."""
+        if self.dated:
+            return f"/settings/currencies/{self.version}/exchange-rates"
+        return f"/settings/{self.version}/currencies/exchange-rates"
+
+    @property
+    def token(self) -> str:
+        """Where a refresh token is exchanged (POST)."""
+        return f"/oauth/{self.version}/token" if self.dated else "/oauth/v1/token"
+
+    def _crm(self, api: str, name: str) -> str:
+        return f"/crm/{api}/{self.version}/{name}" if self.dated else f"/crm/{self.version}/{api}/{name}"
