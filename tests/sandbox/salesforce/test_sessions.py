@@ -1,0 +1,102 @@
+import time
+
+import requests
+
+from adapters.sandbox import Sandbox
+from adapters.sandbox.side import Visibility
+from tests.sandbox.salesforce.client import Client
+
+
+def _token(sandbox: Sandbox, **form: str) -> requests.Response:
+    return requests.post(f"{sandbox.url}/services/oauth2/token", data=form, timeout=10)
+
+
+def test_client_credentials_name_instance_and_user(sandbox: Sandbox) -> None:
+    answer = _token(
+        sandbox, grant_type="client_credentials", client_id="sandbox-sync", client_secret="sandbox-secret"
+    ).json()
+    assert answer["instance_url"] == sandbox.url
+    assert answer["token_type"] == "Bearer"
+    assert answer["id"].split("/")[-1].startswith("005")
+
+
+def test_wrong_secret_and_unknown_client_answer_as_oauth_errors(sandbox: Sandbox) -> None:
+    wrong = _token(sandbox, grant_type="client_credentials", client_id="sandbox-sync", client_secret="no")
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_client")
+    unknown = _token(sandbox, grant_type="client_credentials", client_id="nobody", client_secret="no")
+    assert unknown.json() == {"error": "invalid_client_id", "error_description": "client identifier invalid"}
+    grant = _token(sandbox, grant_type="magic", client_id="sandbox-sync", client_secret="sandbox-secret")
+    assert grant.json()["error"] == "unsupported_grant_type"
+
+
+def test_refresh_token_gives_a_working_token(sandbox: Sandbox) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "sandbox-sync", "client_secret": "sandbox-secret"}
+    token = _token(sandbox, **form, refresh_token="sandbox-sync-refresh").json()["access_token"]
+    assert Client(sandbox.url, token).get("/limits").status_code == 200
+    assert _token(sandbox, **form, refresh_token="old").json()["error"] == "invalid_grant"
+
+
+def test_unknown_token_is_401_on_data_and_403_text_at_userinfo(sandbox: Sandbox) -> None:
+    stranger = Client(sandbox.url, "nonsense")
+    answer = stranger.get("/limits")
+    assert answer.status_code == 401
+    assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
+    info = stranger.session.get(f"{sandbox.url}/services/oauth2/userinfo", timeout=10)
+    assert (info.status_code, info.text) == (403, "Bad_OAuth_Token")
+
+
+def test_userinfo_tells_who_is_connected(sandbox: Sandbox, sync: Client) -> None:
+    info = sync.session.get(f"{sandbox.url}/services/oauth2/userinfo", timeout=10).json()
+    assert info["preferred_username"] == "sync@sandbox.example"
+    assert info["organization_id"].startswith("00D")
+
+
+def test_revoked_access_stops_tokens_and_credentials(sandbox: Sandbox, sync: Client) -> None:
+    sandbox.visibility("salesforce", Visibility("revoke_tokens"))
+    try:
+        assert sync.get("/limits").status_code == 401
+        again = _token(
+            sandbox,
+            grant_type="client_credentials",
+            client_id="sandbox-sync",
+            client_secret="sandbox-secret",
+        )
+        assert again.status_code == 400
+    finally:
+        sandbox.visibility("salesforce", Visibility("restore_tokens"))
+    assert Client.login(sandbox.url, "sandbox-sync", "sandbox-secret").get("/limits").status_code == 200
+
+
+def test_versions_are_listed_and_others_not_found(sandbox: Sandbox, sync: Client) -> None:
+    versions = requests.get(f"{sandbox.url}/services/data", timeout=10).json()
+    assert [entry["version"] for entry in versions] == [f"{number}.0" for number in range(60, 68)]
+    assert Client(sandbox.url, sync.token, "67.0").get("/limits").status_code == 200
+    assert Client(sandbox.url, sync.token, "12.0").get("/limits").status_code == 404
+
+
+def test_every_answer_counts_against_the_daily_limit(sandbox: Sandbox, sync: Client) -> None:
+    before = sandbox.quota("salesforce")
+    answer = sync.get("/limits")
+    assert answer.headers["Sforce-Limit-Info"] == f"api-usage={before['used'] + 1}/{before['limit']}"
+    assert answer.json()["DailyApiRequests"]["Max"] == before["limit"]
+    sandbox.quota("salesforce", limit=before["used"] + 1)
+    try:
+        refused = sync.get("/limits")
+        assert refused.status_code == 403
+        assert refused.json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    finally:
+        sandbox.quota("salesforce", limit=before["limit"])
+
+
+def test_expired_assertion_is_refused(sandbox: Sandbox) -> None:
+    import jwt  # noqa: PLC0415 (needed here only)
+
+    def assertion(expires: float) -> str:
+        claims = {"iss": "sandbox-sync", "sub": "sync@sandbox.example", "aud": sandbox.url, "exp": expires}
+        return jwt.encode(claims, "a key of the test, long enough for HMAC", algorithm="HS256")
+
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    good = _token(sandbox, grant_type=grant, assertion=assertion(time.time() + 120))
+    assert Client(sandbox.url, good.json()["access_token"]).get("/limits").status_code == 200
+    late = _token(sandbox, grant_type=grant, assertion=assertion(time.time() - 10))
+    assert late.json()["error"] == "invalid_grant"
