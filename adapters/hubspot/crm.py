@@ -82,8 +82,8 @@ class HubspotCrm:
         return list(findings(self._portal, self._fields, self._settings))
 
     def user(self) -> str:
-        """HubSpot's number of the user to whom the token belongs, "" where HubSpot does not tell."""
-        return self._settings.owner().user
+        """Whose the token is: the user's number and the portal, as HubSpot tells no names."""
+        return self._settings.owner().name
 
     def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
         """Properties of a section's object; see `connector.crm.Crm.describe`.
@@ -127,16 +127,14 @@ class HubspotCrm:
         assign: Sequence[str] = (),
         *,
         dry_run: bool = False,
+        nightly_user: str | None = None,
     ) -> list[Step]:
         """Create properties and options; see `connector.crm.Crm.provision`.
 
-        HubSpot has no permission sets: steps that are left to a person say where.
+        HubSpot has no permission sets, and scopes are given to keys: steps that are left to a person say where.
         """
-        steps = list(
-            Provisioner(self._portal, self._fields, self._settings, dry_run=dry_run).steps(
-                fields, reads, assign
-            )
-        )
+        provisioner = Provisioner(self._portal, self._fields, self._settings, dry_run=dry_run)
+        steps = list(provisioner.steps(fields, reads, assign, nightly_user))
         self._fields.forget()
         return steps
 

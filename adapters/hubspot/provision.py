@@ -12,7 +12,7 @@ from typing import Any
 from adapters.hubspot.errors import SERVICE_KEYS, Refused
 from adapters.hubspot.fields import Fields, field_type
 from adapters.hubspot.http import Portal
-from adapters.hubspot.scopes import READ, missing, named
+from adapters.hubspot.scopes import READ, WRITE, missing, named
 from adapters.hubspot.settings import Settings
 from connector.crm import FieldSpec, FieldType, Object, Option, Step
 
@@ -65,7 +65,11 @@ class Provisioner:
         self._dry_run = dry_run
 
     def steps(
-        self, specs: Sequence[FieldSpec], reads: Mapping[Object, Sequence[str]], assign: Sequence[str]
+        self,
+        specs: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],
+        assign: Sequence[str],
+        nightly_user: str | None,
     ) -> Iterator[Step]:
         """Do what is missing, step by step; see `connector.crm.Crm.provision`."""
         self._settings.identify()
@@ -79,7 +83,7 @@ class Provisioner:
                 yield from self._created(spec, restored=spec.name in archived)
             else:
                 yield from self._existing(spec, present[spec.name])
-        yield from self._scopes(reads)
+        yield from self._scopes(reads, nightly_user)
         yield from _by_hand(specs, assign)
 
     def _group(self) -> Step:
@@ -157,22 +161,25 @@ class Provisioner:
                 return None
             raise self._portal.translator.translate(refused, operation) from refused
 
-    def _scopes(self, reads: Mapping[Object, Sequence[str]]) -> Iterator[Step]:
-        """Rights to read are scopes of the nightly key, which only a person can add."""
-        held = self._settings.owner().scopes
-        for section in reads:
-            if held is None:
-                yield Step(
-                    "by hand",
-                    READ[section][0][0],
-                    f"give it to the nightly key at {SERVICE_KEYS}",
-                    done=False,
-                )
-                continue
-            for alternatives in missing(READ[section], held):
-                yield Step("by hand", named(alternatives), f"add the scope at {SERVICE_KEYS}", done=False)
-            if not missing(READ[section], held):
-                yield Step("grant", ", ".join(named(each) for each in READ[section]), "stands")
+    def _scopes(self, reads: Mapping[Object, Sequence[str]], nightly_user: str | None) -> Iterator[Step]:
+        """Rights of the nightly key are its scopes, which only a person can add."""
+        owner = self._settings.owner()
+        wanted = list(dict.fromkeys((*(each for section in reads for each in READ[section]), *WRITE)))
+        listed = ", ".join(named(each) for each in wanted)
+        if owner.scopes is None or nightly_user not in (None, owner.name):
+            key = f"the key of {nightly_user}" if nightly_user else "the nightly key"
+            detail = (
+                f"must have the scopes {listed} ({SERVICE_KEYS}); `kpm check` names those that are missing"
+            )
+            yield Step("by hand", key, detail, done=False)
+            return
+        lacking = missing(wanted, owner.scopes)
+        for alternatives in lacking:
+            yield Step(
+                "by hand", named(alternatives), f"add the scope to the key at {SERVICE_KEYS}", done=False
+            )
+        if not lacking:
+            yield Step("grant", f"the key of {owner.name}", f"has the scopes {listed}")
 
 
 def _by_hand(specs: Sequence[FieldSpec], assign: Sequence[str]) -> Iterator[Step]:

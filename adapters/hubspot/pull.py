@@ -96,6 +96,8 @@ class Puller:
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`."""
         readings = self._readings(request)
+        for reading in readings:
+            self.fields.of(reading.name)  # says what is wrong if the object or its scope is missing
         kinds = self._kinds(request, [reading.name for reading in readings])
         schema = self._schema(readings[0], kinds)
         arrow = arrow_schema(schema)

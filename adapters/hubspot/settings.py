@@ -36,11 +36,11 @@ class Owner:
     """Whose the token is.
 
     Attributes:
-        user: HubSpot's number of the user.
+        name: for people; HubSpot tells numbers only.
         scopes: what the token may do, None where HubSpot does not tell.
     """
 
-    user: str
+    name: str
     scopes: frozenset[str] | None
 
 
@@ -83,13 +83,11 @@ class Settings:
                 if refused.status == 401:
                     raise self._portal.translator.translate(refused, operation) from refused
                 answer = {}  # an app's access token, which HubSpot explains by other ways only
-            user, scopes = answer.get("userId"), answer.get("scopes")
-            self._owner = Owner(str(user or ""), frozenset(map(str, scopes)) if scopes else None)
+            scopes, user = answer.get("scopes"), answer.get("userId")
+            name = f"user {user}" if user else "the app"
+            self._owner = Owner(name, frozenset(map(str, scopes)) if scopes else None)
             if user:
-                portal = answer.get("hubId")
-                self._portal.translator.user = f"the key of user {user}" + (
-                    f" in portal {portal}" if portal else ""
-                )
+                self._portal.translator.user = f"the key of user {user}"
         return self._owner
 
     def identify(self) -> None:
