@@ -147,8 +147,7 @@ def _block(
 def _renumbered(block: dict[str, pl.DataFrame], next_keys: dict[str, int]) -> dict[str, pl.DataFrame]:
     """Shift the keys of a block behind those of the blocks before it, and remember where it ended."""
     shift = {name: next_keys.get(name, 0) for name in block if name != "accounts"}
-    for name in shift:
-        next_keys[name] = shift[name] + block[name].height
+    next_keys |= {name: by + block[name].height for name, by in shift.items()}
     references = {"contact_key": shift["contacts"], "opportunity_key": shift["opportunities"]}
     return {
         name: frame

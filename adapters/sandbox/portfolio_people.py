@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from adapters.sandbox.portfolio_names import COUNTRIES, JOB_TITLES, LOCALES, REGIONS, ROLES, pick, slug
+from adapters.sandbox.portfolio_names import COUNTRIES, JOB_TITLES, REGIONS, ROLES, pick, slug
 
 if TYPE_CHECKING:
     from datetime import date

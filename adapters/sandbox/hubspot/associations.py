@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import BatchError, batch_response, not_found, validation
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.records import LIVE, Records
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
-from adapters.sandbox.http import json_response
 
 BATCH: Final = 1_000
 PAGE: Final = 500
@@ -65,7 +65,7 @@ class AssociationEndpoint:
             linked[source_id].append({"toObjectId": target_id, "associationTypes": types})
         return linked
 
-    def list(self, call: Call) -> Response:
+    def listing(self, call: Call) -> Response:
         """One record's associations, up to 500 a page."""
         source, target = call.kind("read"), object_type(call.path["target"])
         self._existing(source, call.path["id"])
@@ -76,7 +76,7 @@ class AssociationEndpoint:
         start = int(after)
         body: dict[str, Any] = {"results": linked[start : start + int(limit)]}
         if len(linked) > start + int(limit):
-            body["paging"] = {"next": {"after": str(start + int(limit)), "link": call.url_path}}
+            body["paging"] = call.next_page(str(start + int(limit)))
         return json_response(body)
 
     def associate(self, call: Call) -> Response:

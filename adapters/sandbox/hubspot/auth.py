@@ -27,6 +27,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.errors import (
     PORTAL,
     ApiError,
@@ -35,7 +36,6 @@ from adapters.sandbox.hubspot.errors import (
     missing_scopes,
     not_found,
 )
-from adapters.sandbox.http import json_response
 
 if TYPE_CHECKING:
     from adapters.sandbox.hubspot.endpoint import Call

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from adapters.sandbox.hubspot.schema import OBJECT_TYPES, ObjectType, Option, Property
 
@@ -306,7 +307,7 @@ _ENGAGEMENT: Final[tuple[_Row, ...]] = (
     ("hs_lastmodifieddate", "Last modified date", "datetime", "date", (), "r"),
 )
 
-_EXTRA: Final = {
+_EXTRA: Final[dict[str, Mapping[str, Any]]] = {
     "amount": {**_MONEY, "currencyPropertyName": "deal_currency_code"},
     "amount_in_home_currency": _MONEY,
     "annualrevenue": _MONEY,
@@ -365,7 +366,7 @@ def ratings(*, multi_currency: bool) -> tuple[Property, ...]:
     def custom(
         name: str, label: str, value_type: str, field_type: str, options: tuple[Option, ...] = ()
     ) -> Property:
-        extra = _MONEY if name == "kpm_wallet" and multi_currency else {}
+        extra: Mapping[str, Any] = _MONEY if name == "kpm_wallet" and multi_currency else {}
         return Property(
             name, label, value_type, field_type, group, options, hubspot_defined=False, extra=extra
         )

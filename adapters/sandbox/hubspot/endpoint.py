@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.sandbox.http import Endpoint, blocking, parsed
 from adapters.sandbox.hubspot.auth import Token, Tokens, require
 from adapters.sandbox.hubspot.errors import ApiError, DeletedError, EmptyNotFoundError, validation
 from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
-from adapters.sandbox.http import Endpoint, blocking, parsed
 from adapters.sandbox.world import World
 
 Access = Literal["read", "write", "schema"]
@@ -35,18 +37,20 @@ class Call:
         half: the caller sees every second company only.
         method: HTTP method.
         url_path: the path as asked.
+        base_url: scheme and host, for links.
         started: when the call began, real time.
     """
 
     token: Token
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: QueryParams
     listed: Callable[[str], list[str]]
     body: bytes
     now: datetime
     half: bool
     method: str
     url_path: str
+    base_url: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def kind(self, access: Access, parameter: str = "object") -> ObjectType:
@@ -67,6 +71,12 @@ class Call:
                 (*found.read_scopes, schemas) if "/properties/" in self.url_path else found.read_scopes,
             )
         return found
+
+    def next_page(self, after: str) -> dict[str, Any]:
+        """``paging`` that leads to the next page."""
+        others = [(name, value) for name, value in self.query.multi_items() if name != "after"]
+        link = f"{self.base_url}{self.url_path}?{urlencode([*others, ('after', after)])}"
+        return {"next": {"after": after, "link": link}}
 
     def json(self) -> dict[str, Any]:
         """The body as an object.
@@ -161,6 +171,7 @@ class Endpoints:
             token.team_only or (self._tokens.half and not _is_admin(token)),
             request.method,
             request.url.path,
+            str(request.base_url).rstrip("/"),
         )
 
 

@@ -7,6 +7,21 @@ from typing import Final
 import polars as pl
 
 from adapters.sandbox.database import Database
+from adapters.sandbox.hubspot.columns import (
+    DEAL_TYPES,
+    FIRST_OWNER,
+    OWNER_STEP,
+    PARTNER_PIPELINE,
+    PARTNER_STAGES,
+    STAGES,
+    TICKET_CATEGORIES,
+    TICKET_STAGES,
+    links_to_accounts,
+    moment,
+    number,
+    owner,
+    record_id,
+)
 from adapters.sandbox.hubspot.definitions import BUYING_ROLES, INDUSTRIES
 from adapters.sandbox.hubspot.links import LINK_TYPES
 from adapters.sandbox.hubspot.portal import HOME_CURRENCY, PIPELINES, Portal, Rate, exact
@@ -18,38 +33,10 @@ from adapters.sandbox.hubspot.records import (
     MERGED,
     MERGED_INTO,
     STATE,
-    Records,
 )
-from adapters.sandbox.hubspot.schema import ID_STEP, object_type
+from adapters.sandbox.hubspot.schema import object_type
 from adapters.sandbox.portfolio import Portfolio
 
-FIRST_OWNER: Final = 180_000_000
-PARTNER_PIPELINE: Final = "98720000"
-
-# Stage of the generated portfolio -> stage of the default and of the partner pipeline.
-_STAGES: Final = {
-    "prospecting": "appointmentscheduled",
-    "qualification": "qualifiedtobuy",
-    "proposal": "presentationscheduled",
-    "negotiation": "decisionmakerboughtin",
-    "won": "closedwon",
-    "lost": "closedlost",
-}
-_PARTNER_STAGES: Final = {
-    "prospecting": "98720001",
-    "qualification": "98720001",
-    "proposal": "98720002",
-    "negotiation": "98720002",
-    "won": "98720003",
-    "lost": "98720004",
-}
-_DEAL_TYPES: Final = {"New Business": "newbusiness", "Upsell": "existingbusiness", "Renewal": "renewal"}
-_TICKET_STAGES: Final = {"New": "1", "Working": "3", "Closed": "4"}
-_TICKET_CATEGORIES: Final = {
-    "Order error": "ORDER_ERROR",
-    "Question": "GENERAL_INQUIRY",
-    "Complaint": "COMPLAINT",
-}
 _STATES: Final = {"live": LIVE, "archived": ARCHIVED, "deleted": GONE, "merged": MERGED}
 
 # Every so many deals: no company; one that is not the primary one; a second company beside the primary one.
@@ -61,10 +48,9 @@ TWO_COMPANIES: Final = 41
 class Loader:
     """Loads portfolios chunk by chunk."""
 
-    def __init__(self, database: Database, records: Records, portal: Portal, *, ratings: bool) -> None:
+    def __init__(self, database: Database, portal: Portal, *, ratings: bool) -> None:
         """Fill `database` and `portal`; `ratings`: the rating properties exist."""
         self._database = database
-        self._records = records
         self._portal = portal
         self._ratings = ratings
         self._rates = pl.DataFrame()
@@ -84,9 +70,9 @@ class Loader:
 
     def _settings(self, portfolio: Portfolio) -> None:
         for user in portfolio.users.iter_rows(named=True):
-            owner = str(FIRST_OWNER + user["key"] * 3)
-            self._portal.owners[owner] = {
-                "id": owner,
+            owner_id = str(FIRST_OWNER + user["key"] * OWNER_STEP)
+            self._portal.owners[owner_id] = {
+                "id": owner_id,
                 "email": user["email"],
                 "type": "PERSON",
                 "firstName": user["first_name"],
@@ -102,9 +88,9 @@ class Loader:
         self._rates = (
             portfolio.rates.sort("start").with_columns(worth=(1 / pl.col("rate")).round(6)).drop("rate")
         )
-        for number, row in enumerate(self._rates.sort("currency", "start").iter_rows(named=True), start=1):
+        for position, row in enumerate(self._rates.sort("currency", "start").iter_rows(named=True), start=1):
             if row["currency"] != HOME_CURRENCY:
-                rate = Rate(str(number), row["currency"], f"{row['start']}T00:00:00Z", row["worth"])
+                rate = Rate(str(position), row["currency"], f"{row['start']}T00:00:00Z", row["worth"])
                 self._portal.rates.setdefault(row["currency"], []).append(rate)
 
     def _store(self, name: str, frame: pl.DataFrame) -> None:
@@ -121,7 +107,7 @@ class Loader:
         merged = (
             accounts.filter(pl.col("state") == "merged")
             .group_by("merged_into_key")
-            .agg(hs_merged_object_ids=_id("companies", "key").cast(pl.String).sort().str.join(";"))
+            .agg(hs_merged_object_ids=record_id("companies", "key").cast(pl.String).sort().str.join(";"))
         )
         children = accounts.filter(pl.col("parent_key").is_not_null()).group_by("parent_key").len("children")
         met = portfolio.contacts.group_by("account_key").agg(
@@ -147,7 +133,7 @@ class Loader:
                 "kpm_chemistry": pl.col("chemistry").cast(pl.String),
                 "kpm_strategy": pl.col("strategy"),
                 "kpm_rated_at": pl.col("rated_at").cast(pl.String),
-                "kpm_wallet": _number((pl.col("wallet") * pl.col("worth") / 100).round(0) * 100),
+                "kpm_wallet": number((pl.col("wallet") * pl.col("worth") / 100).round(0) * 100),
                 "kpm_wallet_rated_at": pl.col("wallet_rated_at").cast(pl.String),
             }
             if self._ratings
@@ -157,18 +143,18 @@ class Loader:
         self._store(
             "companies",
             frame.select(
-                id=_id("companies", "key"),
+                id=record_id("companies", "key"),
                 **{
                     STATE: pl.col("state").replace_strict(_STATES, return_dtype=pl.Int64),
-                    ARCHIVED_AT: pl.when(gone).then(_moment("modified", "18:30:00.120Z")),
-                    MERGED_INTO: _id("companies", "merged_into_key"),
+                    ARCHIVED_AT: pl.when(gone).then(moment("modified", "18:30:00.120Z")),
+                    MERGED_INTO: record_id("companies", "merged_into_key"),
                 },
                 name=pl.col("name"),
                 domain=pl.col("website").str.strip_prefix("https://www."),
                 website=pl.col("website"),
                 industry=pl.col("industry").replace_strict(INDUSTRIES, return_dtype=pl.String),
                 numberofemployees=pl.col("employees").cast(pl.String),
-                annualrevenue=_number((pl.col("annual_revenue") * pl.col("worth") / 1_000).round(0) * 1_000),
+                annualrevenue=number((pl.col("annual_revenue") * pl.col("worth") / 1_000).round(0) * 1_000),
                 lifecyclestage=pl.when(customer & (pl.col("key") % 29 == 0))
                 .then(pl.lit("evangelist"))
                 .when(customer)
@@ -185,17 +171,17 @@ class Loader:
                 country=pl.col("country"),
                 city=pl.col("city"),
                 account_number=pl.col("account_number"),
-                hubspot_owner_id=_owner(),
-                hs_parent_company_id=_id("companies", "parent_key").cast(pl.String),
+                hubspot_owner_id=owner(),
+                hs_parent_company_id=record_id("companies", "parent_key").cast(pl.String),
                 hs_num_child_companies=pl.col("children").fill_null(0).cast(pl.String),
                 hs_num_open_deals=pl.col("open").fill_null(0).cast(pl.String),
                 num_associated_deals=pl.col("deals").fill_null(0).cast(pl.String),
                 num_associated_contacts=pl.col("contacts").fill_null(0).cast(pl.String),
-                total_revenue=_number(pl.col("won")),
-                notes_last_contacted=_moment("met", "09:30:00Z"),
+                total_revenue=number(pl.col("won")),
+                notes_last_contacted=moment("met", "09:30:00Z"),
                 hs_merged_object_ids=pl.col("hs_merged_object_ids"),
-                createdate=_moment("created", "07:15:42.123Z"),
-                hs_lastmodifieddate=_moment("modified", "18:00:00.250Z"),
+                createdate=moment("created", "07:15:42.123Z"),
+                hs_lastmodifieddate=moment("modified", "18:00:00.250Z"),
                 **ratings,
             ),
         )
@@ -204,7 +190,9 @@ class Loader:
             "companies",
             "companies",
             related.select(
-                child=_id("companies", "key"), parent=_id("companies", "parent_key"), main=pl.lit(0)
+                child=record_id("companies", "key"),
+                parent=record_id("companies", "parent_key"),
+                main=pl.lit(0),
             ),
         )
 
@@ -225,8 +213,8 @@ class Loader:
         chances = {stage.id: stage.probability or 0.0 for line in PIPELINES["deals"] for stage in line.stages}
         stage = (
             pl.when("partner")
-            .then(pl.col("stage").replace_strict(_PARTNER_STAGES, return_dtype=pl.String))
-            .otherwise(pl.col("stage").replace_strict(_STAGES, return_dtype=pl.String))
+            .then(pl.col("stage").replace_strict(PARTNER_STAGES, return_dtype=pl.String))
+            .otherwise(pl.col("stage").replace_strict(STAGES, return_dtype=pl.String))
         )
         frame = frame.with_columns(dealstage=stage)
         probability = pl.col("dealstage").replace_strict(chances, return_dtype=pl.Float64)
@@ -234,7 +222,7 @@ class Loader:
         currencies = (
             {
                 "deal_currency_code": pl.col("currency"),
-                "amount_in_home_currency": _number(pl.col("home")),
+                "amount_in_home_currency": number(pl.col("home")),
             }
             if multi
             else {}
@@ -244,24 +232,24 @@ class Loader:
         return frame.select(
             "account_key",
             "home",
-            id=_id("deals", "key"),
+            id=record_id("deals", "key"),
             dealname=pl.col("name"),
-            amount=_number(amount),
+            amount=number(amount),
             # HubSpot leaves zero milliseconds out.
             closedate=pl.when(pl.col("key") % 3 == 0)
-            .then(_moment("close_date", "11:00:00Z"))
-            .otherwise(_moment("close_date", "11:00:00.512Z")),
+            .then(moment("close_date", "11:00:00Z"))
+            .otherwise(moment("close_date", "11:00:00.512Z")),
             pipeline=pl.when("partner").then(pl.lit(PARTNER_PIPELINE)).otherwise(pl.lit("default")),
             dealstage=pl.col("dealstage"),
-            dealtype=pl.col("type").replace_strict(_DEAL_TYPES, return_dtype=pl.String),
+            dealtype=pl.col("type").replace_strict(DEAL_TYPES, return_dtype=pl.String),
             product_line=pl.col("product_line"),
-            hubspot_owner_id=_owner(),
+            hubspot_owner_id=owner(),
             hs_deal_stage_probability=pl.col("dealstage").replace_strict(texts, return_dtype=pl.String),
             hs_is_closed=pl.col("closed").cast(pl.String),
             hs_is_closed_won=pl.col("won").cast(pl.String),
-            hs_projected_amount=_number((amount * probability).round(2)),
-            createdate=_moment("created", "08:20:11.804Z"),
-            hs_lastmodifieddate=_moment("created", "08:20:12.101Z"),
+            hs_projected_amount=number((amount * probability).round(2)),
+            createdate=moment("created", "08:20:11.804Z"),
+            hs_lastmodifieddate=moment("created", "08:20:12.101Z"),
             **currencies,
         )
 
@@ -270,9 +258,9 @@ class Loader:
         ends = deals.select(
             "key",
             "account_key",
-            child=_id("deals", "key"),
-            parent=_id("companies", "account_key"),
-            other=_id("companies", pl.col("account_key").shift(1)),
+            child=record_id("deals", "key"),
+            parent=record_id("companies", "account_key"),
+            other=record_id("companies", pl.col("account_key").shift(1)),
         )
         first = ends.filter(key % NO_COMPANY != 0).select(
             "child", "parent", main=(key % NO_PRIMARY != 0).cast(pl.Int64)
@@ -291,25 +279,27 @@ class Loader:
         self._store(
             "contacts",
             contacts.select(
-                id=_id("contacts", "key"),
+                id=record_id("contacts", "key"),
                 firstname=pl.col("first_name"),
                 lastname=pl.col("last_name"),
                 email=pl.col("email"),
                 jobtitle=pl.col("title"),
                 hs_buying_role=role,
-                associatedcompanyid=_id("companies", "account_key").cast(pl.String),
-                notes_last_contacted=_moment("last_activity", "09:30:00Z"),
-                createdate=_moment("created", "10:05:00.318Z"),
-                lastmodifieddate=_moment("created", "10:05:00.944Z"),
+                associatedcompanyid=record_id("companies", "account_key").cast(pl.String),
+                notes_last_contacted=moment("last_activity", "09:30:00Z"),
+                createdate=moment("created", "10:05:00.318Z"),
+                lastmodifieddate=moment("created", "10:05:00.944Z"),
             ),
         )
-        self._link("contacts", "companies", _children(contacts, "contacts", main=1))
+        self._link("contacts", "companies", links_to_accounts(contacts, "contacts", main=1))
         taking_part = portfolio.opportunity_roles.select("opportunity_key", "contact_key").unique()
         self._link(
             "deals",
             "contacts",
             taking_part.sort("opportunity_key", "contact_key").select(
-                child=_id("deals", "opportunity_key"), parent=_id("contacts", "contact_key"), main=pl.lit(0)
+                child=record_id("deals", "opportunity_key"),
+                parent=record_id("contacts", "contact_key"),
+                main=pl.lit(0),
             ),
         )
 
@@ -319,39 +309,39 @@ class Loader:
         self._store(
             "tickets",
             cases.select(
-                id=_id("tickets", "key"),
+                id=record_id("tickets", "key"),
                 subject=pl.format("{} {}", "type", "key"),
                 hs_pipeline=pl.lit("0"),
-                hs_pipeline_stage=pl.col("status").replace_strict(_TICKET_STAGES, return_dtype=pl.String),
-                hs_ticket_category=pl.col("type").replace_strict(_TICKET_CATEGORIES, return_dtype=pl.String),
+                hs_pipeline_stage=pl.col("status").replace_strict(TICKET_STAGES, return_dtype=pl.String),
+                hs_ticket_category=pl.col("type").replace_strict(TICKET_CATEGORIES, return_dtype=pl.String),
                 createdate=created,
                 hs_lastmodifieddate=created,
             ),
         )
-        self._link("tickets", "companies", _children(cases, "tickets", main=1))
+        self._link("tickets", "companies", links_to_accounts(cases, "tickets", main=1))
 
     def _orders(self, portfolio: Portfolio) -> None:
         orders = portfolio.orders
-        created = _moment("effective_date", "08:00:00Z")
+        created = moment("effective_date", "08:00:00Z")
         currencies = {"hs_currency_code": pl.col("currency")} if self._portal.multi_currency else {}
         self._store(
             "orders",
             orders.select(
-                id=_id("orders", "key"),
+                id=record_id("orders", "key"),
                 hs_order_name=pl.format("Order {}", "key"),
                 hs_external_order_id=pl.format("O-{}", "key"),
                 hs_external_created_date=created,
-                hs_total_price=_number(pl.col("amount")),
+                hs_total_price=number(pl.col("amount")),
                 hs_fulfillment_status=pl.col("status"),
                 hs_createdate=created,
                 hs_lastmodifieddate=created,
                 **currencies,
             ),
         )
-        self._link("orders", "companies", _children(orders, "orders", main=0))
+        self._link("orders", "companies", links_to_accounts(orders, "orders", main=0))
 
     def _activities(self, portfolio: Portfolio) -> None:
-        at = _moment("date", "14:00:00Z")
+        at = moment("date", "14:00:00Z")
         done = pl.col("completed")
         own: dict[str, dict[str, pl.Expr]] = {
             "calls": {"hs_call_title": pl.lit("Call"), "hs_call_status": pl.lit("COMPLETED")},
@@ -374,59 +364,23 @@ class Loader:
         }
         for name, columns in own.items():
             chosen = portfolio.activities.filter(pl.col("kind") == object_type(name).singular)
-            made = pl.when(done).then(at).otherwise(_moment("date", "08:00:00Z"))
+            made = pl.when(done).then(at).otherwise(moment("date", "08:00:00Z"))
             self._store(
                 name,
                 chosen.select(
-                    id=_id(name, "key"),
+                    id=record_id(name, "key"),
                     hs_timestamp=at,
                     hs_createdate=made,
                     hs_lastmodifieddate=made,
                     **columns,
                 ),
             )
-            self._link(name, "companies", _children(chosen, name, main=0))
+            self._link(name, "companies", links_to_accounts(chosen, name, main=0))
             with_contact = chosen.filter(pl.col("contact_key").is_not_null())
             self._link(
                 name,
                 "contacts",
                 with_contact.select(
-                    child=_id(name, "key"), parent=_id("contacts", "contact_key"), main=pl.lit(0)
+                    child=record_id(name, "key"), parent=record_id("contacts", "contact_key"), main=pl.lit(0)
                 ),
             )
-
-
-def _id(name: str, key: str | pl.Expr) -> pl.Expr:
-    """Record id of a generated key."""
-    column = pl.col(key) if isinstance(key, str) else key
-    return column * ID_STEP + object_type(name).first_id
-
-
-def _children(frame: pl.DataFrame, name: str, *, main: int) -> pl.DataFrame:
-    """Links to the companies by `account_key`."""
-    return frame.filter(pl.col("account_key").is_not_null()).select(
-        child=_id(name, "key"), parent=_id("companies", "account_key"), main=pl.lit(main)
-    )
-
-
-def _owner() -> pl.Expr:
-    return (pl.col("owner_key") * 3 + FIRST_OWNER).cast(pl.String)
-
-
-def _moment(day: str, clock: str) -> pl.Expr:
-    """A day at a time of day, as HubSpot writes it."""
-    return pl.col(day).cast(pl.String) + pl.lit(f"T{clock}")
-
-
-def _number(value: pl.Expr) -> pl.Expr:
-    """A number with up to two decimals as text, never with an exponent."""
-    whole = value.round(0)
-    cents = (value.abs() * 100).round(0).cast(pl.Int64)
-    sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    decimal = pl.concat_str(
-        sign,
-        (cents // 100).cast(pl.String),
-        pl.lit("."),
-        (cents % 100).cast(pl.String).str.zfill(2).str.strip_chars_end("0"),
-    )
-    return pl.when(value == whole).then(whole.cast(pl.Int64).cast(pl.String)).otherwise(decimal)

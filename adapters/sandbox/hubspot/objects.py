@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from adapters.sandbox.faults import Faults
+from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import (
     ApiError,
@@ -23,11 +24,10 @@ from adapters.sandbox.hubspot.errors import (
     values_message,
 )
 from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.properties import Definitions
+from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import ARCHIVED, GONE, LIVE, MERGED, Json, Records
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
 from adapters.sandbox.hubspot.values import Values
-from adapters.sandbox.http import json_response
 
 PAGE: Final = 100
 BATCH: Final = 100
@@ -47,7 +47,7 @@ class ObjectEndpoint:
         self._links = links
         self._faults = faults
 
-    def list(self, call: Call) -> Response:
+    def listing(self, call: Call) -> Response:
         """A page of up to 100 records by id; ``after`` is the last id plus one."""
         kind = call.kind("read")
         limit = _whole(call.query.get("limit", "10"), "limit")
@@ -64,10 +64,7 @@ class ObjectEndpoint:
         self._associate(call, kind, page)
         body: dict[str, Any] = {"results": page}
         if more:
-            last = int(page[-1]["id"]) + 1
-            body["paging"] = {
-                "next": {"after": str(last), "link": f"{call.url_path}?limit={limit}&after={last}"}
-            }
+            body["paging"] = call.next_page(str(int(page[-1]["id"]) + 1))
         return json_response(body)
 
     def _associate(self, call: Call, kind: ObjectType, page: Sequence[Json]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.sandbox.hubspot.schema import CREATED_AT_START, ObjectType
-from adapters.sandbox.hubspot.values import moment_of
 
 HOME_CURRENCY: Final = "EUR"
 TIME_ZONE: Final = "Europe/Vienna"
@@ -193,9 +192,3 @@ def exact(number: float) -> str:
 def plain(number: float) -> str:
     """An amount without exponent, with up to two decimals."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-def day_of(moment: str) -> str:
-    """The UTC day of a stored moment."""
-    found = moment_of(moment)
-    return moment[:10] if found is None else found.date().isoformat()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.errors import PORTAL, iso
-from adapters.sandbox.hubspot.properties import Definitions
+from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType
 from adapters.sandbox.hubspot.values import differs
 

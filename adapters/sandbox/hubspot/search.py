@@ -8,14 +8,14 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from adapters.sandbox.database import Database, quoted
+from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import ApiError, validation
 from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.properties import Definitions
+from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import HALF, Records
 from adapters.sandbox.hubspot.schema import ObjectType, Property, object_type
 from adapters.sandbox.hubspot.values import EPOCH, moment_of
-from adapters.sandbox.http import json_response
 
 PAGE: Final = 200
 MAX_RESULTS: Final = 10_000
@@ -77,7 +77,8 @@ class SearchEndpoint:
             raise _bad(f"At most {MAX_GROUPS} filter groups of {MAX_FILTERS} filters are allowed.")
         if sum(map(len, filters)) > MAX_ALL_FILTERS:
             raise _bad(f"At most {MAX_ALL_FILTERS} filters are allowed.")
-        parts, parameters = [_LIVE], []
+        parts = [_LIVE]
+        parameters: list[object] = []
         if call.half and kind.name == "companies":
             parts.append(HALF)
         if body.get("query"):

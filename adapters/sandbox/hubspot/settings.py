@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.auth import require
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import PORTAL, EmptyNotFoundError, iso, not_found, validation
 from adapters.sandbox.hubspot.portal import HOME_CURRENCY, PIPELINES, TIME_ZONE, Pipeline, Portal, Rate
-from adapters.sandbox.http import json_response
 from adapters.sandbox.world import Quota
 
 _OWNERS_PAGE: Final = 500
@@ -79,7 +79,7 @@ class SettingsEndpoint:
         ]
         body: dict[str, Any] = {"results": found[: int(limit)]}
         if len(found) > int(limit):
-            body["paging"] = {"next": {"after": found[int(limit)]["id"], "link": call.url_path}}
+            body["paging"] = call.next_page(found[int(limit)]["id"])
         return json_response(body)
 
     def owner(self, call: Call) -> Response:
@@ -124,7 +124,7 @@ class SettingsEndpoint:
         start, size = (int(after) if after.isdigit() else 0), (int(limit) if limit.isdigit() else 100)
         body: dict[str, Any] = {"results": rates[start : start + size]}
         if len(rates) > start + size:
-            body["paging"] = {"next": {"after": str(start + size), "link": call.url_path}}
+            body["paging"] = call.next_page(str(start + size))
         return json_response(body)
 
     def current_rates(self, call: Call) -> Response:

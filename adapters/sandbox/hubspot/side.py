@@ -14,19 +14,19 @@ from adapters.sandbox.http import Endpoint
 from adapters.sandbox.hubspot.associations import AssociationEndpoint
 from adapters.sandbox.hubspot.auth import AuthEndpoint, Tokens
 from adapters.sandbox.hubspot.endpoint import Endpoints
-from adapters.sandbox.hubspot.errors import ApiError, expired_token, rate_limited
+from adapters.sandbox.hubspot.errors import ApiError, InvalidValue, expired_token, rate_limited
 from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.loading import Loader
 from adapters.sandbox.hubspot.objects import ObjectEndpoint
 from adapters.sandbox.hubspot.portal import Portal
-from adapters.sandbox.hubspot.properties import Definitions, PropertyEndpoint
+from adapters.sandbox.hubspot.properties import PropertyEndpoint
+from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import LIVE, Records
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
 from adapters.sandbox.hubspot.search import SearchEndpoint
 from adapters.sandbox.hubspot.settings import SettingsEndpoint
 from adapters.sandbox.hubspot.values import Values
-from adapters.sandbox.hubspot.errors import InvalidValue
 from adapters.sandbox.portfolio import Portfolio
 from adapters.sandbox.side import ControlError, Edit, Visibility
 from adapters.sandbox.world import World
@@ -54,7 +54,7 @@ class HubSpotSide:
         self._links = Links(world.database)
         self._values = Values(self._portal.external)
         self._tokens = Tokens()
-        self._loader = Loader(world.database, self._records, self._portal, ratings=options.ratings)
+        self._loader = Loader(world.database, self._portal, ratings=options.ratings)
 
     def answers(self, path: str) -> bool:
         """Whether a path is HubSpot's."""
@@ -95,7 +95,7 @@ class HubSpotSide:
                 _route(f"{base}/batch/create", "POST", wrap.writing(endpoint.batch_create)),
                 _route(f"{base}/batch/archive", "POST", wrap.writing(endpoint.batch_archive)),
                 _route(f"{base}/search", "POST", wrap.reading(finder.search, search=True)),
-                _route(base, "GET", wrap.reading(endpoint.list)),
+                _route(base, "GET", wrap.reading(endpoint.listing)),
                 _route(base, "POST", wrap.writing(endpoint.create)),
                 _route(f"{base}/{{id}}", "GET", wrap.reading(endpoint.get)),
                 _route(f"{base}/{{id}}", "PATCH", wrap.writing(endpoint.update)),
@@ -117,7 +117,7 @@ class HubSpotSide:
                 _route(f"{base}/batch/read", "POST", wrap.reading(endpoint.batch_read)),
                 _route(f"{base}/batch/create", "POST", wrap.writing(endpoint.batch_create)),
                 _route(f"{base}/batch/archive", "POST", wrap.writing(endpoint.batch_archive)),
-                _route(base, "GET", wrap.reading(endpoint.list)),
+                _route(base, "GET", wrap.reading(endpoint.listing)),
                 _route(base, "POST", wrap.writing(endpoint.create)),
                 _route(f"{base}/{{name}}", "GET", wrap.reading(endpoint.get)),
                 _route(f"{base}/{{name}}", "PATCH", wrap.writing(endpoint.update)),
@@ -142,7 +142,7 @@ class HubSpotSide:
                 route
                 for base in single
                 for route in (
-                    _route(f"{base}/{{id}}/associations/{{target}}", "GET", wrap.reading(endpoint.list)),
+                    _route(f"{base}/{{id}}/associations/{{target}}", "GET", wrap.reading(endpoint.listing)),
                     _route(
                         f"{base}/{{id}}/associations/default/{{target}}/{{target_id}}",
                         "PUT",
@@ -262,7 +262,7 @@ class HubSpotSide:
         return self._links.dump() if name == _LINKS else self._records.dump(self._kind(name))
 
     def visibility(self, visibility: Visibility) -> None:
-        """Change what tokens other than the administrator's see and may do."""
+        """Change what tokens see and may do; the administrator's keeps seeing every record."""
         change = visibility.change
         if change in ("hide_half", "show_all"):
             self._tokens.half = change == "hide_half"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.sandbox.hubspot.errors import InvalidValue, iso
 from adapters.sandbox.hubspot.schema import ObjectType, Property
@@ -27,7 +27,7 @@ class Values:
         """`external` knows owners, pipelines, stages and currencies."""
         self._external = external
 
-    def checked(self, kind: ObjectType, each: Property, raw: object) -> str | None | InvalidValue:
+    def checked(self, kind: ObjectType, each: Property, raw: object) -> str | InvalidValue | None:
         """A value as it is stored: text, None for cleared, or why it is refused.
 
         Args:
@@ -38,7 +38,7 @@ class Values:
         text = _text(raw)
         if text == "":
             return None
-        if each.type == "string" or each.type == "phone_number":
+        if each.type in ("string", "phone_number"):
             return text if len(text) <= MAX_TEXT else _too_long(each, text)
         if text != text.strip():
             return InvalidValue(
@@ -134,12 +134,8 @@ def differs(each: Property | None, old: str | None, new: str | None) -> bool:
     if old == new:
         return False
     if each is not None and each.type == "number" and old is not None and new is not None:
-        return _float(old) != _float(new)
+        try:
+            return float(old) != float(new)
+        except ValueError:  # text that an earlier type of the property allowed
+            return True
     return True
-
-
-def _float(text: str) -> Any:  # noqa: ANN401 (a number, or the text if it is none)
-    try:
-        return float(text)
-    except ValueError:
-        return text
