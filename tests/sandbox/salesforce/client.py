@@ -51,11 +51,11 @@ class Client:
         found = self.records(f"SELECT Id FROM Account WHERE IsPersonAccount = false LIMIT {count}")
         return [record["Id"] for record in found]
 
-    def update(self, *rows: dict[str, Any], object: str = "Account", all_or_none: bool = False) -> requests.Response:
+    def update(
+        self, *rows: dict[str, Any], object: str = "Account", all_or_none: bool = False
+    ) -> requests.Response:
         records = [{"attributes": {"type": object}, **row} for row in rows]
-        return self.send(
-            "PATCH", "/composite/sobjects", json={"allOrNone": all_or_none, "records": records}
-        )
+        return self.send("PATCH", "/composite/sobjects", json={"allOrNone": all_or_none, "records": records})
 
     def create(self, *rows: dict[str, Any], object: str) -> list[dict[str, Any]]:
         records = [{"attributes": {"type": object}, **row} for row in rows]
@@ -107,14 +107,19 @@ class Client:
     def upload(self, job_id: str, data: str | bytes, **headers: str) -> requests.Response:
         body = data.encode() if isinstance(data, str) else data
         return self.send(
-            "PUT", f"/jobs/ingest/{job_id}/batches", data=body, headers={"Content-Type": "text/csv", **headers}
+            "PUT",
+            f"/jobs/ingest/{job_id}/batches",
+            data=body,
+            headers={"Content-Type": "text/csv", **headers},
         )
 
     def ingest(self, data: str, **job: str) -> dict[str, Any]:
         """The ended job."""
         job_id = self.open_job(**job)
         assert self.upload(job_id, data).status_code == 201
-        assert self.send("PATCH", f"/jobs/ingest/{job_id}", json={"state": "UploadComplete"}).status_code == 200
+        assert (
+            self.send("PATCH", f"/jobs/ingest/{job_id}", json={"state": "UploadComplete"}).status_code == 200
+        )
         return self.finished("ingest", job_id)
 
     def results(self, job_id: str, kind: str) -> list[dict[str, str]]:

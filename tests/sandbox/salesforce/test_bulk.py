@@ -11,8 +11,14 @@ def test_query_pages_hold_every_row_once_with_the_header_on_each(sandbox: Sandbo
     job = sync.bulk_query("SELECT Id, Name, IsPersonAccount, AnnualRevenue, Owner.Name FROM Account")
     pages = sync.pages(job, 70)
     found = [row for page, _ in pages for row in page]
-    assert [count for _, count in pages] == [len(page) for page, _ in pages] == [70, 70, 70, 70, len(found) - 280]
-    stored = {record["Id"]: record for record in sandbox.dump("salesforce", "Account") if not record["IsDeleted"]}
+    assert (
+        [count for _, count in pages]
+        == [len(page) for page, _ in pages]
+        == [70, 70, 70, 70, len(found) - 280]
+    )
+    stored = {
+        record["Id"]: record for record in sandbox.dump("salesforce", "Account") if not record["IsDeleted"]
+    }
     assert [row["Id"] for row in found] == list(stored)
     assert {row["IsPersonAccount"] for row in found} == {"true", "false"}
     assert all(row["Name"] == stored[row["Id"]]["Name"] for row in found)
@@ -88,7 +94,9 @@ def test_ingest_sorts_rows_into_successful_and_failed(sandbox: Sandbox, sync: Cl
     good = sync.results(job["id"], "successfulResults")
     assert [(row["sf__Id"], row["sf__Created"]) for row in good] == [(first, "false"), (second, "false")]
     bad = sync.results(job["id"], "failedResults")
-    assert bad[0]["sf__Error"].startswith("INVALID_TYPE_ON_FIELD_IN_RECORD:value not of required type: plenty")
+    assert bad[0]["sf__Error"].startswith(
+        "INVALID_TYPE_ON_FIELD_IN_RECORD:value not of required type: plenty"
+    )
     assert (bad[0]["Id"], bad[0]["KPM_Wallet__c"]) == (third, "plenty")
     assert (bad[1]["sf__Id"], bad[1]["sf__Error"].split(":")[0]) == ("", "INVALID_CROSS_REFERENCE_KEY")
     assert sync.results(job["id"], "unprocessedrecords") == []
@@ -118,9 +126,9 @@ def test_a_file_that_does_not_fit_fails_the_job(
 
 def test_crlf_semicolons_and_gzip_are_understood(sandbox: Sandbox, sync: Client) -> None:
     target = sync.ids(1)[0]
-    assert sync.ingest(f"Id;Website\r\n{target};crlf\r\n", lineEnding="CRLF", columnDelimiter="SEMICOLON")["state"] == (
-        "JobComplete"
-    )
+    assert sync.ingest(f"Id;Website\r\n{target};crlf\r\n", lineEnding="CRLF", columnDelimiter="SEMICOLON")[
+        "state"
+    ] == ("JobComplete")
     job = sync.open_job()
     zipped = gzip.compress(f"Id,Phone\n{target},123\n".encode())
     assert sync.upload(job, zipped, **{"Content-Encoding": "gzip"}).status_code == 201
@@ -132,7 +140,9 @@ def test_crlf_semicolons_and_gzip_are_understood(sandbox: Sandbox, sync: Client)
 
 def test_multipart_brings_job_and_data_in_one_request(sync: Client) -> None:
     target = sync.ids(1)[0]
-    description = json.dumps({"object": "Account", "contentType": "CSV", "operation": "update", "lineEnding": "LF"})
+    description = json.dumps(
+        {"object": "Account", "contentType": "CSV", "operation": "update", "lineEnding": "LF"}
+    )
     parts = {
         "job": (None, description, "application/json"),
         "content": ("content", f"Id,Phone\n{target},456\n", "text/csv"),
@@ -179,7 +189,9 @@ def test_row_locks_hit_single_rows(sandbox: Sandbox, sync: Client) -> None:
     job = sync.ingest("Id,Phone\n" + "".join(f"{record_id},1\n" for record_id in ids))
     failed = sync.results(job["id"], "failedResults")
     assert 15 < len(failed) < 45
-    assert all(row["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:unable to obtain exclusive access") for row in failed)
+    assert all(
+        row["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:unable to obtain exclusive access") for row in failed
+    )
 
 
 def test_a_short_page_announces_more_than_it_holds(sandbox: Sandbox, sync: Client) -> None:

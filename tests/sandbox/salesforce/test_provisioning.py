@@ -54,7 +54,9 @@ def _user(client: Client) -> str:
     return str(info.json()["user_id"])
 
 
-def test_a_new_field_is_invisible_until_granted_and_assigned(admin: Client, sync: Client, rep: Client) -> None:
+def test_a_new_field_is_invisible_until_granted_and_assigned(
+    admin: Client, sync: Client, rep: Client
+) -> None:
     status, created = _create(admin, "KPM_Segment__c", SEGMENT)
     assert (status, created["success"]) == (201, True)
     assert created["id"].startswith("00N")
@@ -64,7 +66,10 @@ def test_a_new_field_is_invisible_until_granted_and_assigned(admin: Client, sync
     write = sync.update({"id": sync.ids(1)[0], "KPM_Segment__c": "protect"})
     assert write.status_code == 400
     assert write.json() == [
-        {"message": "No such column 'KPM_Segment__c' on sobject of type Account", "errorCode": "INVALID_FIELD"}
+        {
+            "message": "No such column 'KPM_Segment__c' on sobject of type Account",
+            "errorCode": "INVALID_FIELD",
+        }
     ]
 
     editors = _permission_set(admin, "KPM_Sync_Test")
@@ -101,7 +106,8 @@ def test_existing_fields_are_found_by_tooling_query_and_answer_duplicates(admin:
     status, errors = _create(admin, "KPM_Twice__c", {"label": "Twice", "type": "Date"})
     assert (status, errors[0]["errorCode"]) == (400, "DUPLICATE_DEVELOPER_NAME")
     found = admin.records(
-        "SELECT Id, DeveloperName, TableEnumOrId FROM CustomField WHERE DeveloperName = 'KPM_Twice'", "/tooling/query"
+        "SELECT Id, DeveloperName, TableEnumOrId FROM CustomField WHERE DeveloperName = 'KPM_Twice'",
+        "/tooling/query",
     )
     assert [record["TableEnumOrId"] for record in found] == ["Account"]
     detail = admin.records(
@@ -117,7 +123,9 @@ def test_picklist_values_are_added_by_replacing_the_metadata(admin: Client) -> N
     _, created = _create(admin, "KPM_Options__c", SEGMENT)
     metadata = admin.get(f"/tooling/sobjects/CustomField/{created['id']}").json()["Metadata"]
     metadata["valueSet"]["valueSetDefinition"]["value"].append({"fullName": "develop", "label": "Develop"})
-    answer = admin.send("PATCH", f"/tooling/sobjects/CustomField/{created['id']}", json={"Metadata": metadata})
+    answer = admin.send(
+        "PATCH", f"/tooling/sobjects/CustomField/{created['id']}", json={"Metadata": metadata}
+    )
     assert answer.status_code == 204
     parent = _permission_set(admin, "KPM_Options_Test")
     assert _grant(admin, parent, "Account.KPM_Options__c", edit=False)["success"]
@@ -130,7 +138,10 @@ def test_picklist_values_are_added_by_replacing_the_metadata(admin: Client) -> N
 @pytest.mark.parametrize(
     ("metadata", "words"),
     [
-        ({"label": "X", "type": "Checkbox", "defaultValue": False, "required": True}, "Can not specify 'required'"),
+        (
+            {"label": "X", "type": "Checkbox", "defaultValue": False, "required": True},
+            "Can not specify 'required'",
+        ),
         ({"label": "X", "type": "Checkbox"}, "Must specify 'defaultValue'"),
         ({"label": "X", "type": "Text"}, "Must specify 'length'"),
         ({"label": "X", "type": "Number", "precision": 5}, "Must specify 'scale'"),

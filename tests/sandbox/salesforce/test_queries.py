@@ -40,7 +40,9 @@ def test_parents_come_nested_and_missing_parents_null(sync: Client) -> None:
 
 
 def test_compound_address_is_put_together(sync: Client) -> None:
-    record = sync.records("SELECT BillingAddress, BillingCity FROM Account WHERE BillingCity != null LIMIT 1")[0]
+    record = sync.records(
+        "SELECT BillingAddress, BillingCity FROM Account WHERE BillingCity != null LIMIT 1"
+    )[0]
     assert record["BillingAddress"]["city"] == record["BillingCity"]
 
 
@@ -54,7 +56,10 @@ def test_compound_address_is_put_together(sync: Client) -> None:
         ("Industry NOT IN ('Retail', 'Energy')", lambda a: a["Industry"] not in ("Retail", "Energy")),
         ("Industry IN ('Retail', null)", lambda a: a["Industry"] in ("Retail", None)),
         ("NumberOfEmployees >= 100", lambda a: (a["NumberOfEmployees"] or 0) >= 100),
-        ("NOT NumberOfEmployees < 100", lambda a: a["NumberOfEmployees"] is None or a["NumberOfEmployees"] >= 100),
+        (
+            "NOT NumberOfEmployees < 100",
+            lambda a: a["NumberOfEmployees"] is None or a["NumberOfEmployees"] >= 100,
+        ),
         ("Name LIKE 'a%'", lambda a: a["Name"].lower().startswith("a")),
         ("IsPersonAccount = true", lambda a: a["IsPersonAccount"]),
         ("KPM_Rated_At__c = LAST_N_DAYS:90", lambda a: _within(a["KPM_Rated_At__c"], 90)),
@@ -119,8 +124,12 @@ def test_bad_queries_are_refused_in_salesforce_words(sync: Client, soql: str, co
     assert words in message
 
 
-def test_lost_sharing_halves_accounts_and_children_without_error(sandbox: Sandbox, sync: Client, admin: Client) -> None:
-    before = {name: sync.query(f"SELECT COUNT() FROM {name}")["totalSize"] for name in ("Account", "Opportunity")}
+def test_lost_sharing_halves_accounts_and_children_without_error(
+    sandbox: Sandbox, sync: Client, admin: Client
+) -> None:
+    before = {
+        name: sync.query(f"SELECT COUNT() FROM {name}")["totalSize"] for name in ("Account", "Opportunity")
+    }
     sandbox.visibility("salesforce", Visibility("hide_half"))
     try:
         for name, count in before.items():

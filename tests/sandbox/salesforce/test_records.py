@@ -80,7 +80,9 @@ def test_a_type_error_fails_the_whole_request(sandbox: Sandbox, sync: Client) ->
     before = list(sandbox.dump("salesforce", "Account"))
     answer = sync.update({"id": first, "KPM_Demand__c": "5"}, {"id": second, "KPM_Wallet__c": "much"})
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
-    assert "Cannot deserialize instance of currency from VALUE_STRING value much" in answer.json()[0]["message"]
+    assert (
+        "Cannot deserialize instance of currency from VALUE_STRING value much" in answer.json()[0]["message"]
+    )
     assert list(sandbox.dump("salesforce", "Account")) == before
 
 
@@ -108,7 +110,13 @@ def test_one_record_lives_its_life(sync: Client) -> None:
     missing = sync.send("POST", "/sobjects/Opportunity", json={"Name": "Deal"})
     assert missing.json()[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
     account = sync.ids(1)[0]
-    body = {"Name": "Deal", "AccountId": account, "StageName": "Proposal", "CloseDate": "2026-12-01", "Amount": 5}
+    body = {
+        "Name": "Deal",
+        "AccountId": account,
+        "StageName": "Proposal",
+        "CloseDate": "2026-12-01",
+        "Amount": 5,
+    }
     created = sync.send("POST", "/sobjects/Opportunity", json=body)
     assert created.status_code == 201
     path = f"/sobjects/Opportunity/{created.json()['id']}"
@@ -137,7 +145,9 @@ def test_restricted_picklists_refuse_and_open_ones_take_other_values(sandbox: Sa
     error = admin.update({"id": target, "Strict__c": "B"}).json()[0]["errors"][0]
     assert error["statusCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
     assert error["message"] == "Strict: bad value for restricted picklist field: B"
-    assert admin.update({"id": target, "Strict__c": "a", "KPM_Strategy__c": "Something else"}).json()[0]["success"]
+    assert admin.update({"id": target, "Strict__c": "a", "KPM_Strategy__c": "Something else"}).json()[0][
+        "success"
+    ]
     assert admin.get(f"/sobjects/Account/{target}").json()["Strict__c"] == "A"
 
 
