@@ -1,0 +1,472 @@
+"""A CRM in memory: complete, small, and as strict as the real ones. Other tests use it where no socket is needed.
+
+    crm = FakeCrm(small_portfolio(40))
+    crm.pull(PullRequest("accounts", ("Name",)), folder)
+
+Records are dictionaries. Beside their fields they hold the added columns of `connector.crm` that their object
+has (``@id``, ``@account`` ...); a column that a record lacks is null. `faults` make the next calls fail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adapters.retry import Limits, Retrier, Trouble
+from connector.crm import (
+    ACCOUNT,
+    CLOSED,
+    CONTACT,
+    CURRENCY,
+    DATE,
+    ID,
+    LAST_ACTIVITY,
+    OPPORTUNITY,
+    RESULT_SCHEMA,
+    ROLE,
+    SEND,
+    WON,
+    Condition,
+    CrmField,
+    CrmName,
+    Currencies,
+    Estimate,
+    FieldSpec,
+    FieldType,
+    Finding,
+    Object,
+    Pulled,
+    PullRequest,
+    Rate,
+    Step,
+    Usage,
+)
+from connector.errors import CrmAuthError, CrmRequestError
+
+T = TypeVar("T")
+Record = dict[str, Any]
+
+ADDED: Mapping[Object, Mapping[str, FieldType]] = {
+    "accounts": {ID: FieldType.REFERENCE, CURRENCY: FieldType.TEXT},
+    "opportunities": {
+        ID: FieldType.REFERENCE,
+        ACCOUNT: FieldType.REFERENCE,
+        WON: FieldType.BOOLEAN,
+        CLOSED: FieldType.BOOLEAN,
+        CURRENCY: FieldType.TEXT,
+    },
+    "contact_roles": {
+        ID: FieldType.REFERENCE,
+        ACCOUNT: FieldType.REFERENCE,
+        OPPORTUNITY: FieldType.REFERENCE,
+        CONTACT: FieldType.REFERENCE,
+        ROLE: FieldType.PICKLIST,
+        LAST_ACTIVITY: FieldType.DATE,
+    },
+    "cases": {ID: FieldType.REFERENCE, ACCOUNT: FieldType.REFERENCE},
+    "orders": {ID: FieldType.REFERENCE, ACCOUNT: FieldType.REFERENCE},
+    "activities": {ID: FieldType.REFERENCE, ACCOUNT: FieldType.REFERENCE, DATE: FieldType.DATE},
+}
+_PAGE = 7  # small and odd, so that every read has several pages
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong with the next calls.
+
+    Attributes:
+        name: ``unavailable`` and ``drop_before`` (nothing is done), ``drop_after`` (it is done, the answer is
+            lost), ``expired_token``, or ``row_lock`` (a row is refused and may pass later).
+        times: how many calls, or rows, it hits.
+    """
+
+    name: str
+    times: int
+
+
+class _FaultError(Exception):
+    """What a fault raises; the name says which."""
+
+
+@dataclass(slots=True)
+class FakeOrg:
+    """What the CRM holds.
+
+    Attributes:
+        records: by object.
+        fields: by object and API name.
+        stages: stored values in order.
+        currencies: home currency and rates.
+        hidden: fields of accounts that the user may not see.
+        locked: fields of accounts that the user may not edit.
+        writes: number of times that each account was written.
+        merged: loser's id -> survivor's id.
+        absent: objects that this CRM does not have.
+    """
+
+    records: dict[Object, list[Record]]
+    fields: dict[Object, dict[str, CrmField]]
+    stages: tuple[str, ...] = ("Proposal", "Closed Won", "Closed Lost")
+    currencies: Currencies = field(default_factory=lambda: Currencies("EUR"))
+    hidden: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
+    writes: Counter[str] = field(default_factory=Counter)
+    merged: dict[str, str] = field(default_factory=dict)
+    absent: set[Object] = field(default_factory=set)
+
+
+class FakeCrm:
+    """The contract over a `FakeOrg`.
+
+    Attributes:
+        org: the data; tests read and change it freely.
+        faults: what goes wrong next.
+        calls: number of calls by endpoint.
+        renewals: how often the token was renewed.
+    """
+
+    def __init__(
+        self,
+        org: FakeOrg,
+        *,
+        name: CrmName = "salesforce",
+        limits: Limits | None = None,
+        quota_left: int | None = None,
+        batch_rows: int = 10,
+    ) -> None:
+        self.name: CrmName = name
+        self.org = org
+        self.faults: list[Fault] = []
+        self.calls: Counter[str] = Counter()
+        self.renewals = 0
+        self._retrier = Retrier(name, limits or Limits(attempts=4, first_wait=0.001))
+        self._quota_left = quota_left
+        self._batch_rows = batch_rows
+
+    def check(self) -> list[Finding]:
+        return self._call("check", "log in", lambda: [Finding("ok", "login", self.user())])
+
+    def user(self) -> str:
+        return "sync@example.com"
+
+    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:  # noqa: ARG002
+        return self._call("describe", f"describe {object}", lambda: self._visible(object))
+
+    def resolve(self, object: Object, field: str) -> CrmField | None:
+        return self._visible(object).get(field)
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        return {"": self.org.stages}
+
+    def currencies(self) -> Currencies:
+        return self.org.currencies
+
+    def pull(self, request: PullRequest, folder: Path) -> Pulled:
+        known = self._visible(request.object)
+        for name in request.fields:
+            if name not in known:
+                raise self._unknown(name, f"read {request.object}")
+        schema = dict(ADDED[request.object]) | {name: known[name].type for name in request.fields}
+        wanted = [
+            record for record in self.org.records.get(request.object, []) if _wanted(record, request.where)
+        ]
+        arrow = pa.schema([(name, kind.arrow) for name, kind in schema.items()])
+        paths = []
+        for number, start in enumerate(range(0, max(1, len(wanted)), _PAGE)):
+            page = wanted[start : start + _PAGE]
+            rows = self._call(
+                "read", f"read {request.object}", lambda page=page: [_row(one, schema) for one in page]
+            )
+            path = folder / f"{request.object}-{number:03}.parquet"
+            pq.write_table(pa.Table.from_pylist(rows, schema=arrow), path)
+            paths.append(path)
+        merged = self.org.merged if request.object == "accounts" else {}
+        return Pulled(request.object, tuple(paths), schema, len(wanted), merged=dict(merged))
+
+    def batch_size(self, total: int) -> int:  # noqa: ARG002
+        return self._batch_rows
+
+    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+        for batch in batches:
+            rows = batch.to_pylist()
+            if self._quota_left == 0:
+                results = [_result(row, "deferred", "QUOTA", "the next run continues") for row in rows]
+            else:
+                results = self._send(rows)
+            yield pa.RecordBatch.from_pylist(results, schema=RESULT_SCHEMA)
+
+    def provision(
+        self,
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
+        assign: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        nightly_user: str | None = None,
+    ) -> list[Step]:
+        known = self.org.fields["accounts"]
+        steps = []
+        for spec in fields:
+            missing = spec.name not in known
+            if missing and not dry_run:
+                known[spec.name] = CrmField(
+                    spec.name, spec.label, spec.type, spec.length, spec.precision, spec.scale, spec.options
+                )
+            steps.append(
+                Step(
+                    "create field", spec.name, spec.label, not (missing and dry_run), missing and not dry_run
+                )
+            )
+        users = [*assign, *([nightly_user] if nightly_user else [])]
+        return [*steps, *(Step("assign", user, "", not dry_run) for user in users)]
+
+    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
+        calls = sum(max(1, ceil(count / _PAGE)) for count in rows.values()) + ceil(changes / self._batch_rows)
+        return Estimate(calls, calls)
+
+    def usage(self) -> Usage:
+        return Usage(None, None, dict(self.calls))
+
+    def account_url(self, account_id: str) -> str:
+        return f"https://crm.example/accounts/{account_id}"
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    # Inside
+
+    def _visible(self, object: Object) -> dict[str, CrmField]:
+        if object in self.org.absent:
+            raise CrmRequestError(
+                f"the CRM has no {object}; take the section out of the mapping",
+                crm=self.name,
+                operation=f"describe {object}",
+                code="OBJECT_NOT_FOUND",
+            )
+        known = self.org.fields.get(object, {})
+        if object != "accounts":
+            return dict(known)
+        return {
+            name: replace(one, writable=one.writable and name not in self.org.locked)
+            for name, one in known.items()
+            if name not in self.org.hidden
+        }
+
+    def _unknown(self, name: str, operation: str) -> CrmRequestError:
+        return CrmRequestError(
+            f"could not {operation}: there is no field {name}, or {self.user()} may not see it; check the API name, "
+            f"or grant it (`kpm provision`)",
+            crm=self.name,
+            operation=operation,
+            code="INVALID_FIELD",
+        )
+
+    def _call(self, endpoint: str, operation: str, work: Callable[[], T]) -> T:
+        def send() -> T:
+            self.calls[endpoint] += 1
+            fault = next((one for one in self.faults if one.times > 0 and one.name != "row_lock"), None)
+            if fault is None:
+                return work()
+            fault.times -= 1
+            if fault.name == "drop_after":
+                work()
+            raise _FaultError(fault.name)
+
+        def judge(outcome: object) -> Trouble | None:
+            if not isinstance(outcome, _FaultError):
+                return None
+            return Trouble(str(outcome), 503, expired=str(outcome) == "expired_token")
+
+        try:
+            return self._retrier.call(operation, send, judge, self._renew)
+        except _FaultError as error:
+            raise CrmAuthError("the token is not accepted", crm=self.name, operation=operation) from error
+
+    def _renew(self) -> None:
+        self.renewals += 1
+
+    def _send(self, rows: list[Record]) -> list[Record]:
+        known = self._visible("accounts")
+        for name in {name.removeprefix(SEND) for row in rows for name in row if name.startswith(SEND)}:
+            if name not in known:
+                raise self._unknown(name, "write accounts")
+            if not known[name].writable:
+                raise CrmAuthError(
+                    f"{self.user()} may not edit {name}: grant it (`kpm provision`)",
+                    crm=self.name,
+                    operation="write accounts",
+                )
+        results: dict[str, Record] = {}
+
+        def once() -> list[str]:
+            waiting = [row for row in rows if results.get(row[ID], {}).get("code") in (None, "ROW_LOCKED")]
+            for row in waiting:
+                results[row[ID]] = self._write_row(row, known)
+            return [key for key, result in results.items() if result["code"] == "ROW_LOCKED"]
+
+        def judge(outcome: object) -> Trouble | None:
+            return Trouble("rows are locked") if isinstance(outcome, list) and outcome else None
+
+        self._retrier.call("write accounts", lambda: self._call("write", "write accounts", once), judge)
+        return [results[row[ID]] for row in rows]
+
+    def _write_row(self, row: Record, known: Mapping[str, CrmField]) -> Record:
+        record = next((one for one in self.org.records["accounts"] if one[ID] == row[ID]), None)
+        if record is None:
+            return _result(row, "rejected", "NOT_FOUND", "no such account")
+        lock = next((one for one in self.faults if one.times > 0 and one.name == "row_lock"), None)
+        if lock is not None:
+            lock.times -= 1
+            return _result(row, "rejected", "ROW_LOCKED", "somebody else edits it")
+        sent = {
+            name.removeprefix(SEND): row[name.removeprefix(SEND)]
+            for name in row
+            if name.startswith(SEND) and row[name]
+        }
+        for name, value in sent.items():
+            if (refusal := _refusal(known[name], value)) is not None:
+                return _result(row, "rejected", refusal, f"{name} refuses {value!r}", name)
+        record.update(sent)
+        self.org.writes[row[ID]] += 1
+        return _result(row, "written")
+
+
+def _result(
+    row: Record, outcome: str, code: str | None = None, message: str | None = None, fields: str | None = None
+) -> Record:
+    return {ID: row[ID], "outcome": outcome, "code": code, "message": message, "fields": fields}
+
+
+def _refusal(known: CrmField, value: Any) -> str | None:
+    if isinstance(value, str) and known.length and len(value) > known.length:
+        return "STRING_TOO_LONG"
+    if (
+        isinstance(value, float)
+        and known.precision
+        and abs(value) >= 10.0 ** (known.precision - (known.scale or 0))
+    ):
+        return "NUMBER_OUTSIDE_VALID_RANGE"
+    return None
+
+
+def _row(record: Record, schema: Mapping[str, FieldType]) -> Record:
+    return {name: _value(record.get(name), kind) for name, kind in schema.items()}
+
+
+def _value(value: Any, kind: FieldType) -> Any:
+    return float(value) if value is not None and kind.arrow == pa.float64() else value
+
+
+def _wanted(record: Record, groups: Sequence[Sequence[Condition]]) -> bool:
+    return not groups or any(all(_holds(record, condition) for condition in group) for group in groups)
+
+
+def _holds(record: Record, condition: Condition) -> bool:
+    value = record.get(condition.field)
+    empty = value is None or value == ""
+    if condition.operator == "is_set":
+        return empty is not condition.value
+    if empty:
+        return condition.operator == "not_in"
+    if condition.operator in ("in", "not_in"):
+        assert isinstance(condition.value, tuple)
+        return (_plain(value) in map(_plain, condition.value)) == (condition.operator == "in")
+    if condition.operator == "equals":
+        return _plain(value) == _plain(condition.value)
+    this, other = (
+        (value, condition.value) if not isinstance(value, date) else (str(value), str(condition.value))
+    )
+    return bool(this > other if condition.operator == "above" else this < other)
+
+
+def _plain(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def small_portfolio(accounts: int = 20) -> FakeOrg:
+    """An org with so many accounts, and about two opportunities, a role, a case and an order for each."""
+    today = date(2026, 1, 31)
+    text, money, day = FieldType.TEXT, FieldType.CURRENCY, FieldType.DATE
+    fields: dict[Object, dict[str, CrmField]] = {
+        "accounts": _fields(
+            Name=text,
+            Type=FieldType.PICKLIST,
+            NumberOfEmployees=FieldType.NUMBER,
+            CreatedDate=FieldType.DATETIME,
+            IsPersonAccount=FieldType.BOOLEAN,
+            OwnerId=FieldType.REFERENCE,
+            ParentId=FieldType.REFERENCE,
+        ),
+        "opportunities": _fields(
+            Amount=money, CloseDate=day, StageName=FieldType.PICKLIST, Probability=FieldType.PERCENT
+        ),
+        "contact_roles": {},
+        "cases": _fields(Type=FieldType.PICKLIST, CreatedDate=FieldType.DATETIME),
+        "orders": _fields(EffectiveDate=day),
+        "activities": {},
+    }
+    records: dict[Object, list[Record]] = {name: [] for name in fields}
+    for number in range(accounts):
+        key = f"001{number:05}"
+        records["accounts"].append(
+            {
+                ID: key,
+                CURRENCY: "EUR",
+                "Name": f"Company {number}",
+                "Type": "Customer" if number % 4 else "Prospect",
+                "NumberOfEmployees": None if number % 5 == 4 else 10.0 * number,
+                "IsPersonAccount": False,
+                "CreatedDate": today - timedelta(days=400 + number),
+                "OwnerId": f"005{number % 3}",
+            }
+        )
+        won = number % 3 != 0
+        for step in range(2):
+            stage = "Proposal" if step else ("Closed Won" if won else "Closed Lost")
+            records["opportunities"].append(
+                {
+                    ID: f"006{number:05}{step}",
+                    ACCOUNT: key,
+                    WON: won and not step,
+                    CLOSED: not step,
+                    CURRENCY: "EUR",
+                    "Amount": None if number % 7 == 6 else 1_000.0 * (number + 1),
+                    "StageName": stage,
+                    "CloseDate": today + timedelta(days=40 if step else -20 * number),
+                    "Probability": 60.0 if step else 100.0,
+                }
+            )
+        records["contact_roles"].append(
+            {
+                ID: f"00K{number:05}",
+                ACCOUNT: key,
+                OPPORTUNITY: f"006{number:05}0",
+                CONTACT: f"003{number:05}",
+                ROLE: "Economic Buyer" if number % 2 else "Evaluator",
+                LAST_ACTIVITY: today - timedelta(days=number),
+            }
+        )
+        records["cases"].append(
+            {ID: f"500{number:05}", ACCOUNT: key, "Type": "Question", "CreatedDate": today}
+        )
+        records["orders"].append({ID: f"801{number:05}", ACCOUNT: key, "EffectiveDate": today})
+        records["activities"].append(
+            {ID: f"00T{number:05}", ACCOUNT: key, DATE: today - timedelta(days=number)}
+        )
+    rates = (Rate("CHF", 0.95), Rate("CHF", 0.93, date(2025, 1, 1), dated=True))
+    return FakeOrg(records, fields, currencies=Currencies("EUR", rates))
+
+
+def _fields(**types: FieldType) -> dict[str, CrmField]:
+    return {
+        name: CrmField(name, name, kind, 255 if kind.arrow == pa.string() else None)
+        for name, kind in types.items()
+    }
