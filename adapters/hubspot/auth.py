@@ -41,11 +41,6 @@ class Login:
         self._send = send
         self._path = path
 
-    @property
-    def renewable(self) -> bool:
-        """Whether an expired token can be replaced without a person."""
-        return self._connection.auth == "refresh_token"
-
     def __call__(self) -> Token:
         """A token; with a refresh token a new one.
 

@@ -68,7 +68,12 @@ def _scopes(held: frozenset[str], *, several_currencies: bool) -> Iterator[Findi
             yield Finding("error", f"scope {named(alternatives)}", fix)
         else:
             yield Finding("ok", f"scope {named(alternatives)}", purpose)
-    optional = {alternatives: words for section, words in _OPTIONAL.items() for alternatives in READ[section]}
+    optional: dict[Alternatives, str] = {}
+    for section, words in _OPTIONAL.items():
+        for alternatives in READ[section]:
+            optional[alternatives] = (
+                f"{optional[alternatives]}, {words}" if alternatives in optional else words
+            )
     if several_currencies:
         optional |= dict.fromkeys(CURRENCIES, "exchange rates; without them the mapping needs [rates]")
     for alternatives, words in optional.items():

@@ -97,9 +97,11 @@ class Translator:
     Attributes:
         secrets: texts that must never appear in a message.
         user: how to name whoever the token belongs to.
+        renewable: an expired token is replaced without a person.
     """
 
     secrets: tuple[str, ...] = ()
+    renewable: bool = False
     user: str = "the connected service key or app"
 
     def judge(self, outcome: object) -> Trouble | None:
@@ -132,8 +134,8 @@ class Translator:
                 operation,
             )
         if not isinstance(error, Refused):
-            text = f"HubSpot could not {operation}: {_network(error)}. Check the address and the network."
-            return self._error(CrmRequestError, text, operation)
+            text = f"HubSpot could not {operation}: {_network(error)}. Check api_url, proxy and the network."
+            return self._error(CrmTemporaryError, text, operation)
         kind, code, fix = self._remedy(error)
         text = f"HubSpot could not {operation}: {fix}. HubSpot says: {error.words}"
         return self._error(kind, text, operation, error, code)
@@ -172,6 +174,8 @@ class Translator:
         else:
             # HubSpot reports a token that it cannot decode as one that expired in 1970.
             what = "the access token is wrong: mistyped, cut off, revoked, or of another portal"
+        if self.renewable:
+            return f"{what}, although it was renewed. Install the app again and store its new refresh token"
         return (
             f"{what}. Copy the current one from {SERVICE_KEYS} into KPM_CONNECTIONS__<NAME>__ACCESS_TOKEN, or set "
             f"auth = 'refresh_token', which renews it by itself"
@@ -272,9 +276,9 @@ def _network(error: Exception) -> str:
     """What went wrong on the way, without urllib3's nested wording where it can be said plainly."""
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return f"the host {error.conn.host} is unknown"
+    text = str(error)
+    if "Connection refused" in text:  # also an instance of TimeoutError, by urllib3's family tree
+        return "the connection was refused"
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no answer in time"
-    text = str(error)
-    if "Connection refused" in text:
-        return "the connection was refused"
     return text[:300] or type(error).__name__

@@ -18,16 +18,17 @@ import orjson
 import urllib3.exceptions
 from hubspot import HubSpot
 from hubspot.crm.objects.exceptions import ApiException
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from adapters.hubspot.auth import Login, Token
 from adapters.hubspot.errors import IncompleteError, Refused, Translator
 from adapters.hubspot.paths import Paths
-from adapters.retry import Limits, Retrier
+from adapters.retry import Limits, Retrier, Trouble
 from connector.config import LOOPBACK, HubspotConnection
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
-_LOGIN_ATTEMPTS = 3
+_FIRST_TRIES = 3
 _EASY_SHARE = 0.1  # above it, the burst allowance needs no care
 
 
@@ -172,23 +173,14 @@ class Portal:
         limits: Limits | None = None,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        limits = limits or Limits()
         self.connection = connection
         self.paths = Paths(connection.api_version)
         self.session = Session(connection, read_seconds)
-        self.translator = Translator()
+        self.translator = Translator(renewable=connection.auth == "refresh_token")
         self.retrier = Retrier("hubspot", limits)
         self._login = Login(connection, self._send_form, self.paths.token)
-        # A person waits for a mistyped address; the network of a night's run gets its tries later.
-        self._first_retrier = Retrier(
-            "hubspot",
-            Limits(
-                attempts=min(_LOGIN_ATTEMPTS, limits.attempts),
-                seconds=limits.seconds,
-                first_wait=limits.first_wait,
-            ),
-        )
         self._reached = False
+        self._not_reached = 0
         self._token: Token | None = None
 
     @property
@@ -202,7 +194,7 @@ class Portal:
         if self._token is None:
             self.translator.secrets = self._login.secrets()
             try:
-                self._token = self._first_retrier.call("log in", self._login, self._judge_login)
+                self._token = self.retrier.call("log in", self._login, self._judge_login)
             except (Refused, ApiException, urllib3.exceptions.HTTPError) as error:
                 raise self.translator.translate(error, "log in") from error
             self.translator.secrets += (self._token.value,)
@@ -233,7 +225,7 @@ class Portal:
         """
         try:
             return self.attempt(operation, method, path, query=query, body=body, expect=expect)
-        except (Refused, ApiException, urllib3.exceptions.HTTPError) as error:
+        except Refused as error:
             raise self.translator.translate(error, operation) from error
 
     def attempt(
@@ -250,7 +242,7 @@ class Portal:
 
         Raises:
             Refused: HubSpot's final answer is an error.
-            CrmTemporaryError: retries are exhausted.
+            CrmError: HubSpot cannot be reached, or retries are exhausted.
         """
 
         def send() -> Any:  # noqa: ANN401
@@ -259,9 +251,11 @@ class Portal:
                 raise IncompleteError(f"an answer without {expect!r}")
             return answer
 
-        retrier = self.retrier if self._reached else self._first_retrier
-        renew = self._renew if self._login.renewable else None
-        answer = retrier.call(operation, send, self.translator.judge, renew)
+        renew = self._renew if self.translator.renewable else None
+        try:
+            answer = self.retrier.call(operation, send, self._judge, renew)
+        except (ApiException, urllib3.exceptions.HTTPError) as error:
+            raise self.translator.translate(error, operation) from error
         self._reached = True
         return answer
 
@@ -272,10 +266,18 @@ class Portal:
     def _send_form(self, path: str, form: dict[str, str]) -> Any:  # noqa: ANN401
         return self.session.send("POST", path, token=None, form=form)
 
-    def _judge_login(self, outcome: object) -> Any:  # noqa: ANN401
+    def _judge(self, outcome: object) -> Trouble | None:
+        """The translator's verdict. A person waits for a mistyped address: the first contact gets few tries."""
+        if not self._reached and isinstance(outcome, NewConnectionError | ConnectTimeoutError):
+            self._not_reached += 1
+            if self._not_reached >= _FIRST_TRIES:
+                return None
+        return self.translator.judge(outcome)
+
+    def _judge_login(self, outcome: object) -> Trouble | None:
         # A login refused with 401 cannot be helped by another login.
-        refused = isinstance(outcome, Refused) and outcome.status == 401
-        return None if refused else self.translator.judge(outcome)
+        refused = isinstance(outcome, Refused) and outcome.status == HTTPStatus.UNAUTHORIZED
+        return None if refused else self._judge(outcome)
 
     def _renew(self) -> None:
         self._token = None

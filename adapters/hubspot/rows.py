@@ -29,7 +29,7 @@ def typed(text: pl.Expr, kind: FieldType, time_zone: str) -> pl.Expr:
         return pl.when(text.is_not_null()).then(number.fill_null(float("nan")))
     if kind is FieldType.BOOLEAN:
         lower = text.str.strip_chars().str.to_lowercase()
-        return pl.when(lower == "true").then(statement=True).when(lower == "false").then(statement=False)
+        return lower.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     if kind is FieldType.DATE:
         return _day(text, _epoch(text).dt.date())
     if kind is FieldType.DATETIME:

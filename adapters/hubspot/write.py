@@ -29,6 +29,7 @@ _OPERATION = "write companies"
 _ROW_ATTEMPTS = 5
 _HALVED = frozenset({400, 409, 413})  # refusals of a whole batch for which one row may be to blame
 _ROWS = "KPM_ROWS"  # our own mark for a round that left rows to send again
+_TARGET_CODES = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 _DEFERRED = "the share of the daily API calls that may be used is reached; the next run continues"
 _VANISHED = (
     "HubSpot accepted the batch but did not write this record: it was merged into another one, or deleted"
@@ -131,6 +132,14 @@ class Writer:
             )
         self._kinds[name] = known.type
 
+    def _demand_targets(self, outcomes: Iterable[Outcome]) -> None:
+        """A target that was hidden or locked after the run began fails in every record alike: a person must act."""
+        for each in outcomes:
+            if each.code in _TARGET_CODES and each.fields:
+                self.fields.forget()
+                self._kinds.clear()
+                self._demand_writable(each.fields[0])
+
     def _batch(self, changes: Sequence[Change]) -> dict[str, Outcome]:
         """Send up to 100 changes until each is written or refused for good."""
         settled = {
@@ -150,6 +159,7 @@ class Writer:
         def once() -> dict[str, Outcome]:
             nonlocal waiting
             results = self._send(waiting)
+            self._demand_targets(results.values())
             settled.update(results)
             waiting = [change for change in waiting if results[change.id].passing]
             return {change.id: results[change.id] for change in waiting}
