@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _POD = "Sb0"  # where a real org's instance stands in the id
@@ -10,20 +12,39 @@ _SHORT, _LONG = 15, 18
 
 def make_id(prefix: str, number: int) -> str:
     """The 18-character id of record `number` of the object with this three-character prefix."""
+    # Loading makes millions of ids: what neighbours share is worked out once.
+    upper, pair = divmod(number, _PAIR)
+    short, checks, bits = _shared(prefix, upper)
+    last, last_bits = _PAIRS[pair]
+    return short + last + checks + _CHECK[bits | last_bits << 3]
+
+
+@lru_cache(maxsize=10_000)
+def _shared(prefix: str, upper: int) -> tuple[str, str, int]:
+    """Of an id without its last two digits: the text, two checksum characters and three bits of the third."""
     digits = ""
-    while number:
-        number, digit = divmod(number, 62)
+    while upper:
+        upper, digit = divmod(upper, 62)
         digits = _BASE62[digit] + digits
-    return with_checksum(prefix + _POD + digits.rjust(9, "0"))
+    short = prefix + _POD + digits.rjust(7, "0")
+    whole = with_checksum(short + "00")
+    return short, whole[_SHORT:-1], _CHECK.index(whole[-1])
 
 
 def with_checksum(short: str) -> str:
     """A 15-character id with its three checksum characters: one bit per upper-case letter, in fives."""
     suffix = ""
     for start in (0, 5, 10):
-        bits = sum(1 << place for place, letter in enumerate(short[start : start + 5]) if letter.isupper())
-        suffix += _CHECK[bits]
+        suffix += _CHECK[_bits(short[start : start + 5])]
     return short + suffix
+
+
+def _bits(letters: str) -> int:
+    return sum(1 << place for place, letter in enumerate(letters) if letter.isupper())
+
+
+_PAIR = 62 * 62
+_PAIRS = [(one + two, _bits(one + two)) for one in _BASE62 for two in _BASE62]
 
 
 def normalised(text: str) -> str | None:

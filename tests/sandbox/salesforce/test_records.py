@@ -130,7 +130,7 @@ def test_one_record_lives_its_life(sync: Client) -> None:
     assert (gone.status_code, gone.json()[0]["errorCode"]) == (404, "ENTITY_IS_DELETED")
 
 
-def test_restricted_picklists_refuse_and_open_ones_take_other_values(sandbox: Sandbox, admin: Client) -> None:
+def test_restricted_picklists_refuse_and_open_ones_take_other_values(admin: Client) -> None:
     metadata = {
         "label": "Strict",
         "type": "Picklist",
