@@ -1,0 +1,5 @@
+"""``python -m connector`` is ``kpm``."""
+
+from connector.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""Commands to try everything without a CRM: sandbox and demo."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.rule import Rule
+
+from connector.admin.init import initialise
+from connector.cli.app import app, run
+from connector.cli.console import err, out
+from connector.errors import ConfigError, ConnectorError
+
+if TYPE_CHECKING:
+    from adapters.sandbox import Sandbox
+
+Crm = Literal["salesforce", "hubspot"]
+CRMS: tuple[Crm, ...] = ("salesforce", "hubspot")
+MARK = ".kpm-demo"
+REHEARSE = "Without a CRM"
+
+
+def _sandbox() -> type[Sandbox]:
+    try:
+        from adapters.sandbox import Sandbox  # noqa: PLC0415 - an optional extra, needed by these two commands alone
+    except ImportError as error:
+        raise ConfigError(
+            f"The sandbox is not installed ({error.name} is missing). Install it with: pip install 'kpm-connector[sandbox]'",
+        ) from error
+    return Sandbox
+
+
+@app.command(rich_help_panel=REHEARSE)
+def sandbox(  # noqa: PLR0913 - the options of one command
+    crm: Annotated[list[Crm] | None, typer.Option(help="Which CRM to play; both by default.")] = None,
+    port: Annotated[int, typer.Option(help="Where to listen on this machine; 0 takes a free port.")] = 8765,
+    accounts: Annotated[int, typer.Option(min=1, max=2_000_000, help="Size of the portfolio.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
+    *,
+    day_one: Annotated[bool, typer.Option("--day-one", help="No ratings and wallets entered yet.")] = False,
+    rate_limits: Annotated[bool, typer.Option("--rate-limits", help="Refuse clients that are too fast.")] = False,
+) -> None:
+    """Run a local server that speaks the CRMs' HTTP APIs, with a generated portfolio and faults on demand.
+
+    It listens on this machine only, until Ctrl-C. Point a connection at it with login_url (Salesforce) or api_url
+    (HubSpot); docs/operations.md shows how to switch faults on.
+    """
+    server = _sandbox()(
+        crms=tuple(crm) if crm else CRMS,
+        accounts=accounts,
+        seed=seed,
+        port=port,
+        ratings=not day_one,
+        rate_limits=rate_limits,
+    )
+    err.print(f"[soft]Generating {accounts:,} accounts ...[/]")
+    try:
+        server.start()
+    except OSError as error:
+        raise ConfigError(f"Port {port} is taken ({error.strerror}). Choose another one with --port.") from error
+    out.print(f"[good]Listening[/] on {server.url} until Ctrl-C")
+    for name in crm or CRMS:
+        for line in _credentials(name, server.url):
+            out.print(f"  {line}")
+    server.serve()
+    out.print("Stopped.")
+
+
+def _credentials(crm: str, url: str) -> Sequence[str]:
+    if crm == "salesforce":
+        return (
+            f'Salesforce: auth = "client_credentials", login_url = "{url}", client_id = "sandbox-sync",',
+            "            client secret sandbox-secret (administrator: sandbox-admin, rep: sandbox-rep)",
+        )
+    return (f'HubSpot:    api_url = "{url}", access token sandbox-token (administrator: sandbox-admin-token)',)
+
+
+@app.command(rich_help_panel=REHEARSE)
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where to leave configuration, history and report.")] = Path("kpm-demo"),
+    accounts: Annotated[int, typer.Option(min=20, max=100_000, help="Size of each portfolio.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
+) -> None:
+    """Show the whole job on the sandbox CRMs: provision, plan, sync, campaign, explain, and a quiet second sync."""
+    server = _sandbox()(crms=CRMS, accounts=accounts, seed=seed)
+    _fresh(folder)
+    out.print(f"[bold]A sandbox Salesforce and a sandbox HubSpot start[/], {accounts:,} generated accounts each ...")
+    with server:
+        _write_configuration(folder, server.url)
+        for crm in CRMS:
+            _show(crm, folder)
+        port = int(server.url.rsplit(":", 1)[1])
+    _what_next(folder, accounts, seed, port)
+
+
+def _fresh(folder: Path) -> None:
+    """An empty folder; what an earlier demo left is removed, anything else is not touched."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            raise ConfigError(f"{folder} exists and is not from an earlier demo. Choose another one with --folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("Made by `kpm demo`; the next demo replaces this folder.\n")
+
+
+def _write_configuration(folder: Path, url: str) -> None:
+    for crm in CRMS:
+        initialise(folder, crm, today=date.today(), mapping_only=True)  # noqa: DTZ011
+    (folder / "config.toml").write_text(
+        f"""# Written by `kpm demo`: two connections to the sandbox on this machine.
+[connections.salesforce]
+crm       = "salesforce"
+mapping   = "mappings/salesforce.toml"
+auth      = "client_credentials"
+login_url = "{url}"
+client_id = "sandbox-sync"
+
+[connections.hubspot]
+crm     = "hubspot"
+mapping = "mappings/hubspot.toml"
+api_url = "{url}"
+
+[store]
+url    = "sqlite:///kpm.db"
+folder = "kpm-data"
+""",
+    )
+    (folder / ".env").write_text(
+        """KPM_CONNECTIONS__SALESFORCE__CLIENT_SECRET=sandbox-secret
+KPM_CONNECTIONS__HUBSPOT__ACCESS_TOKEN=sandbox-token
+KPM_ADMIN__SALESFORCE__CLIENT_ID=sandbox-admin
+KPM_ADMIN__SALESFORCE__CLIENT_SECRET=sandbox-secret
+KPM_ADMIN__HUBSPOT__ACCESS_TOKEN=sandbox-admin-token
+""",
+    )
+
+
+def _show(crm: Crm, folder: Path) -> None:
+    out.print()
+    out.print(Rule(f"[bold]{crm.capitalize() if crm == 'salesforce' else 'HubSpot'}[/]", align="left"))
+    _step(folder, "The mapping and the connection, tested", "check", "--connection", crm, accepted=(0, 1))
+    _step(folder, "Custom fields and permissions, created", "provision", "--connection", crm, "--yes")
+    _step(folder, "What a sync would change", "plan", "--connection", crm)
+    _step(folder, "The first sync", "sync", "--connection", crm, "--quiet")
+    _step(folder, "Where the change potential is largest", "campaigns", "propose", "--connection", crm)
+    _step(folder, "A campaign for this quarter", "campaigns", "start", "--best", "--connection", crm)
+    _step(folder, "Its tag reaches the members with the next sync", "sync", "--connection", crm, "--quiet")
+    _step(folder, "One account, explained", "explain", "--largest", "--connection", crm)
+    _step(folder, "Another sync: nothing differs, nothing is written", "sync", "--connection", crm, "--quiet")
+    _step(folder, "The report", "report", "--connection", crm, "--output", str(folder / f"report-{crm}.html"))
+
+
+def _step(folder: Path, title: str, *arguments: str, accepted: tuple[int, ...] = (0,)) -> None:
+    out.print(f"\n[bold]{title}[/]  [soft]$ kpm {' '.join(arguments)}[/]")
+    code = run(["--config", str(folder / "config.toml"), *arguments])
+    if code not in accepted:
+        raise ConnectorError(f"The demo stopped: kpm {' '.join(arguments)} ended with exit code {code}.")
+
+
+def _what_next(folder: Path, accounts: int, seed: int, port: int) -> None:
+    out.print()
+    out.print(Rule("[bold]What to try next[/]", align="left"))
+    out.print(
+        f"""  Open [bold]{folder}/report-salesforce.html[/] in a browser: the matrix, the movers, the criteria.
+  Read [bold]{folder}/mappings/salesforce.toml[/], change a weight, and see what it would do:
+    kpm sandbox --port {port} --accounts {accounts} --seed {seed}     [soft]# in one terminal[/]
+    cd {folder}                                       [soft]# in another[/]
+    kpm check --connection salesforce
+    kpm provision --connection salesforce
+    kpm plan --connection salesforce
+  The history needs no CRM:
+    kpm --config {folder}/config.toml runs
+    kpm --config {folder}/config.toml explain --largest --connection hubspot
+  With your own CRM: [bold]kpm init[/] in a new folder, then [bold]kpm check[/].""",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,132 @@
+"""Mistakes a person makes: each has its exit code, its place and its remedy, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.sandbox import Sandbox
+from tests.end_to_end.conftest import AS_OF, Place, place
+
+BOTH = ("salesforce", "hubspot")
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder: Path = tmp_path_factory.mktemp("bad")
+    with Sandbox((request.param,), accounts=40, seed=3, today=AS_OF) as sandbox:
+        found = place(request.param, folder, sandbox)
+        found.kpm("provision", "--yes")
+        yield found
+
+
+@pytest.fixture
+def bad(shared: Place) -> Iterator[Place]:
+    """The shared place; its files are put back, and the CRM must not have been written to."""
+    files = {path: path.read_text() for path in (shared.mapping, shared.folder / "config.toml")}
+    cells = shared.cells()
+    yield shared
+    for path, text in files.items():
+        path.write_text(text)
+    assert shared.cells() == cells
+
+
+def names(here: Place) -> dict[str, str]:
+    salesforce = {"size": "NumberOfEmployees", "demand": "KPM_Demand__c", "potential": "KPM_Potential__c", "why": "KPM_Why__c"}
+    hubspot = {"size": "numberofemployees", "demand": "kpm_demand", "potential": "kpm_potential", "why": "kpm_why"}
+    return salesforce if here.crm == "salesforce" else hubspot
+
+
+def refused(here: Place, *parts: str, code: int = 2, command: str = "sync") -> str:
+    finished = here.kpm(command, "--as-of", AS_OF.isoformat(), code=code)
+    said = " ".join(finished.err.split())
+    for part in parts:
+        assert part in said, said
+    return said
+
+
+def test_a_misspelt_field_comes_with_the_one_that_was_meant(bad: Place) -> None:
+    field = names(bad)["size"]
+    bad.edit_mapping(rf'source    = \{{ field = "{field}" \}}', f'source    = {{ field = "{field[:-2]}es" }}')
+    refused(bad, f"{bad.crm}.toml: criteria[company_size].source.field", field)
+
+
+def test_a_label_is_answered_with_the_api_name(bad: Place) -> None:
+    field = names(bad)["size"]
+    label = {"salesforce": "Employees", "hubspot": "Number of Employees"}[bad.crm]
+    bad.edit_mapping(rf'source    = \{{ field = "{field}" \}}', f'source    = {{ field = "{label}" }}')
+    refused(bad, "criteria[company_size].source.field", "label", field)
+
+
+def test_an_unknown_scale_lists_the_known_ones(bad: Place) -> None:
+    bad.edit_mapping(r'scale     = \{ kind = "log", zero = 10,', 'scale     = { kind = "logg", zero = 10,')
+    refused(bad, "criteria[company_size].scale", "logg", "log")
+
+
+def test_zero_and_full_must_differ(bad: Place) -> None:
+    bad.edit_mapping(r'kind = "log", zero = 10, full = 5_000', 'kind = "log", zero = 10, full = 10')
+    refused(bad, "criteria[company_size].scale", "zero", "full")
+
+
+def test_a_wrong_type(bad: Place) -> None:
+    bad.edit_mapping(r'kind = "log", zero = 10,', 'kind = "log", zero = "ten",')
+    refused(bad, "criteria[company_size].scale.zero", "number")
+
+
+def test_two_results_in_one_field(bad: Place) -> None:
+    bad.edit_mapping(r"^attractiveness = .*$", f'attractiveness = "{names(bad)["potential"]}"')
+    refused(bad, "write.attractiveness", names(bad)["potential"], "write.potential")
+
+
+def test_a_field_that_is_read_is_no_target(bad: Place) -> None:
+    bad.edit_mapping(r"^attractiveness = .*$", f'attractiveness = "{names(bad)["demand"]}"')
+    refused(bad, "write.attractiveness", names(bad)["demand"])
+
+
+def test_a_formula_is_no_target(bad: Place) -> None:
+    formula = {"salesforce": "PhotoUrl", "hubspot": "hs_num_open_deals"}[bad.crm]
+    bad.edit_mapping(r"^why            = .*$", f'why            = "{formula}"')
+    refused(bad, "write.why", formula)
+
+
+def test_a_secret_in_the_file(bad: Place) -> None:
+    secret = {"salesforce": "client_secret", "hubspot": "access_token"}[bad.crm]
+    path = bad.folder / "config.toml"
+    path.write_text(path.read_text() + f'{secret} = "hush-hush-value"\n')
+    said = refused(bad, f"connections.acme.{secret}", f"KPM_CONNECTIONS__ACME__{secret.upper()}")
+    assert "hush-hush-value" not in said
+
+
+def test_a_missing_secret_names_its_variable(bad: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {"salesforce": "CLIENT_SECRET", "hubspot": "ACCESS_TOKEN"}[bad.crm]
+    environment = bad.environment()
+    del environment[f"KPM_CONNECTIONS__ACME__{secret}"]
+    monkeypatch.setattr(type(bad), "environment", lambda _self: environment)
+    refused(bad, f"KPM_CONNECTIONS__ACME__{secret}")
+
+
+def test_an_unreachable_host(bad: Place) -> None:
+    path = bad.folder / "config.toml"
+    path.write_text(path.read_text().replace(bad.sandbox.url, "http://127.0.0.1:9"))
+    refused(bad, "127.0.0.1:9", code=4)
+
+
+def test_a_wrong_credential_says_who_must_act(bad: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {"salesforce": "CLIENT_SECRET", "hubspot": "ACCESS_TOKEN"}[bad.crm]
+    environment: dict[str, Any] = {**bad.environment(), f"KPM_CONNECTIONS__ACME__{secret}": "revoked-and-gone"}
+    monkeypatch.setattr(type(bad), "environment", lambda _self: environment)
+    said = refused(bad, code=3)
+    assert "revoked-and-gone" not in said
+
+
+def test_an_unknown_command_and_a_wrong_option(bad: Place) -> None:
+    bad.kpm("plann", code=64)
+    bad.kpm("plan", "--as-of", "yesterday", code=64)
+
+
+def test_no_configuration_says_how_to_begin(bad: Place) -> None:
+    finished = bad.kpm("--config", "nowhere.toml", "plan", code=2)
+    assert "kpm init" in finished.err
