@@ -1,7 +1,7 @@
-"""config.toml and the environment -> `Config`.
+"""The models of the configuration: what may be set, and the defaults.
 
 The file holds what may be read by everyone; secrets come from the environment, a ``.env`` beside the file, or
-a secrets directory, never from the file itself.
+a secrets directory, never from the file itself: `connector.config.load` brings them together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from connector import cron
 
 CONNECTION_NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -37,6 +40,21 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _cron(text: str) -> str:
+    cron.parse(text)
+    return text
+
+
+def _database(url: str) -> str:
+    """A URL that SQLAlchemy understands with the drivers that are installed."""
+    scheme, mark, rest = url.partition("://")
+    if mark and scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg://{rest}"
+    if mark and scheme in ("sqlite", "postgresql+psycopg"):
+        return url
+    raise ValueError("must be sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+
+
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -49,7 +67,7 @@ class _Section(BaseModel):
 class Schedule(_Section):
     """When the nightly sync runs."""
 
-    cron: str = "30 4 * * *"
+    cron: Annotated[str, AfterValidator(_cron)] = "30 4 * * *"
     """Five cron fields: minute, hour, day of month, month, day of week."""
     time_zone: TimeZone = "Europe/Vienna"
     """The business time zone: windows, quarters and today's date follow it."""
@@ -75,7 +93,7 @@ class SyncLimits(_Section):
 class Store(_Section):
     """Where the run history lives."""
 
-    url: str = "sqlite:///kpm.db"
+    url: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///kpm.db", repr=False)
     """SQLAlchemy URL; a relative SQLite path is relative to the configuration file."""
     folder: Path = Path("kpm-data")
     """Parquet files per run, and reports; relative to the configuration file."""
@@ -86,7 +104,7 @@ class _Connection(_Section):
     """The mapping file, relative to the configuration file."""
     ca_bundle: Path | None = None
     """Certificates to trust, for a company proxy that inspects TLS."""
-    proxy: str | None = None
+    proxy: str | None = Field(default=None, repr=False)
     """HTTP proxy for every call."""
     schedule: Schedule | None = None
     sync: SyncLimits | None = None
@@ -153,8 +171,11 @@ class HubspotConnection(_Connection):
 def _demand(connection: SalesforceConnection | HubspotConnection, keys: tuple[str, ...]) -> None:
     missing = [key for key in keys if not getattr(connection, key)]
     if missing:
-        message = f"auth = {connection.auth!r} also needs {' and '.join(missing)}"
-        raise ValueError(message)
+        raise PydanticCustomError(
+            "missing_credentials",
+            "auth = '{auth}' also needs {names}",
+            {"auth": connection.auth, "names": " and ".join(missing), "missing": missing},
+        )
 
 
 Connection = Annotated[SalesforceConnection | HubspotConnection, Field(discriminator="crm")]
@@ -171,13 +192,19 @@ class Config(_Section):
         store: run history.
         schedule: the nightly run.
         sync: brakes.
-        admin: credentials for provisioning by connection, from ``KPM_ADMIN__...`` alone.
+        file: where it was read from; relative paths in it are relative to this file.
     """
 
-    connections: dict[Annotated[str, Field(pattern=CONNECTION_NAME)], Connection]
+    connections: dict[Annotated[str, Field(pattern=CONNECTION_NAME)], Connection] = Field(min_length=1)
     store: Store = Store()
     schedule: Schedule = Schedule()
     sync: SyncLimits = SyncLimits()
+    _file: Path = PrivateAttr(default=Path("config.toml"))
+
+    @property
+    def file(self) -> Path:
+        """The configuration file."""
+        return self._file
 
     def schedule_of(self, name: str) -> Schedule:
         """The schedule of one connection: its own, else the common one."""
