@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +16,8 @@ def campaign(zoned: Frame, membership: Membership) -> Frame:
         zoned: one row per account.
         membership: active tags; an account has one row per campaign, and a tag counts once.
     """
+    if membership.members.num_rows == 0:
+        return zoned.with_columns(campaigns=nw.lit(None, dtype=nw.String))
     return zoned.join(like(zoned, _joined(membership.members)), on="id", how="left")
 
 

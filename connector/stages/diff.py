@@ -23,7 +23,7 @@ DIGITS = 9
 TEMPORARY = "diff:"
 
 
-def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:  # noqa: FBT001, FBT002 - as in the line
+def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
     """Compare results with what the CRM holds.
 
     An account is written if its segment, confidence, campaigns, flag, why or next step differ, if a score or share
@@ -119,35 +119,43 @@ def _with_texts(frame: Frame, keys: list[str], mapping: Mapping) -> tuple[Frame,
     numbers = Wording(mapping).most_numbers if keys else 0
     for key in keys:
         candidate = nw.col(f"diff:{key}") & ~nw.col("diff:plain")
-        both = {side: nw.when(candidate).then(nw.col(f"{side}:{key}")) for side in ("now", "out")}
         frame = frame.with_columns(
-            _wording(text, key, mapping).alias(f"diff:{side}:words:{key}") for side, text in both.items()
+            _wording(_only(candidate, f"{side}:{key}"), key, mapping).alias(f"diff:{side}:words:{key}")
+            for side in ("now", "out")
         )
-        alike = nw.col(f"diff:now:words:{key}") == nw.col(f"diff:out:words:{key}")
+        alike = candidate & (nw.col(f"diff:now:words:{key}") == nw.col(f"diff:out:words:{key}"))
         frame = frame.with_columns(
-            _digits(nw.when(alike).then(nw.col(f"{side}:{key}")), numbers).alias(f"diff:{side}:numbers:{key}")
+            _digits(_only(alike, f"{side}:{key}"), key, mapping, numbers).alias(f"diff:{side}:numbers:{key}")
             for side in ("now", "out")
         )
         near = [_near(key, place, mapping) for place in range(numbers)]
-        same = nw.all_horizontal(alike.fill_null(False), *near, ignore_nulls=False)
+        same = nw.all_horizontal(alike, *near, ignore_nulls=False)
         reasons.append(candidate & ~same)
     return frame, nw.any_horizontal(*reasons, ignore_nulls=False)
 
 
+def _only(rows: nw.Expr, name: str) -> nw.Expr:
+    """The text in these rows, elsewhere an empty one: some engines work on the text behind a null, too."""
+    return nw.when(rows).then(nw.col(name)).otherwise(nw.lit(""))
+
+
 def _wording(text: nw.Expr, key: str, mapping: Mapping) -> nw.Expr:
-    """The text without its numbers, and without the zone's label if the segment is compared by itself.
+    """The text with every number as 0."""
+    return text.str.replace_all(f"{_head(key, mapping)}[0-9]+", "0")
+
+
+def _digits(text: nw.Expr, key: str, mapping: Mapping, numbers: int) -> nw.Expr:
+    """The numbers of a text as a list of texts, padded with "0"."""
+    bare = text.str.replace_all(f"{_head(key, mapping)}[^0-9]+", " ").str.strip_chars(" ")
+    return nw.concat_str(bare, nw.lit(" 0" * numbers)).str.strip_chars(" ").str.split(" ")
+
+
+def _head(key: str, mapping: Mapping) -> str:
+    """Pattern of the zone's label, as an alternative: it is not compared where the zone itself is.
 
     A label that an admin has changed is no news about the account.
     """
-    if key == "why" and mapping.write.segment is not None:
-        text = text.str.replace_all("^[^:.]*", "")
-    return text.str.replace_all("[0-9]+", "0")
-
-
-def _digits(text: nw.Expr, numbers: int) -> nw.Expr:
-    """The numbers of a text as a list of texts, padded with "0"."""
-    bare = text.str.replace_all("[^0-9]+", " ").str.strip_chars(" ")
-    return nw.concat_str(bare, nw.lit(" 0" * numbers)).str.strip_chars(" ").str.split(" ")
+    return "^[^:.]+|" if key == "why" and mapping.write.segment is not None else ""
 
 
 def _near(key: str, place: int, mapping: Mapping) -> nw.Expr:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import narwhals as nw
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, Mapping, WalletSource
 from connector.tables import Frame, rounded
-from connector.texts import CASES, NAMED_MISSING, Case, Open, Wording
+from connector.texts import CASES, Case, Open, Wording
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
 # which one lifts or burdens an account most and with which score. From the highest digits to the lowest: its pull
@@ -52,14 +52,15 @@ class _Texts:
     def standing(self) -> list[nw.Expr]:
         """The case (its place in CASES), and the dimensions that lack data."""
         segment = nw.col("segment")
-        floor = self.wording.mapping.matrix.develop_floor
+        hopeless = nw.col("points:attractiveness") < self.wording.mapping.matrix.develop_floor
+        place = {case: nw.lit(number, dtype=nw.Int64) for number, case in enumerate(CASES)}
         case = (
-            nw.when(segment == "protect").then(_whole(CASES.index("protect")))
-            .when((segment == "develop") & (nw.col("points:attractiveness") < floor)).then(_whole(CASES.index("decide")))
-            .when(segment == "develop").then(_whole(CASES.index("develop")))
-            .when(segment == "maintain").then(_whole(CASES.index("maintain")))
-            .when(segment == "retreat").then(_whole(CASES.index("retreat")))
-            .when(segment == "unrated").then(_whole(CASES.index("unrated")))
+            nw.when(segment == "protect").then(place["protect"])
+            .when((segment == "develop") & hopeless).then(place["decide"])
+            .when(segment == "develop").then(place["develop"])
+            .when(segment == "maintain").then(place["maintain"])
+            .when(segment == "retreat").then(place["retreat"])
+            .when(segment == "unrated").then(place["unrated"])
         )
         return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS)]
 
@@ -151,15 +152,15 @@ class _Texts:
 
     def _missing_names(self) -> nw.Expr:
         """The first few missing criteria of an unrated account, by name."""
-        count, names = nw.lit(0), []
+        named, count, names = self.wording.named_missing, nw.lit(0), []
         for criterion in self.wording.fill_order:
             missing = _missing(criterion) & (nw.col("segment") == "unrated")
             count = count + missing.cast(nw.Int32)
             name = nw.lit(self.wording.missing_label(criterion))
-            names.append(nw.when(missing & (count <= NAMED_MISSING)).then(name))
+            names.append(nw.when(missing & (count <= named)).then(name))
         if not names:
             return nw.lit(None, dtype=nw.String)
-        more = nw.when(count > NAMED_MISSING).then(nw.lit(self.wording.phrases.more)).otherwise(nw.lit(""))
+        more = nw.when(count > named).then(nw.lit(self.wording.phrases.more)).otherwise(nw.lit(""))
         listed = nw.concat_str(nw.concat_str(*names, separator=", ", ignore_nulls=True), more)
         return nw.when(count > 0).then(listed)
 
@@ -216,7 +217,7 @@ def _missing(criterion: Criterion) -> nw.Expr:
 
 
 def _can_expire(criterion: Criterion, wording: Wording) -> bool:
-    return bool(_dated(criterion)) or _reads_wallet(criterion) and wording.mapping.wallet is not None
+    return bool(_dated(criterion)) or (bool(_reads_wallet(criterion)) and wording.mapping.wallet is not None)
 
 
 def _expired(criterion: Criterion) -> nw.Expr:
@@ -236,7 +237,7 @@ def _reads_wallet(criterion: Criterion) -> list[int]:
     return [place for place, rung in enumerate(criterion.rungs) if isinstance(rung.source, WalletSource)]
 
 
-def _most(choose: Callable[..., nw.Expr], candidates: list[nw.Expr]) -> nw.Expr:
+def _most(choose: Callable[..., nw.Expr], candidates: Sequence[nw.Expr]) -> nw.Expr:
     """The largest or smallest of the candidates that are there; null if none is."""
     return choose(*candidates) if candidates else nw.lit(None, dtype=nw.Int64)
 

@@ -58,7 +58,7 @@ def scored(backend: str, accounts: Iterable[dict[str, Any]], mapping: Mapping) -
 
     ``p`` and ``a`` set points and both bounds of a dimension.
     """
-    return opened(backend, [_account(account, mapping) for account in accounts], mapping)
+    return opened(backend, [_account(account, mapping) for account in accounts])
 
 
 def _account(account: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _account(account: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
     return row | given
 
 
-def opened(backend: str, rows: list[dict[str, Any]], mapping: Mapping) -> Frame:
+def opened(backend: str, rows: list[dict[str, Any]]) -> Frame:
     """Rows as a lazy frame of the backend, typed as the stages type them."""
     schema = pa.schema([(name, _type(name)) for name in rows[0]])
     return nw.from_native(pa.Table.from_pylist(rows, schema=schema), eager_only=True).lazy(backend=backend)

@@ -159,8 +159,6 @@ def test_outside_the_portfolio_nothing_is_placed(backend: str) -> None:
 
 
 class TestTopRevenue:
-    HALF = {"protect_top_revenue": 0.5}
-
     def flagged(self, backend: str, owns: list[int | None], share: float = 0.5) -> list[bool]:
         mapping = mapping_of(matrix={"protect_top_revenue": share})
         return [row["top_revenue"] for row in placed(backend, [{"own": own} for own in owns], mapping)]
@@ -209,7 +207,7 @@ class TestTopRevenue:
         assert no_fit["segment"] == "unrated"
 
     def test_the_set_is_frozen_for_the_quarter(self, backend: str) -> None:
-        mapping = mapping_of(matrix=self.HALF)
+        mapping = mapping_of(matrix={"protect_top_revenue": 0.5})
         first = References("2026Q4")
         placed(backend, [{"own": 60}, {"own": 40}], mapping, references=first)
         later = References("2026Q4", stored=first.all())
@@ -234,20 +232,21 @@ class TestTopRevenue:
         assert self.flagged(backend, owns, share) == expected
 
 
-class TestPercentileThresholds:
-    MAPPING = {"threshold": {"potential": "p60", "attractiveness": 50}, "hysteresis": 0, "protect_top_revenue": 0}
+P60 = {"threshold": {"potential": "p60", "attractiveness": 50}, "hysteresis": 0, "protect_top_revenue": 0}
 
+
+class TestPercentileThresholds:
     def test_interpolated_over_the_rated_accounts_of_the_portfolio(self, backend: str) -> None:
         accounts: list[dict[str, Any]] = [{"p": p} for p in (10, 20, 30, 40)]  # p60 = 10 + 0.6 * 3 steps of 10 = 28
         accounts += [{"p": 99, "coverage:attractiveness": 0.0}, {"p": 99, "member": False}]
         references = References("2026Q4")
-        rows = placed(backend, accounts, mapping_of(matrix=self.MAPPING), references=references)
+        rows = placed(backend, accounts, mapping_of(matrix=P60), references=references)
         assert [row["segment"] for row in rows[:4]] == ["maintain", "maintain", "protect", "protect"]
         assert references.fresh["threshold:potential"].table.column("value").to_pylist() == [28.0]
 
     def test_frozen_for_the_quarter(self, backend: str) -> None:
         references = References("2026Q4")
-        mapping = mapping_of(matrix=self.MAPPING)
+        mapping = mapping_of(matrix=P60)
         placed(backend, [{"p": 10}, {"p": 20}], mapping, references=references)  # 16
         (row,) = placed(backend, [{"p": 17}], mapping, references=References("2026Q4", stored=references.all()))
         assert row["segment"] == "protect"
@@ -255,7 +254,7 @@ class TestPercentileThresholds:
     def test_nobody_rated_freezes_nothing(self, backend: str) -> None:
         references = References("2026Q4")
         (row,) = placed(
-            backend, [{"coverage:potential": 0.0}], mapping_of(matrix=self.MAPPING), references=references,
+            backend, [{"coverage:potential": 0.0}], mapping_of(matrix=P60), references=references,
         )
         assert row["segment"] == "unrated"
         assert references.fresh == {}

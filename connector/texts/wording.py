@@ -1,4 +1,4 @@
-"""Every phrase that the connector writes to the CRM, in English and German, and the room each may take.
+"""The texts of one mapping: which there are, and that each fits its field.
 
 The words are whole before any account is looked at: for each situation an account can be in there is one text, and
 `Wording` makes sure beforehand that the longest combination fits the field. Labels are shortened for that,
@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal
 
-from connector.mapping.model import (
-    Criterion,
-    FieldSource,
-    Language,
-    Mapping,
-    Segment,
-    WalletSource,
-)
+from connector.mapping.model import Criterion, FieldSource, Mapping, Segment, WalletSource
+from connector.texts.phrases import CASES, PHRASES, Case
 
 LIMIT = 255
 """Characters that the CRM's text fields hold."""
@@ -29,139 +22,12 @@ ZONE_LIMIT = 40
 SHORTEST_LABEL = 12
 CUSTOM_ACTION_LIMIT = 50
 """A longer own next step is written to its field alone; the reason then names it in general words."""
-NAMED_MISSING = 3
-"""So many missing criteria are named, the rest is "and more"."""
+NAMED_MISSING = range(6, 2, -1)
+"""As many missing criteria are named as fit with their whole labels, at least three; the rest is "and more"."""
 
-Case = Literal["protect", "develop", "decide", "maintain", "retreat", "unrated"]
-"""What the account team is asked for: by zone, except for ``decide``, the bottom of ``develop``."""
-CASES: tuple[Case, ...] = get_args(Case)
 Open = tuple[Literal["expired", "missing"], str] | None
 """Why a zone is provisional: an expired rating or missing data, and the criterion's id."""
 
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences."""
-
-    segments: dict[Segment, str]
-    confidence: dict[str, str]
-    potential: str
-    attractiveness: str
-    unknown: str
-    top_revenue: str
-    strong: str
-    weak: str
-    so_far: str
-    missing: str
-    more: str
-    provisional: str
-    no_data: str
-    out_of_date: str
-    next: str
-    actions: dict[Case, str]
-    actions_weak: dict[Case, str]
-    steps: dict[Case, str]
-    steps_weak: dict[Case, str]
-    rate_again: str
-    fill_in: str
-
-
-PHRASES: dict[Language, Phrases] = {
-    "en": Phrases(
-        segments={
-            "protect": "Key account",
-            "develop": "Development zone",
-            "maintain": "Maintain",
-            "retreat": "Efficient care",
-            "unrated": "Not rated yet",
-        },
-        confidence={"firm": "Firm", "provisional": "Provisional"},
-        potential="{zone}: potential ",
-        attractiveness=", attractiveness ",
-        unknown="unknown",
-        top_revenue=" (high by top revenue)",
-        strong=". Strong: {criterion} ",
-        weak=". Weak: {criterion} ",
-        so_far=". So far: {criterion} ",
-        missing=". Missing: ",
-        more=" and more",
-        provisional=". Provisional",
-        no_data=", no data: {criterion}",
-        out_of_date=", rating out of date: {criterion}",
-        next=". Next: {action}.",
-        actions={
-            "protect": "keep the best care",
-            "develop": "work on the fit",
-            "decide": "a person decides, develop or let go",
-            "maintain": "hold the level with efficient channels",
-            "retreat": "keep the effort small",
-            "unrated": "fill in what is missing",
-        },
-        actions_weak={"protect": "best care, strengthen the weak point", "develop": "work on the weak point"},
-        steps={
-            "protect": "Keep the best care and guard the account against competitors.",
-            "develop": "Work on the fit: agree with the customer how to work together.",
-            "decide": "A person decides: develop this account or let it go.",
-            "maintain": "Hold the level with efficient channels; invest only to keep it.",
-            "retreat": "Keep the effort small; withdrawing is a person's decision.",
-            "unrated": "Fill in: {criterion}.",
-        },
-        steps_weak={
-            "protect": "Keep the best care and work on: {criterion}.",
-            "develop": "Work on: {criterion}. It burdens this account most.",
-            "decide": "A person decides: develop this account or let it go. Weakest: {criterion}.",
-        },
-        rate_again=" Rate again: {criterion}.",
-        fill_in=" Fill in: {criterion}.",
-    ),
-    "de": Phrases(
-        segments={
-            "protect": "Schutzzone",
-            "develop": "Entwicklungszone",
-            "maintain": "Haltezone",
-            "retreat": "Effizienzbetreuung",
-            "unrated": "Noch nicht bewertet",
-        },
-        confidence={"firm": "Gesichert", "provisional": "Vorläufig"},
-        potential="{zone}: Potenzial ",
-        attractiveness=", Attraktivität ",
-        unknown="unbekannt",
-        top_revenue=" (hoch durch Topumsatz)",
-        strong=". Stark: {criterion} ",
-        weak=". Schwach: {criterion} ",
-        so_far=". Bisher: {criterion} ",
-        missing=". Es fehlt: ",
-        more=" und weitere",
-        provisional=". Vorläufig",
-        no_data=", ohne Angabe: {criterion}",
-        out_of_date=", Bewertung veraltet: {criterion}",
-        next=". Jetzt: {action}.",
-        actions={
-            "protect": "beste Betreuung halten",
-            "develop": "an der Zusammenarbeit arbeiten",
-            "decide": "ein Mensch entscheidet, entwickeln oder loslassen",
-            "maintain": "mit effizienten Kanälen halten",
-            "retreat": "Aufwand klein halten",
-            "unrated": "Fehlendes ergänzen",
-        },
-        actions_weak={"protect": "beste Betreuung, Schwachstelle stärken", "develop": "an der Schwachstelle arbeiten"},
-        steps={
-            "protect": "Beste Betreuung halten und vor Abwerbung schützen.",
-            "develop": "An der Zusammenarbeit arbeiten: mit dem Kunden klären, wie es gemeinsam besser geht.",
-            "decide": "Ein Mensch entscheidet: diesen Kunden entwickeln oder loslassen.",
-            "maintain": "Das Niveau mit effizienten Kanälen halten; nur dafür investieren.",
-            "retreat": "Den Aufwand klein halten; über einen Rückzug entscheidet ein Mensch.",
-            "unrated": "Bitte ergänzen: {criterion}.",
-        },
-        steps_weak={
-            "protect": "Beste Betreuung halten und daran arbeiten: {criterion}.",
-            "develop": "Daran arbeiten: {criterion}. Das belastet diesen Kunden am meisten.",
-            "decide": "Ein Mensch entscheidet: diesen Kunden entwickeln oder loslassen. Am schwächsten: {criterion}.",
-        },
-        rate_again=" Neu bewerten: {criterion}.",
-        fill_in=" Bitte ergänzen: {criterion}.",
-    ),
-}
 
 
 def segment_labels(mapping: Mapping) -> dict[Segment, str]:
@@ -273,7 +139,9 @@ class Wording:
     def top_revenue(self) -> str:
         """Why an account counts as high on potential whatever its score."""
         own = self.mapping.texts.reasons.get("top_revenue")
-        return self.phrases.top_revenue if own is None else f" ({shortened(one_line(own.in_(self.mapping.language)), 40)})"
+        if own is None:
+            return self.phrases.top_revenue
+        return f" ({shortened(one_line(own.in_(self.mapping.language)), ZONE_LIMIT)})"
 
     # --- `next_step` -------------------------------------------------------------------------------------
 
@@ -310,12 +178,24 @@ class Wording:
         return next((limit for limit in limits if self._longest(limit) <= LIMIT), SHORTEST_LABEL)
 
     @cached_property
+    def named_missing(self) -> int:
+        """How many missing criteria an unrated account's texts name."""
+        largest = sorted((size(label) for label in self._labels.values()), reverse=True)
+        counts = (count for count in NAMED_MISSING if sum(largest[:count]) <= self._missing_room(count))
+        return next(counts, NAMED_MISSING[-1])
+
+    @cached_property
     def _missing_limit(self) -> int:
+        sizes = sorted(map(size, self._labels.values()))[-self.named_missing :]
+        room = self._missing_room(self.named_missing)
+        return max(sizes, default=0) if sum(sizes) <= room else room // self.named_missing
+
+    def _missing_room(self, count: int) -> int:
+        """Characters for the labels of `count` missing criteria, in the longest reason of an unrated account."""
         so_far = self.phrases.so_far.format(criterion="")
-        action = self.phrases.next.format(action=self.phrases.actions["unrated"])
-        fixed = size(self._zones["unrated"] + so_far + self.phrases.missing + self.phrases.more + action)
-        separators = 2 * (NAMED_MISSING - 1)
-        return (LIMIT - fixed - separators - self._label_limit - 3) // NAMED_MISSING
+        action = self.tail("unrated", None, None)
+        fixed = size(self.head("unrated") + so_far + self.phrases.missing + self.phrases.more + action)
+        return LIMIT - fixed - self._label_limit - len("100") - len(", ") * (count - 1)
 
     def _longest(self, limit: int) -> int:
         """Length of the longest reason with labels of at most `limit`, what is unsettled not named."""
@@ -327,7 +207,7 @@ class Wording:
         return max(lengths)
 
     def _length_before_tail(self, case: Case, weak: str | None, limit: int) -> int:
-        digits = 3  # "100"
+        digits = len("100")
         strong = max((size(shortened(label, limit)) for label in self._labels.values()), default=0)
         fixed = self.head(case) + self.phrases.unknown + self.middle(top_revenue=True)
         strong_phrase = size(self.phrases.strong.format(criterion=""))
@@ -372,5 +252,5 @@ class Wording:
     def _fillable(self, criterion: Criterion) -> bool:
         """A person can fill it in on the account."""
         wallet = self.mapping.wallet is not None and self.mapping.wallet.field is not None
-        sources = [rung.source for rung in criterion.rungs]
-        return any(isinstance(source, FieldSource) or (wallet and isinstance(source, WalletSource)) for source in sources)
+        fillable = (FieldSource, WalletSource) if wallet else FieldSource
+        return any(isinstance(rung.source, fillable) for rung in criterion.rungs)

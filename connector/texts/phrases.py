@@ -1,0 +1,136 @@
+"""Every phrase that the connector writes to the CRM, in English and German."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from connector.mapping.model import Language, Segment
+
+Case = Literal["protect", "develop", "decide", "maintain", "retreat", "unrated"]
+"""What the account team is asked for: by zone, except for ``decide``, the bottom of ``develop``."""
+CASES: tuple[Case, ...] = get_args(Case)
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences."""
+
+    segments: dict[Segment, str]
+    confidence: dict[str, str]
+    potential: str
+    attractiveness: str
+    unknown: str
+    top_revenue: str
+    strong: str
+    weak: str
+    so_far: str
+    missing: str
+    more: str
+    provisional: str
+    no_data: str
+    out_of_date: str
+    next: str
+    actions: dict[Case, str]
+    actions_weak: dict[Case, str]
+    steps: dict[Case, str]
+    steps_weak: dict[Case, str]
+    rate_again: str
+    fill_in: str
+
+
+PHRASES: dict[Language, Phrases] = {
+    "en": Phrases(
+        segments={
+            "protect": "Key account",
+            "develop": "Development zone",
+            "maintain": "Maintain",
+            "retreat": "Efficient care",
+            "unrated": "Not rated yet",
+        },
+        confidence={"firm": "Firm", "provisional": "Provisional"},
+        potential="{zone}: potential ",
+        attractiveness=", attractiveness ",
+        unknown="unknown",
+        top_revenue=" (high by top revenue)",
+        strong=". Strong: {criterion} ",
+        weak=". Weak: {criterion} ",
+        so_far=". So far: {criterion} ",
+        missing=". Missing: ",
+        more=" and more",
+        provisional=". Provisional",
+        no_data=", no data: {criterion}",
+        out_of_date=", rating out of date: {criterion}",
+        next=". Next: {action}.",
+        actions={
+            "protect": "keep the best care",
+            "develop": "work on the fit",
+            "decide": "a person decides, develop or let go",
+            "maintain": "hold the level with efficient channels",
+            "retreat": "keep the effort small",
+            "unrated": "fill in what is missing",
+        },
+        actions_weak={"protect": "best care, strengthen the weak point", "develop": "work on the weak point"},
+        steps={
+            "protect": "Keep the best care and guard the account against competitors.",
+            "develop": "Work on the fit: agree with the customer how to work together.",
+            "decide": "A person decides: develop this account or let it go.",
+            "maintain": "Hold the level with efficient channels; invest only to keep it.",
+            "retreat": "Keep the effort small; withdrawing is a person's decision.",
+            "unrated": "Fill in: {criterion}.",
+        },
+        steps_weak={
+            "protect": "Keep the best care and work on: {criterion}.",
+            "develop": "Work on: {criterion}. It burdens this account most.",
+            "decide": "A person decides: develop this account or let it go. Weakest: {criterion}.",
+        },
+        rate_again=" Rate again: {criterion}.",
+        fill_in=" Fill in: {criterion}.",
+    ),
+    "de": Phrases(
+        segments={
+            "protect": "Schutzzone",
+            "develop": "Entwicklungszone",
+            "maintain": "Haltezone",
+            "retreat": "Effizienzbetreuung",
+            "unrated": "Noch nicht bewertet",
+        },
+        confidence={"firm": "Gesichert", "provisional": "Vorläufig"},
+        potential="{zone}: Potenzial ",
+        attractiveness=", Attraktivität ",
+        unknown="unbekannt",
+        top_revenue=" (hoch durch Topumsatz)",
+        strong=". Stark: {criterion} ",
+        weak=". Schwach: {criterion} ",
+        so_far=". Bisher: {criterion} ",
+        missing=". Es fehlt: ",
+        more=" und weitere",
+        provisional=". Vorläufig",
+        no_data=", ohne Angabe: {criterion}",
+        out_of_date=", Bewertung veraltet: {criterion}",
+        next=". Jetzt: {action}.",
+        actions={
+            "protect": "beste Betreuung halten",
+            "develop": "an der Zusammenarbeit arbeiten",
+            "decide": "ein Mensch entscheidet, entwickeln oder loslassen",
+            "maintain": "mit effizienten Kanälen halten",
+            "retreat": "Aufwand klein halten",
+            "unrated": "Fehlendes ergänzen",
+        },
+        actions_weak={"protect": "beste Betreuung, Schwachstelle stärken", "develop": "an der Schwachstelle arbeiten"},
+        steps={
+            "protect": "Beste Betreuung halten und vor Abwerbung schützen.",
+            "develop": "An der Zusammenarbeit arbeiten: mit dem Kunden klären, wie es gemeinsam besser geht.",
+            "decide": "Ein Mensch entscheidet: diesen Kunden entwickeln oder loslassen.",
+            "maintain": "Das Niveau mit effizienten Kanälen halten; nur dafür investieren.",
+            "retreat": "Den Aufwand klein halten; über einen Rückzug entscheidet ein Mensch.",
+            "unrated": "Bitte ergänzen: {criterion}.",
+        },
+        steps_weak={
+            "protect": "Beste Betreuung halten und daran arbeiten: {criterion}.",
+            "develop": "Daran arbeiten: {criterion}. Das belastet diesen Kunden am meisten.",
+            "decide": "Ein Mensch entscheidet: diesen Kunden entwickeln oder loslassen. Am schwächsten: {criterion}.",
+        },
+        rate_again=" Neu bewerten: {criterion}.",
+        fill_in=" Bitte ergänzen: {criterion}.",
+    ),
+}
