@@ -241,6 +241,10 @@ class Puller:
             if reading.company == "main":
                 pairs = query.main_company(pairs)
             frame = frame.join(pairs.select(ID, ACCOUNT), on=ID, how="left", maintain_order="left")
+        if reading.explode:
+            # A contact is several records of ours: one for each role at each company.
+            parts = [pl.col(name) for name in (ID, reading.explode, ACCOUNT)]
+            frame = frame.with_columns(pl.concat_str(parts, separator=":", ignore_nulls=True).alias(ID))
         return frame.select(names)
 
     def _demanded(self, name: str, property_name: str) -> str:

@@ -67,7 +67,7 @@ def texts(column: pa.Array, kind: FieldType, time_zone: str) -> list[str | None]
     values = column.to_pylist()
     if kind is FieldType.DATETIME:
         zone = ZoneInfo(time_zone)
-        return ["" if value is None else _midnight(value, zone) for value in values]
+        return ["" if value is None else _noon(value, zone) for value in values]
     return ["" if value is None else text_of(value) for value in values]
 
 
@@ -89,8 +89,9 @@ def text_of(value: object) -> str | None:
     return str(value)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> str:
-    moment = datetime.combine(day, time(), zone).astimezone(UTC)
+def _noon(day: date, zone: ZoneInfo) -> str:
+    """Noon of the day: the same day wherever in the neighbouring time zones it is looked at."""
+    moment = datetime.combine(day, time(12), zone).astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 

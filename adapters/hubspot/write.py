@@ -124,8 +124,8 @@ class Writer:
             )
             kind = CrmRequestError if known.calculated else CrmAuthError
             raise kind(
-                f"HubSpot could not {_OPERATION}: the property {name} is read-only, as {why}. Name another property "
-                f"in [write], or grant the right to edit it at Settings > Properties.",
+                f"HubSpot could not {_OPERATION}: the property {name} is read-only, as {why}. Check who may edit it "
+                f"at Settings > Properties > Manage access, or name another property in [write].",
                 crm="hubspot",
                 operation=_OPERATION,
                 code="READ_ONLY_VALUE",

@@ -12,13 +12,14 @@ import pytest
 from adapters.sandbox import Sandbox
 from tests.contract.bench import Bench
 from tests.contract.fake_bench import FakeBench
+from tests.contract.hubspot_bench import HubspotBench
 from tests.contract.salesforce_bench import SalesforceBench
 
 BENCHES: Mapping[str, Callable[[Sandbox], Bench]] = {
     "memory": lambda _sandbox: FakeBench(),
     "salesforce-rest": lambda sandbox: SalesforceBench(sandbox, "rest"),
     "salesforce-bulk": lambda sandbox: SalesforceBench(sandbox, "bulk"),
-    # "hubspot": HubspotBench, from tests/contract/hubspot_bench.py
+    "hubspot": HubspotBench,
 }
 
 
