@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, PullRequest
 from connector.mapping.model import (
-    ContactRolesSource,
     CriteriaSource,
     CsvSource,
     FieldCondition,
     FieldSource,
-    OpportunitiesSource,
-    PercentileScale,
     RecordsSource,
-    Source,
     WalletSource,
-    Where,
 )
 from connector.mapping.model import Mapping as MappingFile
+from connector.mapping.uses import fields_read, uses
 from connector.tables import Sources, opened
 
 OBJECTS: tuple[Object, ...] = ("accounts", "opportunities", "contact_roles", "cases", "orders", "activities")
@@ -46,7 +42,9 @@ class Read:
     rows: Mapping[Object, int]
 
 
-def pull(crm: Crm, mapping: MappingFile, folder: Path, advance: Callable[[int, int], None] = lambda *_: None) -> Read:
+def pull(
+    crm: Crm, mapping: MappingFile, folder: Path, advance: Callable[[int, int], None] = lambda *_: None
+) -> Read:
     """Read every object that the mapping needs into Parquet files below `folder`, which is emptied first."""
     requested = requests(mapping, crm.describe("accounts"))
     shutil.rmtree(folder, ignore_errors=True)
@@ -70,80 +68,57 @@ def requests(mapping: MappingFile, fields: Mapping[str, CrmField]) -> list[PullR
 
     Args:
         mapping: the mapping.
-        fields: the account's fields; targets that do not exist yet are left out.
+        fields: the account's fields; targets and inputs that are still to be created are left out.
     """
-    read = [_accounts(mapping, fields), _opportunities(mapping)]
+    read = fields_read(mapping)
+    to_create = {use.field for use in uses(mapping) if use.is_input and use.field not in fields}
+    targets = [name for name in mapping.write.targets.values() if name in fields]
+    deals = mapping.opportunities
+    requested = [
+        PullRequest(
+            "accounts",
+            tuple(dict.fromkeys([*(name for name in read["accounts"] if name not in to_create), *targets])),
+            where=_portfolio(mapping, [fields[name] for name in targets]),
+        ),
+        PullRequest(
+            "opportunities",
+            read["opportunities"],
+            where=(tuple(_condition(each) for each in deals.where),) if deals.where else (),
+            account=deals.account,
+            pipelines=deals.pipelines,
+        ),
+    ]
     needed = needed_objects(mapping)
-    if "contact_roles" in needed and mapping.contact_roles is not None:
-        section = mapping.contact_roles
-        read.append(
-            PullRequest(
-                "contact_roles",
-                _names(_tested(section.where)),
-                sources=section.objects,
-                role_field=section.property,
-                last_activity=section.last_activity,
-            ),
+    roles, activities = mapping.contact_roles, mapping.activities
+    if roles is not None and "contact_roles" in needed:
+        people = PullRequest("contact_roles", read["contact_roles"], sources=roles.objects)
+        requested.append(replace(people, role_field=roles.property, last_activity=roles.last_activity))
+    if mapping.cases is not None and "cases" in needed:
+        requested.append(PullRequest("cases", read["cases"], account=mapping.cases.account))
+    if mapping.orders is not None and "orders" in needed:
+        requested.append(PullRequest("orders", read["orders"], account=mapping.orders.account))
+    if activities is not None and "activities" in needed:
+        request = PullRequest(
+            "activities", read["activities"], sources=activities.objects, date=activities.date
         )
-    for name in ("cases", "orders"):
-        records = mapping.cases if name == "cases" else mapping.orders
-        if name in needed and records is not None:
-            tested = [*_tested(records.where), *_tested_by_sources(mapping, name)]
-            read.append(PullRequest(name, _names([records.date, *tested]), account=records.account))
-    if "activities" in needed and mapping.activities is not None:
-        activities = mapping.activities
-        tested = [*_tested(activities.where), *_tested_by_sources(mapping, "activities")]
-        read.append(PullRequest("activities", _names(tested), sources=activities.objects, date=activities.date))
-    return read
+        requested.append(request)
+    return requested
 
 
 def needed_objects(mapping: MappingFile) -> set[str]:
     """Sections that a criterion reads, accounts and opportunities always among them."""
     needed = {"accounts", "opportunities"}
-    for source in _sources(mapping):
+    for source in (rung.source for criterion in mapping.criteria for rung in criterion.rungs):
         if isinstance(source, FieldSource | CsvSource | WalletSource | CriteriaSource):
             continue
         needed.add(source.from_)
-        if isinstance(source, RecordsSource) and source.measure == "error_rate" and source.per != "won_opportunities":
+        if (
+            isinstance(source, RecordsSource)
+            and source.measure == "error_rate"
+            and source.per != "won_opportunities"
+        ):
             needed.add(source.per or "orders")
     return needed
-
-
-def account_fields(mapping: MappingFile) -> tuple[str, ...]:
-    """Fields of the account that are read, the targets apart."""
-    section = mapping.accounts
-    names: list[str | None] = [section.name, section.owner, section.industry, section.size, section.parent]
-    for criterion in mapping.criteria:
-        for rung in criterion.rungs:
-            if isinstance(rung.source, FieldSource):
-                names += [rung.source.field, rung.source.rated_at]
-            if isinstance(rung.source, CsvSource):
-                names.append(rung.source.key_field or rung.source.key)
-            if isinstance(rung.scale, PercentileScale) and rung.scale.by is not None:
-                names.append(getattr(section, rung.scale.by, rung.scale.by))
-    if mapping.wallet is not None:
-        names += [mapping.wallet.field, mapping.wallet.rated_at]
-    rule = [*mapping.portfolio.all, *mapping.portfolio.any, *mapping.write.where]
-    names += [condition.field for condition in rule if isinstance(condition, FieldCondition)]
-    return _names(names)
-
-
-def opportunity_fields(mapping: MappingFile) -> tuple[str, ...]:
-    """Fields of the opportunity that are read."""
-    section = mapping.opportunities
-    names: list[str | None] = [section.amount, section.close_date, section.stage, *_tested(section.where)]
-    if isinstance(section.probability, str):
-        names.append(section.probability)
-    for source in _sources(mapping):
-        if isinstance(source, OpportunitiesSource):
-            names += [source.field, *_tested(source.where)]
-    return _names(names)
-
-
-def _accounts(mapping: MappingFile, fields: Mapping[str, CrmField]) -> PullRequest:
-    targets = [name for name in mapping.write.targets.values() if name in fields]
-    asked = _names([*account_fields(mapping), *targets])
-    return PullRequest("accounts", asked, where=_portfolio(mapping, [fields[name] for name in targets]))
 
 
 def _portfolio(mapping: MappingFile, targets: Iterable[CrmField]) -> tuple[tuple[Condition, ...], ...]:
@@ -167,37 +142,3 @@ def _is_filled(target: CrmField) -> Condition:
 
 def _condition(test: FieldCondition) -> Condition:
     return Condition(test.field, test.operator, test.operand)
-
-
-def _opportunities(mapping: MappingFile) -> PullRequest:
-    section = mapping.opportunities
-    return PullRequest(
-        "opportunities",
-        opportunity_fields(mapping),
-        where=(tuple(_condition(each) for each in section.where),) if section.where else (),
-        account=section.account,
-        pipelines=section.pipelines,
-    )
-
-
-def _sources(mapping: MappingFile) -> list[Source]:
-    return [rung.source for criterion in mapping.criteria for rung in criterion.rungs]
-
-
-def _tested(where: Where) -> list[str]:
-    return [condition.field for condition in where]
-
-
-def _tested_by_sources(mapping: MappingFile, section: str) -> list[str]:
-    return [
-        name
-        for source in _sources(mapping)
-        if not isinstance(source, FieldSource | CsvSource | WalletSource | CriteriaSource | ContactRolesSource)
-        and source.from_ == section
-        for name in _tested(source.where)
-    ]
-
-
-def _names(names: Iterable[str | None]) -> tuple[str, ...]:
-    """Without gaps and repetitions, in the order given."""
-    return tuple(dict.fromkeys(name for name in names if name))
