@@ -46,16 +46,19 @@ class Visibility:
 
     Attributes:
         change: ``hide_half`` (every second account disappears for ordinary users, without any error),
-            ``show_all`` (undoes it), ``hide_field``, ``show_field``, ``lock_field`` (read-only),
+            ``show_all`` (undoes it), ``hide_object`` (no rights on an object at all), ``show_object``,
+            ``hide_field``, ``show_field``, ``lock_field`` (read-only),
             ``unlock_field``, ``revoke_tokens`` (every token issued so far, and the credentials, stop working),
             ``restore_tokens``.
-        object: for the field changes.
+        object: for the object and field changes.
         field: for the field changes.
     """
 
     change: Literal[
         "hide_half",
         "show_all",
+        "hide_object",
+        "show_object",
         "hide_field",
         "show_field",
         "lock_field",

@@ -24,7 +24,11 @@ _TRANSACTION = 25  # pieces of one database transaction
 
 
 class _BadBatchError(Exception):
-    """The file as a whole cannot be read: the job fails."""
+    """The columns do not fit the object: the job fails."""
+
+
+class _BadFileError(Exception):
+    """The lines do not end as announced: the job fails."""
 
 
 @dataclass(slots=True)
@@ -143,7 +147,9 @@ class _Results:
             self._job.processed += 1
             if result.errors:
                 self._job.failed += 1
-                bad.writerow([result.id or "", result.errors[0].as_bulk(), *row])
+                # Salesforce leaves sf__Id empty where it did not get as far as the record.
+                shown = "" if result.errors[0].code == "UNABLE_TO_LOCK_ROW" else result.id or ""
+                bad.writerow([shown, result.errors[0].as_bulk(), *row])
             else:
                 good.writerow([result.id, "true" if result.created else "false", *row])
 
@@ -172,19 +178,24 @@ def process(org: Org, records: Records, job: IngestJob, path: str) -> None:
                 results.close()
     except _BadBatchError as error:
         job.error = f"InvalidBatch : {error}"
+    except _BadFileError as error:
+        job.error = (
+            f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {error}"
+        )
     except (UnicodeDecodeError, csv.Error) as error:
         job.error = f"InvalidBatch : Failed to parse CSV: {error}"
 
 
 def _check_line_ending(job: IngestJob) -> None:
-    """The header's end says which line ending the file has; another than announced fails the job."""
+    """A line ending other than the one announced fails the job, inside a quoted cell too.
+
+    Raises:
+        _BadFileError: with the setting of the job.
+    """
     with job.upload.open("rb") as file:
-        header = file.readline()
-    found = "CRLF" if header.endswith(b"\r\n") else "LF"
-    if header and found != job.line_ending:
-        raise _BadBatchError(
-            f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
-        )
+        for line in file:
+            if line.endswith(b"\n") and line.endswith(b"\r\n") != (job.line_ending == "CRLF"):
+                raise _BadFileError(job.line_ending)
 
 
 def _fields(job: IngestJob) -> list[SField | None]:

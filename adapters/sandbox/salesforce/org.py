@@ -49,6 +49,8 @@ class Org:
         self._lock = threading.RLock()
         self.hidden: set[str] = set()
         self.locked: set[str] = set()
+        self._lost_view_all: list[str] = []
+        self.hidden_objects: set[str] = set()
         self.half_hidden = False
         self.credentials_revoked = False
         for each in (*self.objects.values(), *self.tooling.values()):
@@ -188,6 +190,8 @@ class Org:
                 before[1] or bool(row["PermissionsEdit"]),
             )
         ordinary = not administrator
+        if ordinary:
+            objects = {name: rights for name, rights in objects.items() if name not in self.hidden_objects}
         return Access(
             user_id,
             administrator,
@@ -197,6 +201,28 @@ class Org:
             locked=frozenset(self.locked) if ordinary else frozenset(),
             half=self.half_hidden and ordinary,
         )
+
+    def share(self, *, everything: bool) -> None:
+        """Take every second account, and View All, away from ordinary users, or give both back."""
+        if everything:
+            self.database.execute(
+                'UPDATE "sf_ObjectPermissions" SET PermissionsViewAllRecords = 1 WHERE Id IN '
+                f"({', '.join('?' * len(self._lost_view_all))})",
+                self._lost_view_all,
+            )
+            self._lost_view_all = []
+        elif not self.half_hidden:
+            ordinary = (
+                "PermissionsViewAllRecords = 1 AND ParentId NOT IN "
+                '(SELECT Id FROM "sf_PermissionSet" WHERE PermissionsModifyAllData = 1)'
+            )
+            rows = self.database.rows(f'SELECT Id FROM "sf_ObjectPermissions" WHERE {ordinary}')
+            self._lost_view_all = [row["Id"] for row in rows]
+            self.database.execute(
+                f'UPDATE "sf_ObjectPermissions" SET PermissionsViewAllRecords = 0 WHERE {ordinary}'
+            )
+        self.half_hidden = not everything
+        self.permissions_changed()
 
     def grant_to_profiles(self, target: SObject, fields: Iterable[SField], profiles: Iterable[str]) -> None:
         """Make custom fields visible and editable for whole profiles, as they are in an org that has them."""

@@ -234,8 +234,8 @@ class Rest:
             raise ApiError("INVALID_FIELD", "The records field is required")
         if len(records) > _LARGEST_COLLECTION:
             raise ApiError(
-                "EXCEEDED_MAX_SIZE_REQUEST",
-                f"Number of records in the collection exceeds the limit of {_LARGEST_COLLECTION}",
+                "EXCEEDED_ID_LIMIT",
+                f"record limit reached. cannot submit more than {_LARGEST_COLLECTION} records into this call",
             )
         result = []
         for record in records:

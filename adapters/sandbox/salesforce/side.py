@@ -145,7 +145,11 @@ class SalesforceSide:
         """Change what ordinary users, everybody but administrators, see."""
         change = visibility.change
         if change in ("hide_half", "show_all"):
-            self._org.half_hidden = change == "hide_half"
+            self._org.share(everything=change == "show_all")
+        elif change == "hide_object":
+            self._org.hidden_objects.add(self._object(visibility.object).name)
+        elif change == "show_object":
+            self._org.hidden_objects.discard(self._object(visibility.object).name)
         elif change == "revoke_tokens":
             self._org.credentials_revoked = True
             self._org.close_all_sessions()

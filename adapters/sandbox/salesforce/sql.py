@@ -271,6 +271,10 @@ class Translator:
     def _sharing(self, target: SObject) -> list[str]:
         if target.name == "Account":
             return [f"{self._prefix}.rowid % 2 = 0"]
+        if "OpportunityId" in target.fields:
+            accounts = 'SELECT Id FROM "sf_Account" WHERE rowid % 2 = 0'
+            inner = f'SELECT Id FROM "sf_Opportunity" WHERE AccountId IN ({accounts})'
+            return [f"{self._prefix}.OpportunityId IN ({inner})"]
         if target.account is None:
             return []
         column = f"{self._prefix}.{quoted(target.account)}"

@@ -24,6 +24,7 @@ Stored = str | int | float | None
 _SCIENTIFIC_FROM, _SCIENTIFIC_BELOW = 1e7, 1e-3  # where Java's Double.toString changes to an exponent
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _JSON_TOKENS: tuple[tuple[type, str], ...] = (
     (bool, "VALUE_TRUE"),
@@ -134,6 +135,8 @@ def from_csv(each: SField, value: str) -> Stored | RowError:
     if value == "#N/A":
         return None
     try:
+        if each.type == "int" and not _WHOLE.fullmatch(value):
+            raise BadValueError  # noqa: TRY301 (250.0 is no whole number to the bulk API)
         return _READERS.get(each.type, _text)(value)
     except BadValueError:
         return RowError(

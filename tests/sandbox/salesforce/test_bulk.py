@@ -110,8 +110,9 @@ def test_ingest_sorts_rows_into_successful_and_failed(sandbox: Sandbox, sync: Cl
     [
         ("Id,Nope__c,Other__c\n{id},1,2\n", {}, "InvalidBatch : Field name not found : Nope__c"),
         ("KPM_Demand__c\n5\n", {}, "InvalidBatch : Field name not found : Id"),
-        ("Id,KPM_Demand__c\n{id},5\n", {"lineEnding": "CRLF"}, "LineEnding is invalid"),
-        ("Id,KPM_Demand__c\r\n{id},5\r\n", {}, "LineEnding is invalid"),
+        ("Id,KPM_Demand__c\n{id},5\n", {"lineEnding": "CRLF"}, "ClientInputError : LineEnding is invalid"),
+        ('Id,Description\n{id},"two\r\nlines"\n', {}, "ClientInputError : LineEnding is invalid"),
+        ("Id,KPM_Demand__c\r\n{id},5\r\n", {}, "ClientInputError : LineEnding is invalid"),
     ],
 )
 def test_a_file_that_does_not_fit_fails_the_job(

@@ -128,7 +128,8 @@ def test_lost_sharing_halves_accounts_and_children_without_error(
     sandbox: Sandbox, sync: Client, admin: Client
 ) -> None:
     before = {
-        name: sync.query(f"SELECT COUNT() FROM {name}")["totalSize"] for name in ("Account", "Opportunity")
+        name: sync.query(f"SELECT COUNT() FROM {name}")["totalSize"]
+        for name in ("Account", "Opportunity", "OpportunityContactRole")
     }
     sandbox.visibility("salesforce", Visibility("hide_half"))
     try:
@@ -139,6 +140,19 @@ def test_lost_sharing_halves_accounts_and_children_without_error(
     finally:
         sandbox.visibility("salesforce", Visibility("show_all"))
     assert sync.query("SELECT COUNT() FROM Account")["totalSize"] == before["Account"]
+
+
+def test_an_object_without_rights_does_not_exist(sandbox: Sandbox, sync: Client) -> None:
+    sandbox.visibility("salesforce", Visibility("hide_object", "Order"))
+    try:
+        assert sync.refused("SELECT Id FROM Order")[1] == "INVALID_TYPE"
+        assert sync.get("/sobjects/Order/describe").status_code == 404
+        listed = {entry["name"] for entry in sync.get("/sobjects").json()["sobjects"]}
+        assert "Order" not in listed
+        assert {"Account", "Opportunity", "OpportunityContactRole", "Task"} <= listed
+    finally:
+        sandbox.visibility("salesforce", Visibility("show_object", "Order"))
+    assert sync.query("SELECT COUNT() FROM Order")["totalSize"] > 0
 
 
 def test_money_has_currencies_and_rates(sync: Client) -> None:

@@ -103,7 +103,7 @@ def test_collections_take_200_records(sync: Client) -> None:
     target = sync.ids(1)[0]
     answer = sync.update(*[{"id": target, "Website": "x"}] * 201)
     assert answer.status_code == 400
-    assert "limit of 200" in answer.json()[0]["message"]
+    assert "cannot submit more than 200 records" in answer.json()[0]["message"]
 
 
 def test_one_record_lives_its_life(sync: Client) -> None:
