@@ -7,6 +7,7 @@ names here, and the portfolio picks from them by index.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
@@ -184,8 +185,9 @@ class Names:
     city: tuple[pl.Series, ...]
 
     @classmethod
+    @cache
     def draw(cls, seed: int) -> Names:
-        """Fill the pools; the same seed gives the same pools."""
+        """Fill the pools; the same seed gives the same pools, drawn once per process."""
         first, last, city = [], [], []
         for locale in LOCALES:
             faker = Faker(locale)

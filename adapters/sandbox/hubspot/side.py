@@ -163,6 +163,7 @@ class HubSpotSide:
         found: list[tuple[str, str, Endpoint]] = [
             ("/oauth/v1/token", "POST", wrap.open(auth.token)),
             ("/oauth/v3/token", "POST", wrap.open(auth.token)),
+            *((f"/oauth/{day}/token", "POST", wrap.open(auth.token)) for day in _DATED),
             ("/oauth/v1/access-tokens/{token}", "GET", wrap.open(auth.metadata)),
             ("/oauth/v2/private-apps/get/access-token-info", "POST", wrap.open(auth.key_info)),
         ]
