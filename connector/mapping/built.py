@@ -1,0 +1,47 @@
+"""What of the mapping language this version computes.
+
+The models know the whole language, so that a mapping can be written ahead. Here stands what the stages answer to;
+a test compares it with the registries of `connector.measures` and `connector.scales`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MEASURES: Final[dict[str, frozenset[str]]] = {
+    "opportunities": frozenset(
+        {
+            "won_amount",
+            "won_count",
+            "open_amount",
+            "weighted_pipeline",
+            "win_rate",
+            "days_since_won",
+            "trend",
+        }
+    ),
+    "contact_roles": frozenset({"role_coverage"}),
+    "cases": frozenset({"count", "error_rate"}),
+    "orders": frozenset({"count", "error_rate"}),
+    "activities": frozenset(),
+    "wallet": frozenset({"share", "headroom", "headroom_share"}),
+    "criteria": frozenset(),
+}
+"""Measures by the section they read; a measure that is missing here is an error."""
+
+SCALES: Final = frozenset({"linear", "log", "bands", "lookup", "boolean", "half_life", "rating"})
+"""Scales; one that is missing here is an error."""
+
+WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
+"""Sources of a wallet; one that is missing here does not answer, the next one does."""
+
+CSV: Final = False
+"""Whether a source may be a column of a CSV file."""
+
+UNBUILT_KEYS: Final[dict[str, str]] = {
+    "portfolio.level": "families are not rated together yet: every account stands for itself",
+    "override": "overrides are not read yet: every zone is the computed one",
+    "scale.centre_by": "ratings are not centred by owner yet: they count as given",
+    "source.half_life_days": "records do not fade with their age yet: each of the window counts as one",
+}
+"""Keys without effect so far -> what happens instead; using one is a warning."""
