@@ -53,7 +53,10 @@ def findings(org: Org) -> Iterator[Finding]:
     yield Finding("ok", "login", f"{user.name} at {token.instance_url} (auth = {org.connection.auth!r})")
     if org.connection.auth == "password":
         yield Finding("warning", "login", PASSWORD_WARNING)
-    yield _version(org)
+    version = _version(org)
+    yield version
+    if version.level == "error":
+        return  # every address that follows holds the version
     yield from _objects(org)
     yield _view_all(org, user)
     yield _quota(org)

@@ -260,6 +260,8 @@ def _network(error: Exception) -> str:
         return f"the host {host[1] if host else ''} is unknown"
     if "Connection refused" in text:
         return "the connection was refused"
+    if "Connection aborted" in text or "Connection broken" in text or "IncompleteRead" in text:
+        return "the connection was cut before the answer was complete"
     return text[:300] or type(error).__name__
 
 

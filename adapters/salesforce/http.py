@@ -250,4 +250,4 @@ def _endpoint(url: str) -> str:
     """An address without host, version, ids and query: what calls are counted by."""
     path = urlsplit(url).path
     path = re.sub(r"^/services/(data/v[\d.]+/?)?", "", path)
-    return "/".join("{id}" if _RECORD_ID.match(part) else part for part in path.split("/")) or "services"
+    return "/".join("{id}" if _RECORD_ID.match(part) else part for part in path.strip("/").split("/"))

@@ -29,8 +29,18 @@ _TYPES: Mapping[FieldType, str] = {
 _LONGEST_TEXT = 255
 _EXISTS_CODES = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE", "FIELD_INTEGRITY_EXCEPTION"})
 _RIGHTS_CODES = frozenset(
-    {"INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INVALID_TYPE", "NOT_FOUND"}
+    {OBJECT_NOT_FOUND, "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "NOT_FOUND"}
 )
+
+# Fields that a section's columns rest on beside those that the mapping names.
+_ALSO_READ: Mapping[Object, tuple[str, ...]] = {
+    "accounts": (),
+    "opportunities": ("AccountId",),
+    "contact_roles": (),
+    "cases": ("AccountId",),
+    "orders": ("AccountId",),
+    "activities": ("AccountId", "ActivityDate"),
+}
 
 # Objects whose rights a section needs. Contact roles and activities have none of their own.
 _GRANTED: Mapping[Object, tuple[str, ...]] = {
@@ -91,17 +101,12 @@ class Provisioner:
 
     def _present(self) -> dict[str, str]:
         """Ids of Account's custom fields by API name in lower case. Describe may not show them all to us."""
-        answer = self._org.request(
-            "read custom fields",
-            "GET",
-            "tooling/query",
-            params={
-                "q": "SELECT Id, DeveloperName, NamespacePrefix FROM CustomField WHERE TableEnumOrId = 'Account'"
-            },
-        )
+        operation = "read custom fields"
+        soql = "SELECT Id, DeveloperName, NamespacePrefix FROM CustomField WHERE TableEnumOrId = 'Account'"
+        answer = self._tooling(operation, "GET", "tooling/query", params={"q": soql})
         found = list(answer["records"])
         while not answer["done"]:
-            answer = self._org.request("read custom fields", "GET", answer["nextRecordsUrl"])
+            answer = self._tooling(operation, "GET", answer["nextRecordsUrl"])
             found += answer["records"]
         return {_api_name(record).lower(): str(record["Id"]) for record in found}
 
@@ -127,28 +132,48 @@ class Provisioner:
             yield from self._options(spec, target, known)
 
     def _create(self, spec: FieldSpec, target: str) -> None:
-        operation = f"create field {target}"
         body = {"FullName": target, "Metadata": _metadata(spec)}
         try:
-            self._org.request(operation, "POST", "tooling/sobjects/CustomField", body=body)
+            self._tooling(f"create field {target}", "POST", "tooling/sobjects/CustomField", body=body)
         except CrmRequestError as error:
-            if error.code in _EXISTS_CODES and spec.name.lower() in self._present():
-                return  # made by a call whose reply was lost
-            if error.code in _RIGHTS_CODES or error.status == 404:
-                raise CrmAuthError(
-                    f"{error} Creating fields needs an administrator's credentials (KPM_ADMIN__...).",
-                    crm="salesforce",
-                    operation=operation,
-                    status=error.status,
-                    code=error.code,
-                ) from error
-            raise
+            # Made by a call whose reply was lost?
+            if error.code not in _EXISTS_CODES or spec.name.lower() not in self._present():
+                raise
+
+    def _tooling(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - Salesforce's JSON
+        """A request that needs an administrator. Whoever is none meets objects that seem not to exist.
+
+        Raises:
+            CrmAuthError: we are not connected as an administrator.
+            CrmError: anything else.
+        """
+        try:
+            return self._org.request(operation, method, path, params=params, body=body)
+        except CrmRequestError as error:
+            if error.code not in _RIGHTS_CODES and error.status != 404:
+                raise
+            raise CrmAuthError(
+                f"Salesforce could not {operation}: {self._org.translator.user} may not. Provisioning needs an "
+                f"administrator's credentials (KPM_ADMIN__...). {error}",
+                crm="salesforce",
+                operation=operation,
+                status=error.status,
+                code=error.code,
+            ) from error
 
     def _options(self, spec: FieldSpec, target: str, field_id: str) -> Iterator[Step]:
         """Add the values that an existing picklist lacks."""
         operation = f"add values to {target}"
         path = f"tooling/sobjects/CustomField/{field_id}"
-        metadata = self._org.request(operation, "GET", path)["Metadata"]
+        metadata = self._tooling(operation, "GET", path)["Metadata"]
         values = metadata.get("valueSet") or {}
         if values.get("valueSetName"):
             detail = f"uses the global value set {values['valueSetName']}: add what it lacks of {_listed(spec.options)}"
@@ -168,7 +193,7 @@ class Provisioner:
             return
         if not self._dry_run:
             definition["value"] = [*definition["value"], *map(_value, lacking)]
-            self._org.request(operation, "PATCH", path, body={"FullName": target, "Metadata": metadata})
+            self._tooling(operation, "PATCH", path, body={"FullName": target, "Metadata": metadata})
         yield self._step("add options", target, _listed(lacking))
 
     def _wanted(
@@ -180,8 +205,8 @@ class Provisioner:
         for section, names in reads.items():
             for object_name in _GRANTED[section]:
                 sync.read(object_name)
-            for object_name in OBJECTS[section]:
-                for name in names:
+            for object_name in dict.fromkeys((*OBJECTS[section], *_GRANTED[section])):
+                for name in dict.fromkeys((*_ALSO_READ[section], *names)):
                     if self._permissionable(object_name, name, custom=section == "accounts"):
                         sync.field(f"{object_name}.{name}")
         for spec in specs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -64,7 +64,6 @@ class Bench(ABC):
         name: shown in the test's id.
         crm: connected as the nightly user; the targets are provisioned.
         names: fields that exist.
-        pages_of: an object with more records than fit one page.
     """
 
     name: str
@@ -80,8 +79,8 @@ class Bench(ABC):
         """Another connection, as the nightly user or as an administrator."""
 
     @abstractmethod
-    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> None:
-        """Let the next reads or writes fail. The names are the sandbox's."""
+    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> Callable[[], int]:
+        """Let the next reads or writes fail; the names are the sandbox's. Returns how to ask for the hits so far."""
 
     @abstractmethod
     def hide(self, field: str) -> None:

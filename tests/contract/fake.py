@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any, TypeVar
@@ -182,9 +183,8 @@ class FakeCrm:
         paths = []
         for number, start in enumerate(range(0, max(1, len(wanted)), _PAGE)):
             page = wanted[start : start + _PAGE]
-            rows = self._call(
-                "read", f"read {request.object}", lambda page=page: [_row(one, schema) for one in page]
-            )
+            read = partial(_rows, page, schema)
+            rows = self._call("read", f"read {request.object}", read)
             path = folder / f"{request.object}-{number:03}.parquet"
             pq.write_table(pa.Table.from_pylist(rows, schema=arrow), path)
             paths.append(path)
@@ -357,8 +357,8 @@ def _refusal(known: CrmField, value: Any) -> str | None:
     return None
 
 
-def _row(record: Record, schema: Mapping[str, FieldType]) -> Record:
-    return {name: _value(record.get(name), kind) for name, kind in schema.items()}
+def _rows(records: Sequence[Record], schema: Mapping[str, FieldType]) -> list[Record]:
+    return [{name: _value(record.get(name), kind) for name, kind in schema.items()} for record in records]
 
 
 def _value(value: Any, kind: FieldType) -> Any:
@@ -380,7 +380,9 @@ def _holds(record: Record, condition: Condition) -> bool:
         assert isinstance(condition.value, tuple)
         return (_plain(value) in map(_plain, condition.value)) == (condition.operator == "in")
     if condition.operator == "equals":
-        return _plain(value) == _plain(condition.value)
+        return bool(_plain(value) == _plain(condition.value))
+    this: Any
+    other: Any
     this, other = (
         (value, condition.value) if not isinstance(value, date) else (str(value), str(condition.value))
     )
@@ -462,7 +464,7 @@ def small_portfolio(accounts: int = 20) -> FakeOrg:
             {ID: f"00T{number:05}", ACCOUNT: key, DATE: today - timedelta(days=number)}
         )
     rates = (Rate("CHF", 0.95), Rate("CHF", 0.93, date(2025, 1, 1), dated=True))
-    return FakeOrg(records, fields, currencies=Currencies("EUR", rates))
+    return FakeOrg(records, fields, currencies=Currencies("EUR", rates), merged={"00199999": "00100001"})
 
 
 def _fields(**types: FieldType) -> dict[str, CrmField]:

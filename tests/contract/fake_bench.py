@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from adapters.retry import Limits
@@ -36,8 +37,10 @@ class FakeBench(Bench):
         crm.faults = self._fake.faults
         return crm
 
-    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> None:  # noqa: ARG002
-        self._fake.faults.append(Fault(_LIKE.get(name, name), times))
+    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> Callable[[], int]:  # noqa: ARG002
+        fault = Fault(_LIKE.get(name, name), times)
+        self._fake.faults.append(fault)
+        return lambda: times - fault.times
 
     def hide(self, field: str) -> None:
         self._org.hidden.add(field)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from adapters.retry import Limits
 from adapters.salesforce import SalesforceCrm
 from adapters.sandbox import Sandbox
 from adapters.sandbox.side import Visibility
 from connector.config import SalesforceConnection
-from connector.crm import Crm
+from connector.crm import Crm, Object
 from tests.contract.bench import QUICK, TARGETS, Bench, Names, Row
 
 _SECRETS = {"sandbox-sync": "sandbox-secret", "sandbox-admin": "sandbox-admin-secret"}
@@ -31,15 +32,8 @@ class SalesforceBench(Bench):
         self._method = method
         self.crm = self.open()
         administrator = self.open(admin=True)
-        reads = {
-            "accounts": ("Name", "Type"),
-            "opportunities": ("Amount",),
-            "cases": (),
-            "orders": (),
-            "contact_roles": (),
-            "activities": (),
-        }
-        administrator.provision(self.specs, reads, nightly_user=self.crm.user())  # type: ignore[arg-type]
+        reads: dict[Object, tuple[str, ...]] = dict.fromkeys(get_args(Object), ())
+        administrator.provision(self.specs, reads, nightly_user=self.crm.user())
         administrator.close()
 
     def target(self, role: str) -> str:
@@ -67,16 +61,13 @@ class SalesforceBench(Bench):
             read_seconds=read_seconds or 30.0,
         )
 
-    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> None:
+    def fault(self, name: str, times: int, on: Literal["read", "write"]) -> Callable[[], int]:
         method, path = _PATHS[self._method, on]
-        self.sandbox.fault(
-            name,
-            crm="salesforce",
-            method=method,
-            path=path,
-            times=times,
-            seconds=0.01 if name != "slow" else 1.0,
+        seconds = 1.0 if name == "slow" else 0.01
+        fault = self.sandbox.fault(
+            name, crm="salesforce", method=method, path=path, times=times, seconds=seconds
         )
+        return lambda: fault.hits
 
     def hide(self, field: str) -> None:
         self.sandbox.visibility("salesforce", Visibility("hide_field", "Account", field))
@@ -89,10 +80,9 @@ class SalesforceBench(Bench):
 
     def mend(self) -> None:
         self.sandbox.clear_faults()
-        for role in TARGETS:
-            for change in ("show_field", "unlock_field"):
-                self.sandbox.visibility("salesforce", Visibility(change, "Account", self.target(role)))  # type: ignore[arg-type]
-        self.sandbox.visibility("salesforce", Visibility("show_field", "Account", self.names.employees))
+        for field in map(self.target, TARGETS):
+            self.sandbox.visibility("salesforce", Visibility("show_field", "Account", field))
+            self.sandbox.visibility("salesforce", Visibility("unlock_field", "Account", field))
         self.sandbox.visibility("salesforce", Visibility("restore_tokens"))
 
     def accounts(self) -> dict[str, Row]:

@@ -13,7 +13,7 @@ def test_an_empty_number_is_null_and_a_number_is_that_number(bench: Bench) -> No
     assert {key for key, value in found.items() if value is None} == {
         key for key, value in stored.items() if value in (None, "")
     }
-    assert all(value == float(stored[key]) for key, value in found.items() if value is not None)
+    assert all(value == float(str(stored[key])) for key, value in found.items() if value is not None)
 
 
 def test_no_empty_text_is_ever_read(bench: Bench) -> None:

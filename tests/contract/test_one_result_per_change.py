@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pyarrow as pa
+
 from tests.contract.bench import Bench
 
 
@@ -38,7 +42,7 @@ def test_results_come_batch_by_batch(bench: Bench) -> None:
     ids = bench.some_ids(4)
     taken: list[int] = []
 
-    def batches():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def batches() -> Iterator[pa.RecordBatch]:
         for number in range(2):
             taken.append(number)
             yield bench.changes({key: {"number": 4.0} for key in ids[2 * number : 2 * number + 2]})

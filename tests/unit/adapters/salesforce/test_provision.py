@@ -1,0 +1,153 @@
+"""Provisioning in the sandbox: as an administrator, for the nightly user and for reps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from adapters.retry import Limits
+from adapters.salesforce import SalesforceCrm
+from adapters.sandbox import Sandbox
+from connector.crm import FieldSpec, FieldType, Object, Option, PullRequest, Step
+from connector.errors import CrmAuthError
+from tests.unit.adapters.salesforce.conftest import QUICK, connection
+
+SPECS = (
+    FieldSpec(
+        "KPM_Segment__c",
+        "Portfolio zone",
+        FieldType.PICKLIST,
+        "Which zone.",
+        options=(Option("protect", "Key account"),),
+    ),
+    FieldSpec("KPM_Why__c", "Why", FieldType.TEXT, length=255),
+    FieldSpec("KPM_Story__c", "Story", FieldType.TEXT, length=2_000),
+    FieldSpec("KPM_Potential__c", "Potential", FieldType.NUMBER, precision=5, scale=0),
+    FieldSpec("KPM_Headroom__c", "White space", FieldType.CURRENCY, precision=18, scale=0),
+    FieldSpec("KPM_Since__c", "Since", FieldType.DATE),
+    FieldSpec("KPM_Top__c", "Top revenue", FieldType.BOOLEAN),
+    FieldSpec(
+        "KPM_Chemistry__c",
+        "Chemistry",
+        FieldType.PICKLIST,
+        options=tuple(Option(str(n), f"{n}: ...") for n in range(1, 6)),
+        result=False,
+    ),
+)
+READS: Mapping[Object, tuple[str, ...]] = {
+    "accounts": ("Name", "Industry", "RecordType.DeveloperName"),
+    "opportunities": ("Amount", "StageName", "ProductLine__c"),
+    "contact_roles": (),
+    "cases": ("Type",),
+    "orders": ("EffectiveDate",),
+    "activities": (),
+}
+
+
+def opened(sandbox: Sandbox, who: str, limits: Limits = QUICK) -> SalesforceCrm:
+    secret = "sandbox-secret" if who == "sync" else f"sandbox-{who}-secret"
+    given = connection(
+        auth="client_credentials", login_url=sandbox.url, client_id=f"sandbox-{who}", client_secret=secret
+    )
+    return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=limits)
+
+
+@pytest.fixture
+def day_one() -> Iterator[Sandbox]:
+    """An org without any of our fields."""
+    with Sandbox(crms=("salesforce",), accounts=20, ratings=False, multi_currency=False) as running:
+        yield running
+
+
+def by_target(steps: list[Step], what: str) -> dict[str, Step]:
+    return {step.target: step for step in steps if step.what == what}
+
+
+def test_from_nothing_to_a_working_sync(day_one: Sandbox, tmp_path: Path) -> None:
+    sync, administrator, rep = (opened(day_one, who) for who in ("sync", "admin", "rep"))
+    assert "KPM_Why__c" not in sync.describe("accounts")
+    steps = administrator.provision(SPECS, READS, (rep.user(),), nightly_user=sync.user())
+    assert all(step.done for step in steps if step.what != "by hand")
+    assert set(by_target(steps, "create field")) == {f"Account.{spec.name}" for spec in SPECS}
+
+    nightly = opened(day_one, "sync").describe("accounts")
+    assert nightly["KPM_Segment__c"].options == (Option("protect", "Key account"),)
+    assert not nightly["KPM_Segment__c"].restricted
+    assert (nightly["KPM_Potential__c"].precision, nightly["KPM_Potential__c"].scale) == (5, 0)
+    assert nightly["KPM_Story__c"].type is FieldType.LONG_TEXT
+    assert all(nightly[spec.name].writable is spec.result for spec in SPECS)
+
+    seen = opened(day_one, "rep").describe("accounts")
+    assert all(seen[spec.name].writable is not spec.result for spec in SPECS)
+
+    pulled = opened(day_one, "sync").pull(
+        PullRequest("accounts", tuple(spec.name for spec in SPECS)), tmp_path
+    )
+    assert pl.read_parquet(list(pulled.paths))["KPM_Top__c"].to_list() == [False] * pulled.rows
+
+
+def test_an_interrupted_provisioning_is_finished(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    day_one.fault("unavailable", method="POST", path="CustomField", after=3)
+    with pytest.raises(Exception, match="could not create field"):
+        administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
+    day_one.clear_faults()
+    steps = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
+    created = by_target(steps, "create field")
+    assert [step.changed for step in created.values()] == [False] * 3 + [True] * 5
+    again = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
+    assert not [step for step in again if step.changed]
+
+
+@pytest.mark.parametrize("path", ["CustomField", "composite/sobjects"])
+def test_a_lost_reply_is_no_failure(day_one: Sandbox, path: str) -> None:
+    administrator = opened(day_one, "admin", Limits(attempts=10, first_wait=0.001))
+    made = day_one.fault("drop_after", method="POST", path=path, rate=0.4)
+    steps = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
+    assert made.hits > 0
+    assert all(step.done for step in steps if step.what != "by hand")
+
+
+def test_options_are_merged(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    administrator.provision(SPECS[:1], {})
+    more = FieldSpec(
+        "KPM_Segment__c",
+        "Another",
+        FieldType.PICKLIST,
+        options=(Option("PROTECT", "x"), Option("develop", "Develop")),
+    )
+    steps = administrator.provision([more], {}, dry_run=True)
+    assert by_target(steps, "add options")["Account.KPM_Segment__c"].detail == "develop"
+    steps = administrator.provision([more], {})
+    assert by_target(steps, "add options")["Account.KPM_Segment__c"].changed
+    known = administrator.provision([more], {})
+    assert not by_target(known, "add options")["Account.KPM_Segment__c"].changed
+    steps = administrator.provision([more], {}, nightly_user="sync@sandbox.example")
+    options = opened(day_one, "sync").describe("accounts")["KPM_Segment__c"].options
+    assert options == (Option("protect", "Key account"), Option("develop", "Develop"))
+
+
+def test_what_people_must_do_is_said(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    administrator.provision([FieldSpec("KPM_Why__c", "Why", FieldType.TEXT, length=255)], {})
+    specs = [
+        FieldSpec("KPM_Why__c", "Why", FieldType.PICKLIST, options=(Option("a", "a"),)),
+        FieldSpec("Portfolio", "No custom field", FieldType.TEXT),
+        FieldSpec("Industry", "Standard", FieldType.TEXT),
+    ]
+    steps = administrator.provision(specs, {}, ("nobody@sandbox.example",))
+    hands = by_target(steps, "by hand")
+    assert "no picklist but Text" in hands["Account.KPM_Why__c"].detail
+    assert "end in __c" in hands["Account.Portfolio"].detail
+    assert "KPM Sync" in hands
+    assert "page" in hands["Account page layout"].detail
+    assert not by_target(steps, "assign")["nobody@sandbox.example"].done
+
+
+def test_the_nightly_user_may_not_provision(day_one: Sandbox) -> None:
+    with pytest.raises(CrmAuthError, match="administrator"):
+        opened(day_one, "sync").provision(SPECS, READS)

@@ -1,0 +1,261 @@
+"""What pulls, checks, currencies and estimates say of the sandbox's org."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+import responses
+
+from adapters.salesforce import SalesforceCrm
+from adapters.sandbox import Sandbox
+from connector.crm import (
+    ACCOUNT,
+    CLOSED,
+    CURRENCY,
+    DATE,
+    ID,
+    LAST_ACTIVITY,
+    OPPORTUNITY,
+    WON,
+    Condition,
+    PullRequest,
+)
+from connector.errors import CrmError, CrmRequestError, CrmTemporaryError
+from tests.unit.adapters.salesforce.conftest import DATA, HOST, Opener
+
+
+def pulled(crm: SalesforceCrm, request: PullRequest, folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(list(crm.pull(request, folder).paths))
+
+
+def test_rest_and_bulk_give_the_same_rows(opened: Opener, tmp_path: Path) -> None:
+    fields = (
+        "Name",
+        "Type",
+        "NumberOfEmployees",
+        "AnnualRevenue",
+        "IsPersonAccount",
+        "CreatedDate",
+        "RecordType.DeveloperName",
+        "Owner.Name",
+        "KPM_Wallet__c",
+    )
+    frames = []
+    for method in ("rest", "bulk"):
+        (tmp_path / method).mkdir()
+        frames.append(
+            pulled(opened(load_method=method), PullRequest("accounts", fields), tmp_path / method).sort(ID)
+        )
+    assert frames[0].equals(frames[1])
+    assert frames[0].null_count().row(0, named=True)["RecordType.DeveloperName"] < len(frames[0])
+    assert {"EUR", "CHF"} <= set(frames[0][CURRENCY])
+
+
+def test_opportunities_in_a_stage_that_the_org_lacks_are_neither_won_nor_open(
+    sandbox: Sandbox, opened: Opener, tmp_path: Path
+) -> None:
+    known = next(
+        row["Id"] for row in sandbox.dump("salesforce", "Opportunity") if row["StageName"] == "Closed Won"
+    )
+    sandbox.edit("salesforce", "Opportunity", known, {"StageName": "Long forgotten"})
+    rows = pulled(opened(), PullRequest("opportunities", ("StageName",)), tmp_path)
+    lost = rows.filter(pl.col(ID) == known).row(0, named=True)
+    assert (lost[WON], lost[CLOSED]) == (None, None)
+    assert rows.filter(pl.col("StageName") == "Closed Won").select(WON, CLOSED).unique().rows() == [
+        (True, True)
+    ]
+    sandbox.edit("salesforce", "Opportunity", known, {"StageName": "Closed Won"})
+
+
+def test_roles_on_accounts_and_on_opportunities(opened: Opener, tmp_path: Path) -> None:
+    rows = pulled(opened(), PullRequest("contact_roles", ("IsPrimary",)), tmp_path)
+    on_accounts = rows.filter(pl.col(OPPORTUNITY).is_null())
+    assert 0 < len(on_accounts) < len(rows)
+    assert rows[ACCOUNT].null_count() == 0
+    assert rows[LAST_ACTIVITY].dtype == pl.Date
+    assert rows["IsPrimary"].dtype == pl.Boolean
+
+
+def test_one_source_of_roles_alone(opened: Opener, tmp_path: Path) -> None:
+    rows = pulled(opened(), PullRequest("contact_roles", (), sources=("AccountContactRole",)), tmp_path)
+    assert rows[OPPORTUNITY].null_count() == len(rows) > 0
+
+
+def test_a_moment_as_last_activity_becomes_a_day(opened: Opener, tmp_path: Path) -> None:
+    rows = pulled(opened(), PullRequest("contact_roles", (), last_activity="LastModifiedDate"), tmp_path)
+    assert rows[LAST_ACTIVITY].dtype == pl.Date
+
+
+def test_activities_are_done_tasks_and_events_old_ones_too(
+    sandbox: Sandbox, opened: Opener, tmp_path: Path
+) -> None:
+    rows = pulled(opened(), PullRequest("activities", ("Subject", "IsArchived")), tmp_path)
+    tasks = {
+        row["Id"] for row in sandbox.dump("salesforce", "Task") if row["IsClosed"] and not row["IsDeleted"]
+    }
+    events = {row["Id"] for row in sandbox.dump("salesforce", "Event") if not row["IsDeleted"]}
+    assert set(rows[ID]) == tasks | events
+    assert rows[DATE].dtype == pl.Date
+    assert rows["IsArchived"].any()
+
+
+def test_conditions_go_to_salesforce(opened: Opener, tmp_path: Path) -> None:
+    where = ((Condition("Type", "in", ("customer",)), Condition("IsPersonAccount", "equals", False)),)
+    rows = pulled(opened(), PullRequest("accounts", ("Type", "IsPersonAccount"), where=where), tmp_path)
+    assert rows["Type"].unique().to_list() == ["Customer"]
+    assert rows["IsPersonAccount"].unique().to_list() == [False]
+
+
+def test_merged_accounts_lead_to_the_last_survivor(opened: Opener, tmp_path: Path, sandbox: Sandbox) -> None:
+    merged = opened().pull(PullRequest("accounts", ()), tmp_path).merged
+    masters = {
+        row["Id"]: row["MasterRecordId"]
+        for row in sandbox.dump("salesforce", "Account")
+        if row["MasterRecordId"]
+    }
+    assert set(merged) == set(masters)
+    assert not set(merged.values()) & set(masters)
+
+
+def test_a_short_page_by_rest_is_read_again(
+    answers: responses.RequestsMock, crm: SalesforceCrm, tmp_path: Path
+) -> None:
+    answers.get(
+        f"{DATA}/sobjects/Case/describe",
+        json={"fields": [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]},
+    )
+    record = {"Id": "500A", "AccountId": None}
+    page = {
+        "totalSize": 2,
+        "done": False,
+        "nextRecordsUrl": "/services/data/v64.0/query/01gA-1",
+        "records": [record],
+    }
+    for rest in ([], [{**record, "Id": "500B"}]):
+        answers.get(f"{DATA}/query/", json=page)
+        answers.get(
+            f"{HOST}/services/data/v64.0/query/01gA-1", json={"totalSize": 2, "done": True, "records": rest}
+        )
+    assert pulled(crm, PullRequest("cases", ()), tmp_path)[ID].to_list() == ["500A", "500B"]
+
+
+def test_pages_by_rest_that_stay_short_are_no_result(
+    answers: responses.RequestsMock, crm: SalesforceCrm, tmp_path: Path
+) -> None:
+    answers.get(
+        f"{DATA}/sobjects/Case/describe",
+        json={"fields": [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]},
+    )
+    answers.get(
+        f"{DATA}/query/", json={"totalSize": 2, "done": True, "records": [{"Id": "500A", "AccountId": None}]}
+    )
+    with pytest.raises(CrmTemporaryError, match="announced 2 records and gave 1"):
+        crm.pull(PullRequest("cases", ()), tmp_path)
+
+
+def test_a_lookup_that_does_not_exist(opened: Opener, tmp_path: Path) -> None:
+    with pytest.raises(CrmRequestError, match="Customer__c"):
+        opened().pull(PullRequest("orders", (), account="Customer__c"), tmp_path)
+
+
+def test_currencies_of_an_org_with_several(opened: Opener) -> None:
+    found = opened().currencies()
+    assert found.home == "EUR"
+    dated = [rate for rate in found.rates if rate.dated]
+    assert all(rate.start for rate in dated)
+    assert any(rate.end is None for rate in dated)
+    assert {rate.currency for rate in found.rates if not rate.dated} >= {"EUR", "CHF"}
+
+
+def test_rates_that_are_not_dated(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
+    answers.get(
+        f"{DATA}/sobjects/Account/describe",
+        json={"fields": [{"name": "CurrencyIsoCode", "type": "picklist"}]},
+    )
+    types = [
+        {"IsoCode": "EUR", "ConversionRate": 1.0, "IsCorporate": True},
+        {"IsoCode": "CHF", "ConversionRate": 0.95, "IsCorporate": False},
+    ]
+    answers.get(f"{DATA}/query/", json={"totalSize": 2, "done": True, "records": types})
+    error = [{"errorCode": "INVALID_TYPE", "message": "sObject type 'DatedConversionRate' is not supported."}]
+    answers.get(f"{DATA}/query/", json=error, status=400)
+    assert [rate.rate for rate in crm.currencies().rates] == [1.0, 0.95]
+
+
+def test_the_currency_of_an_org_with_one(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
+    answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": []})
+    answers.get(f"{DATA}/sobjects/Organization/describe", json={"fields": []})
+    answers.get(
+        f"{DATA}/connect/organization",
+        json={"features": {"defaultCurrencyIsoCode": "USD", "multiCurrency": False}},
+    )
+    assert crm.currencies().home == "USD"
+    answers.get(f"{DATA}/connect/organization", json={"features": {}})
+    with pytest.raises(CrmRequestError, match="Company Information"):
+        crm.currencies()
+
+
+def test_a_moment_becomes_a_day(opened: Opener, tmp_path: Path) -> None:
+    rows = pulled(opened(), PullRequest("cases", ("CreatedDate",)), tmp_path)
+    assert rows["CreatedDate"].dtype == pl.Date
+    assert rows["CreatedDate"].max() <= date.today()  # type: ignore[operator]  # noqa: DTZ011
+
+
+def test_check_sees_what_is_missing(sandbox: Sandbox, opened: Opener) -> None:
+    found = {finding.what: finding for finding in opened().check()}
+    assert found["login"].level == "ok"
+    assert found["View All"].level == "warning"
+    assert "KPM Sync" in found["View All"].message
+    found = {finding.what: finding for finding in opened("admin").check()}
+    assert found["View All"].level == "ok"
+    found = {finding.what: finding for finding in opened("admin", api_version="30.0").check()}
+    assert found["API version"].level == "error"
+    assert "API quota" not in found
+    sandbox.quota("salesforce", limit=1_000, used=900)
+    assert {finding.what: finding for finding in opened().check()}["API quota"].level == "warning"
+
+
+def test_check_of_a_user_with_few_rights(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
+    answers.get(
+        f"{HOST}/services/oauth2/userinfo", json={"user_id": "005A", "preferred_username": "rep@acme.example"}
+    )
+    answers.get(f"{HOST}/services/data", json=[{"version": "64.0"}])
+    answers.get(
+        f"{DATA}/sobjects", json={"sobjects": [{"name": "Account", "queryable": True, "updateable": False}]}
+    )
+    denied = [
+        {"errorCode": "INVALID_TYPE", "message": "sObject type 'PermissionSetAssignment' is not supported."}
+    ]
+    answers.get(f"{DATA}/query/", json=denied, status=400)
+    answers.get(f"{DATA}/limits/", json={"DailyApiRequests": {"Max": 10, "Remaining": 9}})
+    findings = crm.check()
+    errors = {finding.what: finding.message for finding in findings if finding.level == "error"}
+    assert set(errors) == {"object Opportunity", "object Account"}
+    assert all("rep@acme.example" in message for message in errors.values())
+    assert any(finding.what == "View All" and "not known" in finding.message for finding in findings)
+
+
+def test_calls_are_counted_and_estimated(sandbox: Sandbox, opened: Opener, tmp_path: Path) -> None:
+    crm = opened()
+    crm.pull(PullRequest("accounts", ()), tmp_path)
+    usage = crm.usage()
+    assert usage.calls["GET query"] == 1
+    assert usage.calls["GET sobjects/Account/describe"] == 1
+    assert usage.limit == 100_000
+    assert usage.used is not None
+    estimate = crm.estimate({"accounts": 1_500}, 0)
+    assert estimate.calls == estimate.minimum
+    many = crm.estimate({"accounts": 1_000_000, "opportunities": 5_000_000}, 100_000)
+    assert many.minimum <= many.calls
+    assert crm.account_url("001A") == f"{sandbox.url}/lightning/r/Account/001A/view"
+
+
+@pytest.mark.parametrize("fault", ["unavailable", "expired_token"])
+def test_no_secret_is_ever_in_a_message(sandbox: Sandbox, opened: Opener, fault: str) -> None:
+    sandbox.fault(fault)
+    with pytest.raises(CrmError) as caught:
+        opened().stages()
+    assert "sandbox-secret" not in str(caught.value)
