@@ -1,0 +1,117 @@
+"""What a CRM does not keep: run history, journal, campaigns, reference values, snapshots, and the lock.
+
+One database serves all connections, each of which sees only what is its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+
+from connector import config
+from connector.errors import ConfigError
+from connector.store.campaigns import Campaign, Campaigns
+from connector.store.database import open_engine
+from connector.store.journal import Batch, Journal, RunJournal
+from connector.store.lock import held, is_held
+from connector.store.memory import Memory
+from connector.store.runs import COMPLETED, NightTakenError, Run, Runs, Status
+
+__all__ = [
+    "COMPLETED",
+    "Batch",
+    "Campaign",
+    "Campaigns",
+    "Journal",
+    "Memory",
+    "NightTakenError",
+    "Run",
+    "RunJournal",
+    "Runs",
+    "Status",
+    "Store",
+    "open_store",
+]
+
+
+class Store:
+    """The store of one connection; `open_store` makes it.
+
+    Attributes:
+        connection: whose it is.
+        runs: run history.
+        journal: before-values and results of every write.
+        campaigns: campaigns and their members.
+        memory: zones, reference values, snapshots.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, connection: str) -> None:
+        self._engine = engine
+        self._folder = folder / connection
+        self.connection = connection
+        self.runs = Runs(engine, connection)
+        self.journal = Journal(engine, connection)
+        self.campaigns = Campaigns(engine, connection)
+        self.memory = Memory(engine, folder, connection)
+
+    def lock(self) -> AbstractContextManager[Callable[[], None]]:
+        """Hold this connection's lock; see `connector.store.lock.held`."""
+        return held(self._engine, self.connection)
+
+    def history_of_runs(self, limit: int | None = None) -> list[Run]:
+        """All runs, the latest first; one that counts as running though nobody holds the lock has died."""
+        found = self.runs.all(limit)
+        if not any(run.status is Status.RUNNING for run in found) or is_held(self._engine, self.connection):
+            return found
+        return [
+            replace(run, status=Status.INTERRUPTED) if run.status is Status.RUNNING else run for run in found
+        ]
+
+    def unsettled(self) -> int:
+        """Accounts of an interrupted last run of which nobody knows whether the CRM took their change."""
+        last = next(iter(self.history_of_runs(1)), None)
+        return self.journal.unsettled(last.id) if last is not None and last.status is not Status.RUNNING else 0
+
+    def scratch(self) -> Path:
+        """A new empty folder for files of the moment; the caller removes it with `discard`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return Path(mkdtemp(prefix="tmp-", dir=self._folder))
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder with all in it."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Release the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(settings: config.Store, connection: str) -> Store:
+    """Open the store of a connection; what is missing is created.
+
+    Raises:
+        ConfigError: database or folder cannot be used.
+    """
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"store.folder: {settings.folder} cannot be created: {error.strerror}. Correct [store] folder.",
+        ) from error
+    return Store(open_engine(settings.url), settings.folder, connection)
