@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,6 +40,20 @@ class Edit:
     touch: bool = True
 
 
+Change = Literal[
+    "hide_half",
+    "show_all",
+    "hide_object",
+    "show_object",
+    "hide_field",
+    "show_field",
+    "lock_field",
+    "unlock_field",
+    "revoke_tokens",
+    "restore_tokens",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Visibility:
     """A change of what the connected user may see or do.
@@ -54,20 +68,18 @@ class Visibility:
         field: for the field changes.
     """
 
-    change: Literal[
-        "hide_half",
-        "show_all",
-        "hide_object",
-        "show_object",
-        "hide_field",
-        "show_field",
-        "lock_field",
-        "unlock_field",
-        "revoke_tokens",
-        "restore_tokens",
-    ]
+    change: Change
     object: str | None = None
     field: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a change that nobody knows.
+
+        Raises:
+            ControlError: with the changes that there are.
+        """
+        if self.change not in get_args(Change):
+            raise ControlError(f"unknown change {self.change!r}: use {', '.join(get_args(Change))}")
 
 
 class Side(Protocol):

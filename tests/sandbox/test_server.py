@@ -111,6 +111,9 @@ def test_the_control_endpoint_edits_dumps_and_explains_mistakes() -> None:
             answer = requests.post(f"{control}/edit", json=body, timeout=10)
             assert answer.status_code == 400
             assert words in answer.json()["error"]
+        change = {"crm": "salesforce", "change": "hide_everything"}
+        refused = requests.post(f"{control}/visibility", json=change, timeout=10)
+        assert (refused.status_code, "hide_half" in refused.json()["error"]) == (400, True)
         quota = {"crm": "salesforce", "limit": 50, "used": 49}
         assert requests.post(f"{control}/quota", json=quota, timeout=10).json() == {"limit": 50, "used": 49}
         with pytest.raises(ControlError):

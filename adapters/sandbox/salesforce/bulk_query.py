@@ -6,6 +6,7 @@ import base64
 import binascii
 import csv
 import io
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -210,6 +211,8 @@ class BulkQueries:
                 job.marks.append(position)
         except ApiError as error:
             job.error = f"{error.code}: {error.message}"
+        except sqlite3.Error as error:  # the sandbox was stopped under the job
+            job.error = f"InternalServerError : {error}"
 
     def _results(self, call: Call) -> Response:
         job = self._job(call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -184,6 +185,8 @@ def process(org: Org, records: Records, job: IngestJob, path: str) -> None:
         )
     except (UnicodeDecodeError, csv.Error) as error:
         job.error = f"InvalidBatch : Failed to parse CSV: {error}"
+    except sqlite3.Error as error:  # the sandbox was stopped under the job
+        job.error = f"InternalServerError : {error}"
 
 
 def _check_line_ending(job: IngestJob) -> None:

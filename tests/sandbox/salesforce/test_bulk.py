@@ -201,3 +201,16 @@ def test_a_short_page_announces_more_than_it_holds(sandbox: Sandbox, sync: Clien
     answer = sync.get(f"/jobs/query/{job}/results", maxRecords=100)
     assert int(answer.headers["Sforce-NumberOfRecords"]) == 100
     assert len(rows(answer.text)) == 50
+
+
+def test_stopping_under_a_running_job_is_quiet() -> None:
+    sandbox = Sandbox(crms=("salesforce",), accounts=300)
+    with sandbox:
+        sync = Client.login(sandbox.url, "sandbox-sync", "sandbox-secret")
+        job = sync.open_job()
+        target = sync.ids(1)[0]
+        sync.upload(job, "Id,Phone\n" + f"{target},1\n" * 50_000)
+        sync.send("PATCH", f"/jobs/ingest/{job}", json={"state": "UploadComplete"})
+        assert sync.get(f"/jobs/ingest/{job}").json()["state"] == "InProgress"
+    with pytest.raises(RuntimeError, match="not started"):
+        sandbox.requests()

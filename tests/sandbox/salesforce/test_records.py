@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -194,3 +195,17 @@ def test_describe_has_what_the_crm_tells(sync: Client) -> None:
     types = {info["developerName"] for info in describe["recordTypeInfos"]}
     assert types == {"Business", "Partner", "PersonAccount", "Master"}
     assert sync.get("/sobjects/Nope/describe").status_code == 404
+
+
+def test_eight_writers_at_once_lose_nothing(sandbox: Sandbox, sync: Client) -> None:
+    targets = sync.ids(40)
+
+    def write(number: int) -> bool:
+        own = Client(sandbox.url, sync.token)
+        results = own.update(*[{"id": target, "Phone": str(number)} for target in targets[number::8]]).json()
+        return all(result["success"] for result in results)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(write, range(8)))
+    phones = {record["Id"]: record["Phone"] for record in sandbox.dump("salesforce", "Account")}
+    assert [phones[target] for target in targets] == [str(number % 8) for number in range(40)]
