@@ -276,7 +276,7 @@ def _network(error: Exception) -> str:
     """What went wrong on the way, without urllib3's nested wording where it can be said plainly."""
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return f"the host {error.conn.host} is unknown"
-    text = str(error)
+    text = " ".join(str(error.reason if isinstance(error, ApiException) else error).split())
     if "Connection refused" in text:  # also an instance of TimeoutError, by urllib3's family tree
         return "the connection was refused"
     if isinstance(error, urllib3.exceptions.TimeoutError):

@@ -121,16 +121,15 @@ class Session:
                 _request_timeout=self._timeout,
             )
             content = answer.data
-        except UnicodeDecodeError as error:
-            # The client decodes an error's body as UTF-8, whatever it is; its own exception hides behind that.
-            refusal = error.__context__
+        except (ApiException, UnicodeDecodeError, AttributeError) as error:
+            # The client decodes an error's body as UTF-8 whatever it is, and even where there is none (a TLS
+            # failure); its own exception hides behind the one that comes of it.
+            refusal = error if isinstance(error, ApiException) else error.__context__
             if not isinstance(refusal, ApiException):
                 raise
+            if not refusal.status:
+                raise refusal from error
             raise self._refused(refusal) from error
-        except ApiException as refusal:
-            if not refusal.status:  # a TLS failure
-                raise
-            raise self._refused(refusal) from refusal
         self._learn(answer.status, answer.headers)
         try:
             return orjson.loads(content) if content.strip() else {}

@@ -86,12 +86,14 @@ class Puller:
         fields: its properties.
         settings: its pipelines.
         time_zone: in which moments become days.
+        batch_rows: how many records are held in memory at once.
     """
 
     portal: Portal
     fields: Fields
     settings: Settings
     time_zone: str
+    batch_rows: int = BATCH_ROWS
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`."""
@@ -217,7 +219,7 @@ class Puller:
             columns[ID] += [str(record["id"]) for record in page]
             for name in reading.properties:
                 columns[name] += [record["properties"].get(name) for record in page]
-            if len(columns[ID]) >= BATCH_ROWS:
+            if len(columns[ID]) >= self.batch_rows:
                 yield _texts(columns)
                 yielded = True
                 columns = {name: [] for name in columns}

@@ -80,9 +80,9 @@ class Settings:
             try:
                 answer = self._portal.attempt(operation, "POST", INTROSPECTION, body=body)
             except Refused as refused:
-                if refused.status == 401:
+                if refused.status == 401 and not self._portal.translator.renewable:
                     raise self._portal.translator.translate(refused, operation) from refused
-                answer = {}  # an app's access token, which HubSpot explains by other ways only
+                answer = {}  # made for keys: an app's access token may be unknown here and good everywhere else
             scopes, user = answer.get("scopes"), answer.get("userId")
             name = f"user {user}" if user else "the app"
             self._owner = Owner(name, frozenset(map(str, scopes)) if scopes else None)

@@ -51,7 +51,9 @@ class HubspotBench(Bench):
     def fault(self, name: str, times: int, on: Literal["read", "write"]) -> Callable[[], int]:
         method, path = _PATHS[on]
         seconds = 1.0 if name == "slow" else 0.01
-        fault = self.sandbox.fault(name, crm="hubspot", method=method, path=path, times=times, seconds=seconds)
+        fault = self.sandbox.fault(
+            name, crm="hubspot", method=method, path=path, times=times, seconds=seconds
+        )
         return lambda: fault.hits
 
     def hide(self, field: str) -> None:

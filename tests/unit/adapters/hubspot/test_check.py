@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from adapters.sandbox.server import Sandbox
+from connector.crm import Finding
+from connector.errors import CrmAuthError
+from tests.unit.adapters.hubspot.conftest import Open
+from tests.unit.adapters.hubspot.scripted import Answer, Scripted
+
+
+def levels(findings: list[Finding]) -> dict[str, str]:
+    return {finding.what: finding.level for finding in findings}
+
+
+def test_a_good_connection(portal: Sandbox, opened: Open) -> None:
+    findings = opened(portal.url).check()
+    assert {finding.level for finding in findings} == {"ok"}
+    by_what = {finding.what: finding.message for finding in findings}
+    assert "14871030" in by_what["login"]
+    assert "650,000" in by_what["API quota"]
+    assert "294" in by_what["number of companies"]
+
+
+def test_missing_scopes_are_named_one_by_one(portal: Sandbox, opened: Open) -> None:
+    found = levels(opened(portal.url, access_token="sandbox-limited-token").check())
+    assert found["scope crm.objects.companies.read"] == "ok"
+    assert found["scope crm.objects.deals.read"] == "error"
+    assert found["scope crm.objects.companies.write"] == "error"
+    assert found["scope crm.objects.orders.read"] == "warning"
+    assert found["scope settings.currencies.read or multi-currency-read"] == "warning"
+
+
+@pytest.mark.parametrize("token", ["sandbox-revoked-token", "undecodable-token", "nonsense"])
+def test_a_token_that_is_not_accepted_raises(portal: Sandbox, opened: Open, token: str) -> None:
+    with pytest.raises(CrmAuthError, match="the access token is wrong") as caught:
+        opened(portal.url, access_token=token).check()
+    assert token not in str(caught.value)
+
+
+def test_an_app_whose_scopes_hubspot_does_not_tell_is_tried_out(server: Scripted, opened: Open) -> None:
+    server.on("/access-token-info", Answer({"message": "no key"}, 404))
+    server.on("/details", Answer({"portalId": 5, "accountType": "STANDARD"}))
+    server.on("/properties/deals", Answer({"category": "MISSING_SCOPES", "message": "no"}, 403))
+    server.on("/objects/companies/search", Answer({"total": 0, "results": []}))
+    crm = opened(server.url, api_version="2026-03")
+    server.on("/properties/2026-03/companies", Answer({"results": []}))
+    server.on("/properties/2026-03/deals", Answer({"category": "MISSING_SCOPES", "message": "no"}, 403))
+    server.on("/objects/2026-03/companies/search", Answer({"total": 0, "results": []}))
+    server.on("/objects/2026-03/deals/search", Answer({"category": "MISSING_SCOPES", "message": "no"}, 403))
+    found = levels(crm.check())
+    assert found == {
+        "login": "ok",
+        "API version": "ok",
+        "object companies": "ok",
+        "object deals": "error",
+        "object contacts": "warning",
+        "object tickets": "warning",
+        "number of companies": "warning",
+        "API quota": "ok",
+    }
+    assert crm.user() == "the app"
+
+
+def test_a_day_nearly_used_up_is_a_warning(own_portal: Sandbox, opened: Open) -> None:
+    own_portal.quota("hubspot", limit=1_000, used=900)
+    assert levels(opened(own_portal.url).check())["API quota"] == "warning"
+
+
+def test_currencies_with_their_history(portal: Sandbox, opened: Open) -> None:
+    currencies = opened(portal.url).currencies()
+    assert currencies.home == "EUR"
+    francs = [rate for rate in currencies.rates if rate.currency == "CHF"]
+    assert francs[0].start is None
+    assert francs[-1].end is None
+    assert [rate.end for rate in francs[:-1]] == [rate.start for rate in francs[1:]]
+    assert all(0.5 < rate.rate < 2 for rate in francs)
+
+
+def test_a_portal_with_one_currency_has_no_rates(server: Scripted, opened: Open) -> None:
+    server.on("/details", Answer({"portalId": 5, "companyCurrency": "USD", "additionalCurrencies": []}))
+    currencies = opened(server.url).currencies()
+    assert (currencies.home, currencies.rates) == ("USD", ())
+
+
+def test_rates_that_the_token_may_not_read_are_none(server: Scripted, opened: Open) -> None:
+    server.on("/details", Answer({"portalId": 5, "companyCurrency": "USD", "additionalCurrencies": ["EUR"]}))
+    server.on("/exchange-rates", Answer({"category": "MISSING_SCOPES", "message": "no"}, 403))
+    assert opened(server.url).currencies().rates == ()
+
+
+def test_rates_are_turned_round_and_begin_in_the_business_time_zone(server: Scripted, opened: Open) -> None:
+    server.on("/details", Answer({"portalId": 5, "companyCurrency": "USD", "additionalCurrencies": ["EUR"]}))
+    rate = {"fromCurrencyCode": "EUR", "toCurrencyCode": "USD"}
+    pages = [
+        {"results": [{**rate, "conversionRate": 1.25, "effectiveAt": "2026-03-31T22:00:00Z"}]},
+        {"results": [{**rate, "conversionRate": 1.0, "effectiveAt": "2025-01-01T00:00:00Z"}]},
+    ]
+    pages[0]["paging"] = {"next": {"after": "1"}}  # type: ignore[assignment]
+    server.on("/exchange-rates", *(Answer(page) for page in pages))
+    first, second = opened(server.url).currencies().rates
+    assert (first.rate, first.start, first.end) == (1.0, None, date(2026, 4, 1))
+    assert (second.rate, second.start, second.end) == (0.8, date(2026, 4, 1), None)
+
+
+def test_links_lead_to_the_portals_own_host(portal: Sandbox, opened: Open) -> None:
+    url = opened(portal.url).account_url("123")
+    assert url == "https://app-eu1.hubspot.com/contacts/14871030/record/0-2/123"
+
+
+def test_stages_by_pipeline(portal: Sandbox, opened: Open) -> None:
+    stages = opened(portal.url).stages()
+    assert list(stages) == ["default", "98720000"]
+    assert stages["98720000"] == ("98720001", "98720002", "98720003", "98720004")
+
+
+def test_estimates_grow_with_the_work(portal: Sandbox, opened: Open) -> None:
+    crm = opened(portal.url)
+    estimate = crm.estimate({"accounts": 10_000, "opportunities": 50_000}, 3_000)
+    # 100 + 500 pages, 30 batches, and a handful that every run needs.
+    assert 630 <= estimate.minimum <= 640
+    assert estimate.calls == estimate.minimum + 50
+
+
+def test_usage_counts_this_sessions_calls(portal: Sandbox, opened: Open) -> None:
+    crm = opened(portal.url)
+    crm.describe("accounts")
+    usage = crm.usage()
+    assert usage.limit == 650_000
+    assert usage.used
+    assert usage.calls["GET /crm/v3/properties/companies"] == 1
+
+
+def test_usage_is_unknown_where_hubspot_does_not_tell(server: Scripted, opened: Open) -> None:
+    usage = opened(server.url).usage()
+    assert (usage.used, usage.limit) == (None, None)
+
+
+def test_usage_is_asked_for_where_no_header_told_it(server: Scripted, opened: Open) -> None:
+    server.on("/private-apps", Answer({"results": [{"currentUsage": 12, "usageLimit": 500}]}))
+    usage = opened(server.url).usage()
+    assert (usage.used, usage.limit) == (12, 500)
