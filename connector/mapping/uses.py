@@ -6,7 +6,7 @@ The passes over a mapping, the reading of the CRM and the granting of rights all
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connector.crm import Object
@@ -30,6 +30,7 @@ class Need(StrEnum):
 
     ANYTHING = "anything"
     NUMBER = "a number"
+    QUANTITY = "a number or a date"
     AMOUNT = "an amount"
     DATE = "a date"
     CATEGORY = "values to look up"
@@ -48,6 +49,7 @@ class Use:
         path: key path in the mapping.
         need: what it must hold.
         values: stored values that the mapping expects among the field's.
+        condition: the test that the field is used in, if it is one.
         is_input: people fill it in for the connector: `provision` can create it.
         on_contact: of contact_roles: a field of the contact, not of its role.
     """
@@ -57,6 +59,7 @@ class Use:
     path: str
     need: Need = Need.ANYTHING
     values: tuple[str, ...] = ()
+    condition: FieldCondition | None = None
     is_input: bool = False
     on_contact: bool = False
 
@@ -109,7 +112,8 @@ def _conditions(section: Object, where: Iterable[FieldCondition], path: str) -> 
         given = operand if isinstance(operand, tuple) else (operand,)
         texts = tuple(value for value in given if isinstance(value, str))
         compared = condition.operator in ("in", "not_in", "equals")
-        yield Use(section, condition.field, f"{path}[{place}]", values=texts if compared else ())
+        values = texts if compared else ()
+        yield Use(section, condition.field, f"{path}[{place}]", values=values, condition=condition)
 
 
 def _portfolio(mapping: Mapping) -> Iterator[Use]:
@@ -117,7 +121,7 @@ def _portfolio(mapping: Mapping) -> Iterator[Use]:
         for place, condition in enumerate(getattr(mapping.portfolio, key), 1):
             if isinstance(condition, FieldCondition):
                 use = next(_conditions("accounts", [condition], ""))
-                yield Use("accounts", use.field, f"portfolio.{key}[{place}]", values=use.values)
+                yield replace(use, path=f"portfolio.{key}[{place}]")
 
 
 def _accounts(mapping: Mapping) -> Iterator[Use]:
@@ -191,7 +195,7 @@ def _answer(field: str, path: str, rung: Rung) -> Use:
         return Use("accounts", field, path, Need.CATEGORY, tuple(scale.scores), is_input=True)
     if scale.kind == "boolean":
         return Use("accounts", field, path, Need.YES_NO)
-    return Use("accounts", field, path, Need.NUMBER)
+    return Use("accounts", field, path, Need.QUANTITY)
 
 
 def _wallet(mapping: Mapping) -> Iterator[Use]:

@@ -1,0 +1,285 @@
+"""The third pass: what the CRM says to a mapping.
+
+Every field that is named must exist, be visible and hold what it is used for; `live_targets` looks at the fields
+that results go to. What `provision` can create need not exist yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Protocol
+
+from connector.crm import CrmField, CrmName, Currencies, FieldType, Object
+from connector.errors import CrmRequestError, Problem, Severity
+from connector.mapping.live_fields import value_findings
+from connector.mapping.live_targets import target_findings
+from connector.mapping.model import ContactRolesSource, RecordsSource
+from connector.mapping.model import Mapping as MappingFile
+from connector.mapping.naming import can_be_created, unknown_field
+from connector.mapping.sense_sources import Found, error, note, warning
+from connector.mapping.uses import Need, Use, rungs, uses
+from connector.mapping.words import listed, meant, nearest
+
+OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
+_ALIKE: Final = 0.9
+"""An existing field whose name is this much like that of one to be created was probably meant."""
+
+_TEXTS: Final = (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PICKLIST)
+_NUMBERS: Final = (FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT)
+_DATES: Final = (FieldType.DATE, FieldType.DATETIME)
+_FITS: Final[dict[Need, tuple[tuple[FieldType, ...], tuple[FieldType, ...]]]] = {
+    Need.NUMBER: (_NUMBERS, _TEXTS),
+    Need.QUANTITY: ((*_NUMBERS, *_DATES), _TEXTS),
+    Need.AMOUNT: ((FieldType.NUMBER, FieldType.CURRENCY), (FieldType.TEXT,)),
+    Need.DATE: (_DATES, (FieldType.TEXT,)),
+    Need.CATEGORY: ((*_TEXTS, FieldType.MULTI_PICKLIST, FieldType.REFERENCE), ()),
+    Need.YES_NO: ((FieldType.BOOLEAN,), ()),
+    Need.RECORD: ((FieldType.REFERENCE,), (FieldType.TEXT,)),
+    Need.RATING: ((*_NUMBERS, FieldType.PICKLIST), (FieldType.TEXT,)),
+}
+"""Types that hold what is needed, and types that may hold it in the form of text."""
+_REMEDIES: Final = {
+    (Need.CATEGORY, FieldType.NUMBER): "; score numbers with bands",
+    (Need.CATEGORY, FieldType.CURRENCY): "; score numbers with bands",
+    (Need.CATEGORY, FieldType.PERCENT): "; score numbers with bands",
+    (Need.CATEGORY, FieldType.BOOLEAN): "; score it with boolean",
+    (Need.YES_NO, FieldType.PICKLIST): "; score it with lookup",
+    (Need.YES_NO, FieldType.TEXT): "; score it with lookup",
+    (Need.QUANTITY, FieldType.BOOLEAN): "; score it with boolean",
+    (Need.QUANTITY, FieldType.MULTI_PICKLIST): "; score it with lookup",
+    (Need.QUANTITY, FieldType.REFERENCE): "; score it with lookup",
+}
+
+
+class Describes(Protocol):
+    """What of a `connector.crm.Crm` a mapping is compared with."""
+
+    name: CrmName
+
+    def user(self) -> str:
+        """Whom the CRM knows us as."""
+        ...
+
+    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
+        """Fields of an object by API name."""
+        ...
+
+    def resolve(self, object: Object, field: str) -> CrmField | None:
+        """The field behind a name that may be dotted."""
+        ...
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """Stages of opportunities by pipeline."""
+        ...
+
+    def currencies(self) -> Currencies:
+        """Home currency and rates."""
+        ...
+
+
+def live(crm: Describes, mapping: MappingFile, file: str, *, absent: Severity) -> list[Problem]:
+    """Everything that the CRM says against the mapping, errors first.
+
+    Args:
+        crm: the CRM, connected as the user of the nightly sync.
+        mapping: the mapping.
+        file: its name, for messages.
+        absent: how grave it is that a field which `provision` can create is not there yet: a note for `check` and
+            `plan`, an error for `sync`.
+
+    Raises:
+        CrmError: the CRM does not answer, or not us.
+    """
+    fields = _Fields(crm, mapping)
+    found = [
+        *_sections(fields),
+        *(finding for use in uses(mapping) for finding in _use(fields, use, absent)),
+        *_roles(fields),
+        *_stages(crm, mapping),
+        *_currency(crm, mapping),
+        *target_findings(mapping, fields.of("accounts") or {}, crm.user(), absent),
+    ]
+    order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]
+    return sorted(problems, key=lambda problem: order.index(problem.severity))
+
+
+class _Fields:
+    """Fields of the CRM by section, each asked for once; a section without an object remembers why."""
+
+    def __init__(self, crm: Describes, mapping: MappingFile) -> None:
+        self.crm = crm
+        self.mapping = mapping
+        self.absent: dict[str, str] = {}
+        self._known: dict[str, dict[str, CrmField] | None] = {}
+
+    def of(self, section: Object) -> dict[str, CrmField] | None:
+        """Fields of a section's objects together; None if the CRM has none of these objects."""
+        if section not in self._known:
+            self._known[section] = self._ask(section)
+        return self._known[section]
+
+    def find(self, use: Use) -> CrmField | None:
+        """The field that is meant; None if it is unknown or hidden."""
+        known = self.of(use.object) or {}
+        if use.on_contact and self.mapping.crm == "salesforce":
+            return self.crm.resolve(use.object, f"Contact.{use.field}")
+        return known.get(use.field) or (self.crm.resolve(use.object, use.field) if "." in use.field else None)
+
+    def _ask(self, section: Object) -> dict[str, CrmField] | None:
+        sources = getattr(getattr(self.mapping, section), "objects", ()) or (None,)
+        known: dict[str, CrmField] = {}
+        for source in sources:
+            try:
+                known = {**self.crm.describe(section, source), **known}
+            except CrmRequestError as failure:
+                if failure.code != OBJECT_NOT_FOUND:
+                    raise
+                self.absent[section] = str(failure)
+                return None
+        return known
+
+
+def _sections(fields: _Fields) -> Iterator[Found]:
+    """Sections whose object the CRM does not have: a problem for the criteria that need it, not for the rest."""
+    sections: tuple[Object, ...] = ("contact_roles", "cases", "orders", "activities")
+    for section in sections:
+        if getattr(fields.mapping, section) is None or fields.of(section) is not None:
+            continue
+        needing = list(_needing(fields.mapping, section))
+        for path in needing:
+            message = f"needs [{section}], which cannot be read: {fields.absent[section]} Or take the criterion out."
+            yield error(path, message)
+        if not needing:
+            yield note(section, f"is not used by any criterion, and cannot be read: {fields.absent[section]}")
+
+
+def _needing(mapping: MappingFile, section: str) -> Iterator[str]:
+    for path, rung in rungs(mapping):
+        source = rung.source
+        if getattr(source, "from_", None) == section:
+            yield f"{path}.source.from"
+        elif isinstance(source, RecordsSource) and source.per == section:
+            yield f"{path}.source.per"
+
+
+def _use(fields: _Fields, use: Use, absent: Severity) -> Iterator[Found]:
+    if fields.of(use.object) is None:
+        return  # its section is the problem
+    field = fields.find(use)
+    if field is None:
+        yield _missing(fields, use, absent)
+        return
+    if not field.readable_in_bulk:
+        parts = [
+            name for name in fields.of(use.object) or {} if name != use.field and _is_part(name, use.field)
+        ]
+        hint = f", such as {', '.join(sorted(parts)[:3])}" if parts else ""
+        yield error(use.path, f"{use.field} is a compound field; take one of its parts{hint}")
+        return
+    yield from _type(field, use)
+    yield from value_findings(field, use)
+
+
+def _is_part(name: str, compound: str) -> bool:
+    return compound.endswith("Address") and name.startswith(compound.removesuffix("Address"))
+
+
+def _missing(fields: _Fields, use: Use, absent: Severity) -> Found:
+    known = fields.of(use.object) or {}
+    message = unknown_field(use.field, use.object, known, fields.crm.user())
+    if not use.is_input or not can_be_created(use.field, fields.mapping.crm) or _is_label(use.field, known):
+        return error(use.path, message)
+    named = {each.field for each in uses(fields.mapping)} | set(fields.mapping.write.targets.values())
+    alike = nearest(use.field, (name for name in known if name not in named), _ALIKE)
+    if alike is not None:
+        severity = Severity.ERROR if absent is Severity.ERROR else Severity.WARNING
+        return (
+            use.path,
+            f"{use.field} is not there; did you mean {alike}? If not, `kpm provision` creates it",
+            severity,
+        )
+    return use.path, f"{use.field} is not there yet: `kpm provision` creates it for people to fill in", absent
+
+
+def _is_label(text: str, known: Mapping[str, CrmField]) -> bool:
+    return any(field.label.casefold() == text.casefold() for field in known.values())
+
+
+def _type(field: CrmField, use: Use) -> Iterator[Found]:
+    if use.need is Need.ANYTHING:
+        return
+    right, as_text = _FITS[use.need]
+    if field.type in right:
+        if use.need is Need.RATING and field.type is FieldType.PICKLIST:
+            words = [
+                option.value for option in field.options if option.active and not _is_number(option.value)
+            ]
+            if words:
+                yield warning(
+                    use.path,
+                    f"{use.field} has values that are no numbers and count as missing: {listed(words)}",
+                )
+    elif field.type in as_text:
+        yield warning(
+            use.path, f"{use.field} holds {field.type}; what in it is not {use.need} counts as missing"
+        )
+    else:
+        remedy = _REMEDIES.get((use.need, field.type), "")
+        yield error(use.path, f"{use.field} holds {field.type}, but {use.need} is needed{remedy}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _roles(fields: _Fields) -> Iterator[Found]:
+    """Roles that are asked for must be among those that the CRM knows."""
+    roles = fields.mapping.contact_roles
+    known = fields.of("contact_roles") if roles is not None else None
+    if roles is None or known is None:
+        return
+    holder = known.get(roles.property or "Role")
+    if holder is None or not holder.options:
+        return
+    values = {option.value.strip().casefold(): option.value for option in holder.options}
+    for path, rung in rungs(fields.mapping):
+        if isinstance(rung.source, ContactRolesSource):
+            for place, group in enumerate(rung.source.required, 1):
+                for role in (group,) if isinstance(group, str) else group:
+                    if role.strip().casefold() not in values:
+                        message = f'"{role}" is no role in the CRM{meant(role, values.values()) or "."}'
+                        yield warning(
+                            f"{path}.source.required[{place}]", f"{message} Known: {listed(values.values())}"
+                        )
+
+
+def _stages(crm: Describes, mapping: MappingFile) -> Iterator[Found]:
+    """Pipelines and the stages of a probability table."""
+    part = mapping.opportunities
+    if not part.pipelines and not isinstance(part.probability, dict):
+        return
+    stages = crm.stages()
+    for place, pipeline in enumerate(part.pipelines, 1):
+        if pipeline not in stages:
+            message = f'"{pipeline}" is no pipeline{meant(pipeline, stages) or "."} Known: {listed(stages)}'
+            yield error(f"opportunities.pipelines[{place}]", message)
+    if isinstance(part.probability, dict):
+        known = list(dict.fromkeys(stage for names in stages.values() for stage in names))
+        folded = {stage.strip().casefold() for stage in known}
+        for stage in part.probability:
+            if stage.strip().casefold() not in folded:
+                message = f'"{stage}" is no stage{meant(stage, known) or "."} Known: {listed(known)}'
+                yield warning(f"opportunities.probability.{stage}", message)
+
+
+def _currency(crm: Describes, mapping: MappingFile) -> Iterator[Found]:
+    currencies = crm.currencies()
+    known = {currencies.home, *(rate.currency for rate in currencies.rates), *mapping.rates}
+    if mapping.currency not in known:
+        message = f"neither the CRM nor [rates] has a rate for {mapping.currency}; known: {', '.join(sorted(known))}"
+        yield error("currency", message)
