@@ -27,7 +27,7 @@ TYPES: Final = ("New Business", "Renewal", "Upsell")
 PRODUCT_LINES: Final = ("Services", "Maintenance", "Spare parts", "Software", "Training")
 
 # Weight of a close date by month: the last month of a quarter is strong, August weak, December strongest.
-MONTHS: Final = (0.8, 0.9, 1.4, 0.85, 0.9, 1.4, 0.75, 0.6, 1.4, 0.9, 1.0, 1.6)
+MONTHS: Final = (0.85, 0.95, 1.25, 0.9, 0.95, 1.25, 0.85, 0.7, 1.25, 0.95, 1.0, 1.3)
 WEEKDAYS: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 0.06, 0.02)
 
 
@@ -56,8 +56,8 @@ def opportunities(
     prospect = (accounts["kind"] == "Prospect").to_numpy()
     # Seven customers in a hundred bought nothing in these years; one prospect in forty did once.
     buys = traits.customer & (rng.random(len(live)) > 0.07)
-    won = live * (buys * (1 + rng.poisson(4.4, len(live))) + (prospect & (rng.random(len(live)) < 0.025)))
-    lost = live * rng.poisson(np.where(traits.customer, 2.0, np.where(prospect, 0.7, 0.2)))
+    won = live * (buys * (1 + rng.poisson(3.1, len(live))) + (prospect & (rng.random(len(live)) < 0.025)))
+    lost = live * rng.poisson(np.where(traits.customer, 3.3, np.where(prospect, 0.7, 0.2)))
     open_ = live * rng.poisson(np.where(traits.customer, 1.1, np.where(prospect, 0.8, 0.2)) * appetite)
 
     frames = [

@@ -28,8 +28,8 @@ class AssociationEndpoint:
 
     def batch_read(self, call: Call) -> Response:
         """Associations of up to 1,000 records; 207 names the records without any."""
-        source, target = call.kind("read"), object_type(call.path["target"])
-        call.kind("read", "target")
+        source, target = call.kind("read"), object_type(call.path["resource"])
+        call.kind("read", "resource")
         inputs = call.inputs(BATCH)
         texts = [str(each.get("id", "")) for each in inputs]
         linked = self._linked(call, source, target, [int(text) for text in texts if text.isdigit()])
@@ -67,7 +67,7 @@ class AssociationEndpoint:
 
     def listing(self, call: Call) -> Response:
         """One record's associations, up to 500 a page."""
-        source, target = call.kind("read"), object_type(call.path["target"])
+        source, target = call.kind("read"), object_type(call.path["resource"])
         self._existing(source, call.path["id"])
         limit, after = call.query.get("limit", str(PAGE)), call.query.get("after", "0")
         if not limit.isdigit() or not 1 <= int(limit) <= PAGE or not after.isdigit():
@@ -81,7 +81,7 @@ class AssociationEndpoint:
 
     def associate(self, call: Call) -> Response:
         """Associate two records by the default type."""
-        source, target = call.kind("write"), object_type(call.path["target"])
+        source, target = call.kind("write"), object_type(call.path["resource"])
         source_id, target_id = (
             self._existing(source, call.path["id"]),
             self._existing(target, call.path["target_id"]),
@@ -106,14 +106,14 @@ class AssociationEndpoint:
 
     def remove(self, call: Call) -> Response:
         """End every association of two records: 204."""
-        source, target = call.kind("write"), object_type(call.path["target"])
+        source, target = call.kind("write"), object_type(call.path["resource"])
         if call.path["id"].isdigit() and call.path["target_id"].isdigit():
             self._links.remove(source, target, int(call.path["id"]), int(call.path["target_id"]))
         return Response(status_code=204)
 
     def labels(self, call: Call) -> Response:
         """Types that two object types can be associated by."""
-        source, target = call.kind("read"), object_type(call.path["target"])
+        source, target = call.kind("read"), object_type(call.path["resource"])
         return json_response({"results": self._links.labels(source, target)})
 
     def _existing(self, kind: ObjectType, text: str) -> int:

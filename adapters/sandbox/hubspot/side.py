@@ -131,25 +131,27 @@ class HubSpotSide:
         single = ["/crm/v4/objects/{object}", *objects[1:]]
         return [
             *(
-                _route(f"{base}/{{object}}/{{target}}/batch/read", "POST", wrap.reading(endpoint.batch_read))
+                _route(
+                    f"{base}/{{object}}/{{resource}}/batch/read", "POST", wrap.reading(endpoint.batch_read)
+                )
                 for base in batches
             ),
             *(
-                _route(f"{base}/{{object}}/{{target}}/labels", "GET", wrap.reading(endpoint.labels))
+                _route(f"{base}/{{object}}/{{resource}}/labels", "GET", wrap.reading(endpoint.labels))
                 for base in batches
             ),
             *(
                 route
                 for base in single
                 for route in (
-                    _route(f"{base}/{{id}}/associations/{{target}}", "GET", wrap.reading(endpoint.listing)),
+                    _route(f"{base}/{{id}}/associations/{{resource}}", "GET", wrap.reading(endpoint.listing)),
                     _route(
-                        f"{base}/{{id}}/associations/default/{{target}}/{{target_id}}",
+                        f"{base}/{{id}}/associations/default/{{resource}}/{{target_id}}",
                         "PUT",
                         wrap.writing(endpoint.associate),
                     ),
                     _route(
-                        f"{base}/{{id}}/associations/{{target}}/{{target_id}}",
+                        f"{base}/{{id}}/associations/{{resource}}/{{target_id}}",
                         "DELETE",
                         wrap.writing(endpoint.remove),
                     ),
