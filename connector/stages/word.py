@@ -38,7 +38,8 @@ def word(tagged: Frame, mapping: Mapping) -> Frame:
     frame = frame.with_columns(*texts.pieces())
     frame = frame.with_columns(texts.why(), texts.next_step())
     temporary = [name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)]
-    return frame.with_columns(*_results(mapping)).drop(temporary)
+    results = _results(mapping)
+    return (frame.with_columns(*results) if results else frame).drop(temporary)
 
 
 class _Texts:

@@ -8,7 +8,6 @@ actions never are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -32,8 +31,8 @@ Open = tuple[Literal["expired", "missing"], str] | None
 
 def segment_labels(mapping: Mapping) -> dict[Segment, str]:
     """What people call each zone: the mapping's own words, else the language's."""
-    own = {key: text.in_(mapping.language) for key, text in mapping.texts.segments.items()}
-    return {**PHRASES[mapping.language].segments, **own}
+    own = {key: one_line(text.in_(mapping.language)) for key, text in mapping.texts.segments.items()}
+    return {**PHRASES[mapping.language].segments, **{key: label for key, label in own.items() if label}}
 
 
 def confidence_labels(mapping: Mapping) -> dict[str, str]:
@@ -58,13 +57,11 @@ def shortened(text: str, limit: int) -> str:
     plain = re.sub(r"\s*\([^()]*\)$", "", text)
     if plain and size(plain) <= limit:
         return plain
-    kept = ""
-    for character in plain or text:
-        if size(kept + character) > limit - 1:
-            break
-        kept += character
-    words = kept.rpartition(" ")[0] if " " in kept and not (plain or text)[len(kept) :].startswith(" ") else kept
-    return words.rstrip(" ,;:.-(") + "…"
+    text = plain or text
+    kept = text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore")
+    if " " in kept and text[len(kept)] != " ":
+        kept = kept.rpartition(" ")[0]
+    return kept.rstrip(" ,;:.-(") + "…"
 
 
 class Wording:
@@ -81,10 +78,8 @@ class Wording:
         self.phrases = PHRASES[mapping.language]
         self.criteria = tuple(criterion for criterion in mapping.criteria if criterion.weight > 0)
         self.fill_order = tuple(sorted(self.criteria, key=lambda one: (not self._fillable(one), -self.share(one))))
-        self._labels = {one.id: one_line(one.label.in_(mapping.language)) for one in self.criteria}
-        self._zones = {
-            key: shortened(one_line(label), ZONE_LIMIT) for key, label in segment_labels(mapping).items()
-        }
+        self._labels = {one.id: one_line(one.label.in_(mapping.language)) or one.id for one in self.criteria}
+        self._zones = {key: shortened(label, ZONE_LIMIT) for key, label in segment_labels(mapping).items()}
         self._own_steps = self._read_own_steps()
 
     def share(self, criterion: Criterion) -> float:
@@ -121,8 +116,9 @@ class Wording:
             return action
         kind, id_ = unsettled
         phrase = self.phrases.out_of_date if kind == "expired" else self.phrases.no_data
-        before = self._length_before_tail(case, None if weak is None else self.weak(weak), self._label_limit)
-        room = LIMIT - before - size(self.phrases.provisional) - size(action) - size(phrase.format(criterion=""))
+        others = self._label_limit + (0 if weak is None else size(self.label(weak)))
+        fixed = self._without_labels(case, weak) + size(self.phrases.provisional + phrase.format(criterion=""))
+        room = LIMIT - fixed - others
         if room < min(SHORTEST_LABEL, size(self._labels[id_])):
             return self.phrases.provisional + action
         return self.phrases.provisional + phrase.format(criterion=shortened(self._labels[id_], room)) + action
@@ -138,10 +134,9 @@ class Wording:
     @property
     def top_revenue(self) -> str:
         """Why an account counts as high on potential whatever its score."""
-        own = self.mapping.texts.reasons.get("top_revenue")
-        if own is None:
-            return self.phrases.top_revenue
-        return f" ({shortened(one_line(own.in_(self.mapping.language)), ZONE_LIMIT)})"
+        text = self.mapping.texts.reasons.get("top_revenue")
+        own = "" if text is None else one_line(text.in_(self.mapping.language))
+        return f" ({shortened(own, ZONE_LIMIT)})" if own else self.phrases.top_revenue
 
     # --- `next_step` -------------------------------------------------------------------------------------
 
@@ -172,23 +167,31 @@ class Wording:
 
     @cached_property
     def _label_limit(self) -> int:
-        """The longest that labels may be so that the longest reason fits."""
-        longest = max((size(label) for label in self._labels.values()), default=0)
-        limits: Iterable[int] = range(longest, SHORTEST_LABEL, -1)
-        return next((limit for limit in limits if self._longest(limit) <= LIMIT), SHORTEST_LABEL)
+        """The longest that labels may be so that the longest reason fits, what is unsettled not named."""
+        fixed = max(self._without_labels(case, weak) for case, weak in product(CASES, (None, *self.criteria)))
+        return self._shared(LIMIT - fixed - size(self.phrases.provisional), labels=2)
+
+    def _without_labels(self, case: Case, weak: Criterion | None) -> int:
+        """Length of the longest reason in this situation but for labels and what is unsettled."""
+        phrases = (self.phrases.strong + self.phrases.weak).replace("{criterion}", "")
+        fixed = self.head(case) + self.phrases.unknown + self.middle(top_revenue=True) + phrases
+        return size(fixed + self.phrases.next.format(action=self._short_action(case, weak))) + 3 * len("100")
+
+    def _shared(self, room: int, labels: int) -> int:
+        """How long each of so many labels may be in this room: whole if the longest ones fit side by side."""
+        largest = sorted((size(label) for label in self._labels.values()), reverse=True)[:labels]
+        return max(largest, default=0) if sum(largest) <= room else room // labels
 
     @cached_property
     def named_missing(self) -> int:
         """How many missing criteria an unrated account's texts name."""
-        largest = sorted((size(label) for label in self._labels.values()), reverse=True)
-        counts = (count for count in NAMED_MISSING if sum(largest[:count]) <= self._missing_room(count))
+        longest = max((size(label) for label in self._labels.values()), default=0)
+        counts = (count for count in NAMED_MISSING if self._shared(self._missing_room(count), count) >= longest)
         return next(counts, NAMED_MISSING[-1])
 
     @cached_property
     def _missing_limit(self) -> int:
-        sizes = sorted(map(size, self._labels.values()))[-self.named_missing :]
-        room = self._missing_room(self.named_missing)
-        return max(sizes, default=0) if sum(sizes) <= room else room // self.named_missing
+        return self._shared(self._missing_room(self.named_missing), self.named_missing)
 
     def _missing_room(self, count: int) -> int:
         """Characters for the labels of `count` missing criteria, in the longest reason of an unrated account."""
@@ -197,28 +200,12 @@ class Wording:
         fixed = size(self.head("unrated") + so_far + self.phrases.missing + self.phrases.more + action)
         return LIMIT - fixed - self._label_limit - len("100") - len(", ") * (count - 1)
 
-    def _longest(self, limit: int) -> int:
-        """Length of the longest reason with labels of at most `limit`, what is unsettled not named."""
-        lengths = []
-        for case, weak in product(CASES[:-1], (None, *self.criteria)):
-            text = None if weak is None else self.phrases.weak.format(criterion=shortened(self._labels[weak.id], limit))
-            action = self.phrases.next.format(action=self._short_action(case, weak))
-            lengths.append(self._length_before_tail(case, text, limit) + size(self.phrases.provisional + action))
-        return max(lengths)
-
-    def _length_before_tail(self, case: Case, weak: str | None, limit: int) -> int:
-        digits = len("100")
-        strong = max((size(shortened(label, limit)) for label in self._labels.values()), default=0)
-        fixed = self.head(case) + self.phrases.unknown + self.middle(top_revenue=True)
-        strong_phrase = size(self.phrases.strong.format(criterion=""))
-        return size(fixed) + digits + strong_phrase + strong + digits + (0 if weak is None else size(weak) + digits)
-
     # --- actions -----------------------------------------------------------------------------------------
 
     def _short_action(self, case: Case, weak: Criterion | None) -> str:
-        own = self._own_step(case, weak)
-        if own is not None and size(own) <= CUSTOM_ACTION_LIMIT:
-            return own.rstrip(".!")
+        own = (self._own_step(case, weak) or "").rstrip(" .!")
+        if 0 < size(own) <= CUSTOM_ACTION_LIMIT:
+            return own
         if weak is not None and self._actionable(weak):
             return self.phrases.actions_weak.get(case, self.phrases.actions[case])
         return self.phrases.actions[case]
@@ -242,7 +229,8 @@ class Wording:
         texts = {one.id: one.next_step for one in self.criteria if one.next_step is not None}
         texts |= self.mapping.texts.next_steps
         steps = {key: one_line(text.in_(self.mapping.language)) for key, text in texts.items()}
-        return {key: text if text.endswith((".", "!", "?", "…")) else f"{text}." for key, text in steps.items()}
+        whole = (".", "!", "?", "…")
+        return {key: text if text.endswith(whole) else f"{text}." for key, text in steps.items() if text}
 
     @staticmethod
     def _actionable(criterion: Criterion) -> bool:
