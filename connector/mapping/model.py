@@ -460,8 +460,8 @@ Threshold = Score | Annotated[str, Field(pattern=r"^p\d{1,2}$")]
 class Thresholds(Part):
     """From which score on a dimension counts as high: points, or a percentile such as ``p60``."""
 
-    potential: Threshold = 50
-    attractiveness: Threshold = 50
+    potential: Threshold = 50.0
+    attractiveness: Threshold = 50.0
 
 
 class Matrix(Part):
