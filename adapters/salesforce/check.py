@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from simple_salesforce.api import Salesforce
 
 from adapters.salesforce import query
 from adapters.salesforce.auth import PASSWORD_WARNING
-from adapters.salesforce.http import Org
+from adapters.salesforce.http import Org, User
 from connector.crm import Finding
 from connector.errors import CrmAuthError, CrmRequestError
 
@@ -18,27 +17,6 @@ _READ_WHOLLY = ("Account", "Opportunity")  # a sync that misses some of these mo
 _OPTIONAL = ("OpportunityContactRole", "AccountContactRole", "Case", "Order", "Task", "Event")
 _CHECKED = (*_READ_WHOLLY, *_OPTIONAL)
 _LOW_QUOTA = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Whom we are connected as.
-
-    Attributes:
-        id: of the User record.
-        name: user name, as people log in with.
-    """
-
-    id: str
-    name: str
-
-
-def connected_user(org: Org) -> User:
-    """Whom the org knows us as; messages name this user from now on."""
-    answer = org.request("read the connected user", "GET", "/services/oauth2/userinfo")
-    user = User(str(answer["user_id"]), str(answer["preferred_username"]))
-    org.translator.user = f"the user {user.name}"
-    return user
 
 
 def findings(org: Org) -> Iterator[Finding]:
@@ -49,7 +27,7 @@ def findings(org: Org) -> Iterator[Finding]:
         CrmTemporaryError: Salesforce cannot be reached.
     """
     token = org.token
-    user = connected_user(org)
+    user = org.user()
     yield Finding("ok", "login", f"{user.name} at {token.instance_url} (auth = {org.connection.auth!r})")
     if org.connection.auth == "password":
         yield Finding("warning", "login", PASSWORD_WARNING)

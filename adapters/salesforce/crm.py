@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from adapters.retry import Limits
 from adapters.salesforce import bulk, definitions, query
-from adapters.salesforce.check import connected_user, findings
+from adapters.salesforce.check import findings
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
@@ -91,7 +91,7 @@ class SalesforceCrm:
 
     def user(self) -> str:
         """User name of whom we are connected as."""
-        return connected_user(self._org).name
+        return self._org.user().name
 
     def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
         """Fields of a section's object; see `connector.crm.Crm.describe`."""
@@ -155,11 +155,11 @@ class SalesforceCrm:
             in_bulk = _BULK_READ_CALLS + ceil(count / self._puller.page_rows)
             few = self._puller.method == "rest" or (self._puller.method == "auto" and pages == 1)
             calls += pages if few else in_bulk
-            minimum += min(pages, 3 + ceil(count / self._puller.page_rows))
+            minimum += min(pages, 2 + ceil(count / self._puller.page_rows))  # open, poll, pages
         if changes:
             batches = ceil(changes / self._writer.batch_size(changes))
             calls += batches * (BULK_CALLS if self._writer.in_bulk(changes) else 1)
-            minimum += min(ceil(changes / COLLECTION), 6)  # open, upload, close, poll, two results
+            minimum += min(ceil(changes / COLLECTION), 4)  # open, upload, close, poll
         return Estimate(calls, minimum)
 
     def usage(self) -> Usage:

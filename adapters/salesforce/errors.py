@@ -20,6 +20,8 @@ from adapters.retry import TEMPORARY_STATUSES, Trouble, retry_after
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
 
 OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
+UNNAMED = "the connected user"
+"""How messages call the user as long as nobody knows better."""
 QUOTA_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "ExceededQuota"})
 LOCK_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "TooManyLockFailure"})
 RETRIED_ROW_CODES = LOCK_CODES | {
@@ -112,7 +114,7 @@ class Translator:
     """
 
     secrets: tuple[str, ...] = ()
-    user: str = "the connected user"
+    user: str = UNNAMED
 
     def judge(self, outcome: object) -> Trouble | None:
         """The verdict of `adapters.retry` on an answer or exception."""
@@ -137,6 +139,13 @@ class Translator:
         if isinstance(outcome, _NETWORK_ERRORS):
             return Trouble(self.clean(_network(outcome)))
         return None
+
+    def concerns_user(self, error: Exception) -> bool:
+        """Whether another user might have been answered otherwise, so that the message should name ours."""
+        if not isinstance(error, Refused) or error.code in QUOTA_CODES | _EXPIRED_CODES:
+            return False
+        hidden = _TYPE.search(error.message) or _COLUMN.search(error.message)
+        return bool(hidden) or error.code in _RIGHTS_CODES
 
     def translate(self, error: Exception, operation: str) -> CrmError:
         """The error to raise for a final failure."""

@@ -128,6 +128,7 @@ class Fields:
 
     def lacking(self, name: str, field: str, operation: str) -> CrmRequestError:
         """The error for a field that is unknown or hidden."""
+        self._org.name_user()
         words = self._org.translator.unknown_field(field, name)
         return CrmRequestError(
             f"Salesforce could not {operation}: {words}.",
@@ -144,6 +145,7 @@ class Fields:
         return []
 
     def _no_object(self, name: str, operation: str) -> CrmRequestError:
+        self._org.name_user()
         return CrmRequestError(
             f"Salesforce could not {operation}: {self._org.translator.unknown_object(name)}.",
             crm="salesforce",

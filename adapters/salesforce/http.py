@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +21,7 @@ from simple_salesforce.api import Salesforce
 
 from adapters.retry import Limits, Retrier
 from adapters.salesforce.auth import Login, Token
-from adapters.salesforce.errors import Refused, Translator
+from adapters.salesforce.errors import UNNAMED, Refused, Translator
 from connector.config import LOOPBACK, SalesforceConnection
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ CONNECT_SECONDS = 15.0
 READ_SECONDS = 150.0  # Salesforce itself ends a request after 120
 _LOGIN_ATTEMPTS = 3
 _PIECE = 1 << 20
+_USERINFO = "/services/oauth2/userinfo"
 _RECORD_ID = re.compile(r"^(?=.*\d)[0-9A-Za-z]{15,18}(-\d+)?$")
 
 
@@ -58,10 +60,12 @@ class Session(requests.Session):
         self.calls: Counter[str] = Counter()
         self.used: int | None = None
         self.limit: int | None = None
+        # What is configured goes before the environment, which requests would let win over its own session.
+        self._always: dict[str, Any] = {}
         if connection.ca_bundle:
-            self.verify = str(connection.ca_bundle)
+            self._always["verify"] = str(connection.ca_bundle)
         if connection.proxy:
-            self.proxies = {"http": connection.proxy, "https": connection.proxy}
+            self._always["proxies"] = {"http": connection.proxy, "https": connection.proxy}
         for host in ("127.0.0.1", "localhost", "[::1]"):
             self.mount(f"https://{host}", _LoopbackAdapter())
             self.mount(f"http://{host}", _LoopbackAdapter())
@@ -75,13 +79,26 @@ class Session(requests.Session):
         if settings.get("timeout") is None:
             settings["timeout"] = (CONNECT_SECONDS, self.read_seconds)
         self.calls[f"{request.method} {_endpoint(str(request.url))}"] += 1
-        response = super().send(request, **settings)
+        response = super().send(request, **{**settings, **self._always})
         usage = re.search(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
         if usage:
             self.used, self.limit = int(usage[1]), int(usage[2])
         if response.status_code >= 400:
             raise Refused(response)
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom we are connected as.
+
+    Attributes:
+        id: of the User record.
+        name: user name, as people log in with.
+    """
+
+    id: str
+    name: str
 
 
 class Org:
@@ -104,7 +121,9 @@ class Org:
         self.connection = connection
         self.session = Session(connection, read_seconds)
         self.session.auth = self._sign
-        self.translator = Translator(user=connection.username or "the connected user")
+        self.translator = Translator(
+            user=f"the user {connection.username}" if connection.username else UNNAMED
+        )
         self.retrier = Retrier("salesforce", limits)
         self._login_session = Session(connection, read_seconds)
         self._login = Login(connection, self._login_session)
@@ -117,6 +136,7 @@ class Org:
                 first_wait=limits.first_wait,
             ),
         )
+        self._asked_name = False
         self._token: Token | None = None
         self._client: Salesforce | None = None
 
@@ -154,6 +174,8 @@ class Org:
                 operation, lambda: send(self._connected()), self.translator.judge, self._renew
             )
         except (Refused, requests.RequestException) as error:
+            if self.translator.concerns_user(error):
+                self.name_user()
             raise self.translator.translate(error, operation) from error
 
     def request(
@@ -206,6 +228,24 @@ class Org:
             for piece in answer.iter_content(_PIECE):
                 target.write(piece)
         return answer.headers
+
+    def user(self) -> User:
+        """Whom the org knows us as; messages name this user from now on."""
+        answer = self.request("read the connected user", "GET", _USERINFO)
+        user = User(str(answer["user_id"]), str(answer["preferred_username"]))
+        self.translator.user = f"the user {user.name}"
+        return user
+
+    def name_user(self) -> None:
+        """Find out, if that is easy, whom a message is about."""
+        if self.translator.user != UNNAMED or self._asked_name:
+            return
+        self._asked_name = True
+        try:
+            answer = self.session.get(self.url(_USERINFO)).json()
+            self.translator.user = f"the user {answer['preferred_username']}"
+        except (Refused, requests.RequestException, KeyError, TypeError):
+            return
 
     def url(self, path: str) -> str:
         """Full address of a path below the versioned root, or from ``/services`` on."""

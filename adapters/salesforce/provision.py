@@ -176,8 +176,7 @@ class Provisioner:
         metadata = self._tooling(operation, "GET", path)["Metadata"]
         values = metadata.get("valueSet") or {}
         if values.get("valueSetName"):
-            detail = f"uses the global value set {values['valueSetName']}: add what it lacks of {_listed(spec.options)}"
-            yield Step("by hand", target, detail, done=False)
+            yield self._in_global_set(spec, target, str(values["valueSetName"]))
             return
         definition = values.get("valueSetDefinition")
         if definition is None:
@@ -195,6 +194,16 @@ class Provisioner:
             definition["value"] = [*definition["value"], *map(_value, lacking)]
             self._tooling(operation, "PATCH", path, body={"FullName": target, "Metadata": metadata})
         yield self._step("add options", target, _listed(lacking))
+
+    def _in_global_set(self, spec: FieldSpec, target: str, name: str) -> Step:
+        """Whether a value set that other fields share holds our values; it is not ours to change."""
+        field = self._fields.of("Account").get(spec.name)
+        known = {option.value.lower() for option in field.options} if field else set()
+        lacking = [option for option in spec.options if option.value.lower() not in known]
+        if not lacking:
+            return Step("add options", target, f"stand in the global value set {name}")
+        detail = f"uses the global value set {name}: add {_listed(lacking)} there"
+        return Step("by hand", target, detail, done=False)
 
     def _wanted(
         self, specs: Sequence[FieldSpec], reads: Mapping[Object, Sequence[str]]

@@ -34,7 +34,10 @@ BULK_CALLS = 12  # of one ingest job, polls included
 _RETRY_SIZES = (COLLECTION, 50, 10, 1)  # rows that were locked go again in ever smaller requests
 _ROW_ATTEMPTS = 5
 _NULL_CELL = "#N/A"  # Bulk ignores an empty cell
-_HEADERS = {"Sforce-Auto-Assign": "false"}  # or assignment and territory rules run on every write
+_HEADERS = {
+    "Sforce-Auto-Assign": "false",  # or assignment and territory rules run on every write
+    "Sforce-Duplicate-Rule-Header": "allowSave=true",  # an old duplicate is no reason to refuse our fields
+}
 _ROWS = "KPM_ROWS"  # our own mark for a round that left rows to send again
 
 # Results as frames have the columns of RESULT_SCHEMA.
@@ -57,11 +60,13 @@ class Writer:
         org: where to write.
         method: Collections, Bulk, or by the number of changes.
         quota_share: share of the daily API calls that may be used up, by everybody.
+        upload_bytes: size above which the file of a bulk job is split.
     """
 
     org: Org
     method: Literal["auto", "rest", "bulk"]
     quota_share: float
+    upload_bytes: int = UPLOAD_BYTES
 
     def in_bulk(self, total: int) -> bool:
         """Whether so many changes go through Bulk."""
@@ -162,7 +167,7 @@ class Writer:
             file = Path(folder) / "changes.csv"
             cells = _cells(changes)
             cells.write_csv(file)
-            pieces = math.ceil(file.stat().st_size / UPLOAD_BYTES)
+            pieces = math.ceil(file.stat().st_size / self.upload_bytes)
             if pieces <= 1:
                 return self._ingest(file, changes)
             results = []
@@ -198,6 +203,7 @@ class Writer:
         refused = results.filter(pl.col("code") == READ_ONLY_CODE)
         if refused.is_empty():
             return
+        self.org.name_user()
         row = refused.row(0, named=True)
         words = self.org.translator.missing_right(f" to edit {row['fields'] or 'a field'}")
         raise CrmAuthError(

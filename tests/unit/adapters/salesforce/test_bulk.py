@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
+import requests
+import responses
 
+from adapters.salesforce import SalesforceCrm
 from adapters.sandbox import Sandbox
 from connector.crm import ID, SEND, PullRequest
-from connector.errors import CrmTemporaryError
-from tests.unit.adapters.salesforce.conftest import Opener
+from connector.errors import CrmRequestError, CrmTemporaryError
+from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, Opener, connection
 
 FAULTS = ("unavailable", "drop_before", "drop_after", "drop_during", "malformed_body", "expired_token")
 INDUSTRY = pa.schema([(ID, pa.string()), ("Industry", pa.string()), (SEND + "Industry", pa.bool_())])
@@ -117,3 +121,97 @@ def test_a_text_that_looks_like_a_null_and_an_untouched_cell(sandbox: Sandbox, o
     list(crm.write([batch], 3))
     found = industries(sandbox)
     assert (found[first], found[second], found[third]) == (None, "Retail", "Energy")
+
+
+JOB = {"id": "750A", "state": "InProgress"}
+CASE = {"fields": [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]}
+CASES = PullRequest("cases", ())
+
+
+def of_bulk(method: str = "bulk") -> SalesforceCrm:
+    given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN, load_method=method)
+    return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK)
+
+
+def test_a_result_with_fewer_records_than_the_job_processed(
+    answers: responses.RequestsMock, tmp_path: Path
+) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.post(f"{DATA}/jobs/query", json=JOB)
+    answers.get(f"{DATA}/jobs/query/750A", json={**JOB, "state": "JobComplete", "numberRecordsProcessed": 2})
+    answers.get(
+        f"{DATA}/jobs/query/750A/results",
+        body='"Id","AccountId"\n"500A",""\n',
+        headers={"Sforce-Locator": "null"},
+    )
+    with pytest.raises(CrmTemporaryError, match="announced 2 records and gave 1"):
+        of_bulk().pull(CASES, tmp_path)
+
+
+def test_an_object_that_cannot_be_read_in_bulk_is_read_by_rest(
+    answers: responses.RequestsMock, tmp_path: Path
+) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    error = [{"errorCode": "INVALIDENTITY", "message": "Entity 'Case' is not supported by the Bulk API."}]
+    answers.post(f"{DATA}/jobs/query", json=error, status=400)
+    answers.get(
+        f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [{"Id": "500A", "AccountId": None}]}
+    )
+    assert of_bulk().pull(CASES, tmp_path).rows == 1
+
+
+def test_a_compound_field_is_read_by_rest(answers: responses.RequestsMock, tmp_path: Path) -> None:
+    fields = [*CASE["fields"], {"name": "Place", "type": "address", "label": "Place"}]
+    answers.get(f"{DATA}/sobjects/Case/describe", json={"fields": fields})
+    record = {"Id": "500A", "AccountId": None, "Place": {"city": "Wien", "street": None}}
+    answers.get(f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [record]})
+    pulled = of_bulk().pull(PullRequest("cases", ("Place",)), tmp_path)
+    assert pl.read_parquet(list(pulled.paths))["Place"].to_list() == ['{"city":"Wien","street":null}']
+
+
+def test_a_failed_query_job_is_explained(answers: responses.RequestsMock, tmp_path: Path) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.post(f"{DATA}/jobs/query", json=JOB)
+    answers.get(
+        f"{DATA}/jobs/query/750A",
+        json={**JOB, "state": "Failed", "errorMessage": "QUERY_TOO_COMPLICATED: too long"},
+    )
+    with pytest.raises(CrmRequestError, match=r"750A ended as Failed.*QUERY_TOO_COMPLICATED: too long"):
+        of_bulk().pull(CASES, tmp_path)
+
+
+def test_records_that_the_job_did_not_come_to_go_again(answers: responses.RequestsMock) -> None:
+    answers.post(f"{DATA}/jobs/ingest", json={"id": "750A", "state": "Open"})
+    answers.put(f"{DATA}/jobs/ingest/750A/batches", status=201)
+    answers.patch(f"{DATA}/jobs/ingest/750A", json=JOB)
+    ended = {"id": "750A", "state": "JobComplete", "numberRecordsProcessed": 1, "numberRecordsFailed": 0}
+    answers.get(f"{DATA}/jobs/ingest/750A", json=ended)
+    answers.get(f"{DATA}/jobs/ingest/750A/unprocessedrecords/", body='"Id","Industry"\n"001B","Energy"\n')
+    answers.patch(f"{DATA}/composite/sobjects", json=[{"id": "001B", "success": True, "errors": []}])
+    (result,) = of_bulk().write([changes(["001A", "001B"], "Energy")], 2)
+    assert result.column("outcome").to_pylist() == ["written", "written"]
+
+
+def test_an_upload_that_was_received_twice_gets_a_new_job(answers: responses.RequestsMock) -> None:
+    refusal = [{"errorCode": "INVALIDJOBSTATE", "message": "The job has its data already"}]
+    answers.post(f"{DATA}/jobs/ingest", json={"id": "750A", "state": "Open"})
+    answers.put(f"{DATA}/jobs/ingest/750A/batches", body=requests.ConnectionError("Connection aborted."))
+    answers.put(f"{DATA}/jobs/ingest/750A/batches", json=refusal, status=400)
+    answers.patch(f"{DATA}/jobs/ingest/750A", json=refusal, status=400)
+    answers.post(f"{DATA}/jobs/ingest", json={"id": "750B", "state": "Open"})
+    answers.put(f"{DATA}/jobs/ingest/750B/batches", status=201)
+    answers.patch(f"{DATA}/jobs/ingest/750B", json=JOB)
+    ended = {"id": "750B", "state": "JobComplete", "numberRecordsProcessed": 1, "numberRecordsFailed": 0}
+    answers.get(f"{DATA}/jobs/ingest/750B", json=ended)
+    (result,) = of_bulk().write([changes(["001A"], "Energy")], 1)
+    assert result.column("outcome").to_pylist() == ["written"]
+
+
+def test_a_file_that_is_too_large_becomes_several_jobs(sandbox: Sandbox, opened: Opener) -> None:
+    crm = opened(load_method="bulk")
+    writer = replace(crm._writer, upload_bytes=200)
+    keys = ids(sandbox)[:30]
+    (result,) = writer.write([changes(keys, "Utilities")], 30)
+    assert result.column("outcome").to_pylist() == ["written"] * 30
+    assert crm.usage().calls["POST jobs/ingest"] > 3
+    assert {industries(sandbox)[key] for key in keys} == {"Utilities"}

@@ -164,8 +164,10 @@ def test_an_unknown_field_is_found_before_anything_is_read(
     answers: responses.RequestsMock, crm: SalesforceCrm, tmp_path: Path
 ) -> None:
     answers.get(DESCRIBE, json={"fields": [{"name": "Id", "type": "id"}]})
+    answers.get(f"{HOST}/services/oauth2/userinfo", json={"preferred_username": "sync@acme.example"})
     for name in ("Nmae", "Name FROM Account", "Owner.Nmae"):
         with pytest.raises(CrmRequestError) as caught:
             crm.pull(PullRequest("accounts", (name,)), tmp_path)
         assert name in str(caught.value)
-    assert len(answers.calls) == 1
+        assert "the user sync@acme.example" in str(caught.value)
+    assert len(answers.calls) == 2

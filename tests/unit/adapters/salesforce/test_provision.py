@@ -7,13 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import responses
 
 from adapters.retry import Limits
 from adapters.salesforce import SalesforceCrm
+from adapters.salesforce.permissions import SYNC, Permissions, PermissionSet
 from adapters.sandbox import Sandbox
-from connector.crm import FieldSpec, FieldType, Object, Option, PullRequest, Step
-from connector.errors import CrmAuthError
-from tests.unit.adapters.salesforce.conftest import QUICK, connection
+from connector.crm import Currencies, FieldSpec, FieldType, Object, Option, PullRequest, Step
+from connector.errors import CrmAuthError, CrmRequestError
+from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, connection
 
 SPECS = (
     FieldSpec(
@@ -151,3 +153,55 @@ def test_what_people_must_do_is_said(day_one: Sandbox) -> None:
 def test_the_nightly_user_may_not_provision(day_one: Sandbox) -> None:
     with pytest.raises(CrmAuthError, match="administrator"):
         opened(day_one, "sync").provision(SPECS, READS)
+
+
+def test_a_right_that_is_there_but_too_small_is_completed(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    swapped = [FieldSpec("KPM_Why__c", "Why", FieldType.TEXT, length=255, result=False)]
+    administrator.provision(swapped, {}, nightly_user="sync@sandbox.example")
+    assert not opened(day_one, "sync").describe("accounts")["KPM_Why__c"].writable
+    steps = administrator.provision([FieldSpec("KPM_Why__c", "Why", FieldType.TEXT, length=255)], {})
+    assert [step.target for step in steps if step.changed] == ["Account.KPM_Why__c"]
+    assert opened(day_one, "sync").describe("accounts")["KPM_Why__c"].writable
+
+
+def of_answers(answers: responses.RequestsMock, metadata: object, values: list[str]) -> SalesforceCrm:
+    """An org with one custom field, whose other steps are all done."""
+    field = {"Id": "00NA", "DeveloperName": "KPM_Segment", "NamespacePrefix": None}
+    rest = {**field, "DeveloperName": "X", "NamespacePrefix": "pkg"}
+    first = {"done": False, "records": [rest], "nextRecordsUrl": "/services/data/v64.0/tooling/query/01g-1"}
+    answers.get(f"{DATA}/tooling/query", json=first)
+    answers.get(f"{DATA}/tooling/query/01g-1", json={"done": True, "records": [field]})
+    answers.get(f"{DATA}/tooling/sobjects/CustomField/00NA", json={"Metadata": metadata})
+    options = [{"value": value, "label": value} for value in values]
+    known = {"name": "KPM_Segment__c", "type": "picklist", "picklistValues": options, "permissionable": False}
+    answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": [known]})
+    set_id = {"totalSize": 1, "done": True, "records": [{"Id": "0PSA"}]}
+    rights = {"Id": "110A", "SobjectType": "Account", "PermissionsRead": True, "PermissionsEdit": True}
+    granted = {"totalSize": 1, "done": True, "records": [{**rights, "PermissionsViewAllRecords": True}]}
+    for reply in (set_id, granted, set_id):
+        answers.get(f"{DATA}/query/", json=reply)
+    given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN)
+    return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK)
+
+
+@pytest.mark.parametrize(("values", "what"), [(["protect"], "add options"), (["other"], "by hand")])
+def test_a_global_value_set_is_left_alone(
+    answers: responses.RequestsMock, values: list[str], what: str
+) -> None:
+    crm = of_answers(answers, {"type": "Picklist", "valueSet": {"valueSetName": "Zones"}}, values)
+    steps = crm.provision(SPECS[:1], {})
+    assert "Zones" in by_target(steps, what)["Account.KPM_Segment__c"].detail
+    assert not [step for step in steps if step.changed]
+
+
+def test_a_right_that_cannot_be_granted_is_named(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    permissions = Permissions(administrator._org, dry_run=False)
+    wanted = PermissionSet(SYNC, fields={"Account.Nope__c": False})
+    with pytest.raises(CrmRequestError, match=r"FieldPermissions for Account\.Nope__c.*bad value"):
+        list(permissions.complete(wanted))
+
+
+def test_the_currency_of_an_org_with_one(day_one: Sandbox) -> None:
+    assert opened(day_one, "sync").currencies() == Currencies("EUR")

@@ -259,3 +259,36 @@ def test_no_secret_is_ever_in_a_message(sandbox: Sandbox, opened: Opener, fault:
     with pytest.raises(CrmError) as caught:
         opened().stages()
     assert "sandbox-secret" not in str(caught.value)
+
+
+def test_a_survivor_that_was_merged_away_later(
+    answers: responses.RequestsMock, crm: SalesforceCrm, tmp_path: Path
+) -> None:
+    fields = [{"name": "Id", "type": "id"}, {"name": "MasterRecordId", "type": "reference"}]
+    answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": fields})
+    answers.get(f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [{"Id": "001C"}]})
+    merges = [("001A", "001B"), ("001B", "001C"), ("001X", "001Y"), ("001Y", "001X")]
+    found = [{"Id": loser, "MasterRecordId": survivor} for loser, survivor in merges]
+    more = "/services/data/v64.0/queryAll/01g-1"
+    answers.get(
+        f"{DATA}/queryAll/",
+        json={"totalSize": 4, "done": False, "nextRecordsUrl": more, "records": found[:1]},
+    )
+    answers.get(HOST + more, json={"totalSize": 4, "done": True, "records": found[1:]})
+    merged = crm.pull(PullRequest("accounts", ()), tmp_path).merged
+    assert (merged["001A"], merged["001B"]) == ("001C", "001C")
+    assert len(merged) == 4
+
+
+@pytest.mark.parametrize("page", [{"totalSize": 1}, [], {"totalSize": 1, "done": False, "records": []}])
+def test_an_answer_that_is_no_page_is_asked_for_again(
+    answers: responses.RequestsMock, crm: SalesforceCrm, page: object
+) -> None:
+    answers.get(f"{DATA}/query/", json=page)
+    answers.get(f"{DATA}/query/", json={"totalSize": 0, "done": True, "records": []})
+    assert crm.stages() == {"": ()}
+
+
+def test_a_field_that_only_one_source_has_is_empty_for_the_other(opened: Opener, tmp_path: Path) -> None:
+    rows = pulled(opened(), PullRequest("activities", ("EndDateTime",)), tmp_path)
+    assert 0 < rows["EndDateTime"].null_count() < len(rows)
