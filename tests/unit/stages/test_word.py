@@ -30,32 +30,32 @@ SCORES = {"score:demand": 90, "score:space": 60, "score:access": 20, "score:chem
 TEXTS = [
     (
         {"segment": "protect", "p": 78, "a": 50},
-        "Key account: potential 78, attractiveness 50. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: best care, strengthen the weak point.",
+        ("Key account: potential 78, attractiveness 50. Strong: Future demand 90. Weak: Decision makers 20. "
+        "Next: best care, strengthen the weak point."),
         "Keep the best care and work on: Decision makers.",
     ),
     (
         {"segment": "develop", "p": 78, "a": 40},
-        "Development zone: potential 78, attractiveness 40. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: work on the weak point.",
+        ("Development zone: potential 78, attractiveness 40. Strong: Future demand 90. Weak: Decision makers 20. "
+        "Next: work on the weak point."),
         "Work on: Decision makers. It burdens this account most.",
     ),
     (
         {"segment": "develop", "p": 78, "a": 19},
-        "Development zone: potential 78, attractiveness 19. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: a person decides, develop or let go.",
+        ("Development zone: potential 78, attractiveness 19. Strong: Future demand 90. Weak: Decision makers 20. "
+        "Next: a person decides, develop or let go."),
         "A person decides: develop this account or let it go. Weakest: Decision makers.",
     ),
     (
         {"segment": "maintain", "p": 40, "a": 60},
-        "Maintain: potential 40, attractiveness 60. Strong: Future demand 90. Weak: White space 60. "
-        "Next: hold the level with efficient channels.",
+        ("Maintain: potential 40, attractiveness 60. Strong: Future demand 90. Weak: White space 60. "
+        "Next: hold the level with efficient channels."),
         "Hold the level with efficient channels; invest only to keep it.",
     ),
     (
         {"segment": "retreat", "p": 40, "a": 30},
-        "Efficient care: potential 40, attractiveness 30. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: keep the effort small.",
+        ("Efficient care: potential 40, attractiveness 30. Strong: Future demand 90. Weak: Decision makers 20. "
+        "Next: keep the effort small."),
         "Keep the effort small; withdrawing is a person's decision.",
     ),
 ]
@@ -165,15 +165,16 @@ def test_an_expired_rating_that_does_not_answer_is_not_asked_for(backend: str) -
     assert "rating out of date: Chemistry" in second["why"]
 
 
-class TestUnrated:
-    UNRATED: dict[str, Any] = {"segment": "unrated", "confidence": None}
+UNRATED: dict[str, Any] = {"segment": "unrated", "confidence": None}
 
+
+class TestUnrated:
     def test_names_what_is_missing_where_it_is_missing(self, backend: str) -> None:
         (row,) = worded(
             backend,
             [
                 {
-                    **self.UNRATED, "coverage:potential": 0.4, "score:demand": None, "score:space": 62,
+                    **UNRATED, "coverage:potential": 0.4, "score:demand": None, "score:space": 62,
                     "score:access": None, "score:chemistry": 40,
                 },
             ],
@@ -188,7 +189,7 @@ class TestUnrated:
             backend,
             [
                 {
-                    **UNKNOWN, **self.UNRATED, "p": None, "a": None,
+                    **UNKNOWN, **UNRATED, "p": None, "a": None,
                     "coverage:potential": 0.0, "coverage:attractiveness": 0.0,
                 },
             ],
@@ -204,14 +205,14 @@ class TestUnrated:
         many = [{**criteria[3], "id": f"c{place}", "label": f"Criterion {place:02}"} for place in range(8)]
         mapping = mapping_of(criteria=[*criteria[:2], *many], write={"why": "Why"})
         account = {f"score:c{place}": None for place in range(8)} | {"coverage:attractiveness": 0.0, "a": None}
-        (row,) = worded(backend, [{**self.UNRATED, **account}], mapping)
+        (row,) = worded(backend, [{**UNRATED, **account}], mapping)
         names = ", ".join(f"Criterion {place:02}" for place in range(6))
         assert row["next_step"] == f"Fill in: {names} and more."
 
     def test_results(self, backend: str) -> None:
         (row,) = worded(
             backend,
-            [{**self.UNRATED, "coverage:potential": 0.4, "headroom": 123_456, "score:access": 20, "share": 0.125}],
+            [{**UNRATED, "coverage:potential": 0.4, "headroom": 123_456, "score:access": 20, "share": 0.125}],
         )
         assert (row["out:potential"], row["out:attractiveness"], row["out:confidence"]) == (None, None, None)
         assert (row["out:coverage"], row["out:headroom"], row["out:share_of_wallet"]) == (40, 1235, 13)
