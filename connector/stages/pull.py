@@ -1,13 +1,16 @@
-"""Reads from the CRM what the mapping needs, and nothing more."""
+"""pull: reads from the CRM what the mapping needs, and nothing more."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
+
+import narwhals as nw
 
 from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, PullRequest
+from connector.errors import CrmRequestError
 from connector.mapping.model import (
     CriteriaSource,
     CsvSource,
@@ -15,12 +18,31 @@ from connector.mapping.model import (
     FieldSource,
     RecordsSource,
     WalletSource,
+    Where,
 )
 from connector.mapping.model import Mapping as MappingFile
-from connector.mapping.uses import fields_read, uses
-from connector.tables import Sources, opened
+from connector.mapping.naming import can_be_created
+from connector.mapping.uses import Need, uses
+from connector.tables import Source, Sources, column, opened
 
 OBJECTS: tuple[Object, ...] = ("accounts", "opportunities", "contact_roles", "cases", "orders", "activities")
+ANSWERED_BY_ADAPTER = ("opportunities.account", "cases.account", "orders.account", "activities.date")
+"""Keys whose fields arrive as added columns (``@account``, ``@date``)."""
+NO_OBJECT = "OBJECT_NOT_FOUND"
+
+_INPUT_TYPES = {Need.AMOUNT: FieldType.CURRENCY, Need.DATE: FieldType.DATE}
+_RESULT_TYPES = {
+    "segment_since": FieldType.DATE,
+    "revenue_flag": FieldType.BOOLEAN,
+    **dict.fromkeys(("segment", "confidence", "why", "next_step", "campaigns"), FieldType.TEXT),
+}
+_COLUMN_TYPES = {
+    FieldType.DATE: nw.Int32(),
+    FieldType.BOOLEAN: nw.Boolean(),
+    FieldType.TEXT: nw.String(),
+    FieldType.NUMBER: nw.Float64(),
+    FieldType.CURRENCY: nw.Float64(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +50,13 @@ class Read:
     """What one run has read.
 
     Attributes:
-        sources: by object; an object that no criterion needs is absent.
+        sources: by object; one that no criterion needs, or that the CRM does not have, is left out.
         currencies: home currency and rates.
         stages: stages of opportunities by pipeline.
         merged: accounts that were merged: loser's id -> survivor's id.
         rows: number of records by object.
+        absent: objects that the CRM does not have, with what it says.
+        fields: the account's fields as the connected user sees them.
     """
 
     sources: Sources
@@ -40,69 +64,109 @@ class Read:
     stages: Mapping[str, tuple[str, ...]]
     merged: Mapping[str, str]
     rows: Mapping[Object, int]
+    absent: Mapping[Object, str] = field(default_factory=dict)
+    fields: Mapping[str, CrmField] = field(default_factory=dict)
 
 
 def pull(
-    crm: Crm, mapping: MappingFile, folder: Path, advance: Callable[[int, int], None] = lambda *_: None
+    crm: Crm,
+    mapping: MappingFile,
+    folder: Path,
+    *,
+    provisioned: bool = True,
+    advance: Callable[[int, int], None] = lambda *_: None,
 ) -> Read:
-    """Read every object that the mapping needs into Parquet files below `folder`, which is emptied first."""
-    requested = requests(mapping, crm.describe("accounts"))
-    shutil.rmtree(folder, ignore_errors=True)
+    """Read every object that the mapping needs.
+
+    Args:
+        crm: where from.
+        mapping: says what is needed.
+        folder: for Parquet files; it is emptied first.
+        provisioned: our fields exist. If not, those that provisioning would create count as empty.
+        advance: told how many objects are read, of how many.
+
+    Raises:
+        CrmError: the CRM refuses, or does not know a field that should exist.
+    """
+    rmtree(folder, ignore_errors=True)
+    fields = crm.describe("accounts")
+    to_come = {} if provisioned else _to_be_created(mapping, fields)
+    requested = requests(mapping, fields, without=to_come)
     sources: Sources = {}
-    merged: dict[str, str] = {}
+    merged: Mapping[str, str] = {}
+    absent: dict[Object, str] = {}
     for position, request in enumerate(requested):
         advance(position, len(requested))
         place = folder / request.object
         place.mkdir(parents=True)
-        pulled = crm.pull(request, place)
+        try:
+            pulled = crm.pull(request, place)
+        except CrmRequestError as error:
+            if error.code != NO_OBJECT or request.object in ("accounts", "opportunities"):
+                raise
+            absent[request.object] = str(error)
+            continue
         sources[request.object] = opened(pulled)
-        if request.object == "accounts":
-            merged.update(pulled.merged)
+        merged = pulled.merged if request.object == "accounts" else merged
     advance(len(requested), len(requested))
+    sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
-    return Read(sources, crm.currencies(), crm.stages(), merged, rows)
+    return Read(sources, crm.currencies(), crm.stages(), merged, rows, absent, fields)
 
 
-def requests(mapping: MappingFile, fields: Mapping[str, CrmField]) -> list[PullRequest]:
+def requests(
+    mapping: MappingFile, fields: Mapping[str, CrmField], without: Iterable[str] = ()
+) -> list[PullRequest]:
     """What to ask the CRM for, accounts first.
 
     Args:
         mapping: the mapping.
-        fields: the account's fields; targets and inputs that are still to be created are left out.
+        fields: the account's fields.
+        without: fields of the account that do not exist yet.
     """
-    read = fields_read(mapping)
-    to_create = {use.field for use in uses(mapping) if use.is_input and use.field not in fields}
-    targets = [name for name in mapping.write.targets.values() if name in fields]
-    deals = mapping.opportunities
-    requested = [
-        PullRequest(
-            "accounts",
-            tuple(dict.fromkeys([*(name for name in read["accounts"] if name not in to_create), *targets])),
-            where=_portfolio(mapping, [fields[name] for name in targets]),
-        ),
+    read = _fields_read(mapping)
+    names = [name for name in read["accounts"] if name not in set(without)]
+    asked = [PullRequest("accounts", tuple(names), _portfolio(mapping, [fields[n] for n in _targets(mapping, fields)]))]
+    part = mapping.opportunities
+    asked.append(
         PullRequest(
             "opportunities",
             read["opportunities"],
-            where=(tuple(_condition(each) for each in deals.where),) if deals.where else (),
-            account=deals.account,
-            pipelines=deals.pipelines,
+            _pushed(part.where),
+            account=part.account,
+            pipelines=part.pipelines,
         ),
-    ]
+    )
     needed = needed_objects(mapping)
-    roles, activities = mapping.contact_roles, mapping.activities
-    if roles is not None and "contact_roles" in needed:
-        people = PullRequest("contact_roles", read["contact_roles"], sources=roles.objects)
-        requested.append(replace(people, role_field=roles.property, last_activity=roles.last_activity))
-    if mapping.cases is not None and "cases" in needed:
-        requested.append(PullRequest("cases", read["cases"], account=mapping.cases.account))
-    if mapping.orders is not None and "orders" in needed:
-        requested.append(PullRequest("orders", read["orders"], account=mapping.orders.account))
-    if activities is not None and "activities" in needed:
-        request = PullRequest(
-            "activities", read["activities"], sources=activities.objects, date=activities.date
+    if "contact_roles" in needed and (roles := mapping.contact_roles) is not None:
+        asked.append(
+            PullRequest(
+                "contact_roles",
+                read["contact_roles"],
+                _pushed(roles.where),
+                sources=roles.objects,
+                role_field=roles.property,
+                last_activity=roles.last_activity,
+            ),
         )
-        requested.append(request)
-    return requested
+    records: tuple[Object, ...] = ("cases", "orders")
+    for name in records:
+        section = mapping.cases if name == "cases" else mapping.orders
+        if name in needed and section is not None:
+            asked.append(
+                PullRequest(name, read[name], _pushed(section.where), account=section.account, date=section.date)
+            )
+    if "activities" in needed and (activities := mapping.activities) is not None:
+        asked.append(
+            PullRequest(
+                "activities",
+                read["activities"],
+                _pushed(activities.where),
+                sources=activities.objects,
+                date=activities.date,
+            ),
+        )
+    return asked
 
 
 def needed_objects(mapping: MappingFile) -> set[str]:
@@ -112,13 +176,23 @@ def needed_objects(mapping: MappingFile) -> set[str]:
         if isinstance(source, FieldSource | CsvSource | WalletSource | CriteriaSource):
             continue
         needed.add(source.from_)
-        if (
-            isinstance(source, RecordsSource)
-            and source.measure == "error_rate"
-            and source.per != "won_opportunities"
-        ):
+        if isinstance(source, RecordsSource) and source.measure == "error_rate" and source.per != "won_opportunities":
             needed.add(source.per or "orders")
     return needed
+
+
+def _fields_read(mapping: MappingFile) -> dict[Object, tuple[str, ...]]:
+    """Fields to ask for by object, targets included, each once."""
+    found: dict[Object, dict[str, None]] = {name: {} for name in OBJECTS}
+    for use in uses(mapping):
+        if not use.on_contact and use.path not in ANSWERED_BY_ADAPTER:
+            found[use.object][use.field] = None
+    found["accounts"] |= dict.fromkeys(mapping.write.targets.values())
+    return {name: tuple(names) for name, names in found.items()}
+
+
+def _targets(mapping: MappingFile, fields: Mapping[str, CrmField]) -> list[str]:
+    return [name for name in mapping.write.targets.values() if name in fields]
 
 
 def _portfolio(mapping: MappingFile, targets: Iterable[CrmField]) -> tuple[tuple[Condition, ...], ...]:
@@ -127,7 +201,7 @@ def _portfolio(mapping: MappingFile, targets: Iterable[CrmField]) -> tuple[tuple
     common = tuple(_condition(each) for each in rule.all if isinstance(each, FieldCondition))
     if rule.any and all(isinstance(each, FieldCondition) for each in rule.any):
         groups = [(*common, _condition(each)) for each in rule.any if isinstance(each, FieldCondition)]
-    else:
+    else:  # a measured condition is decided after the pull
         groups = [common]
     if () in groups:
         return ()
@@ -142,3 +216,28 @@ def _is_filled(target: CrmField) -> Condition:
 
 def _condition(test: FieldCondition) -> Condition:
     return Condition(test.field, test.operator, test.operand)
+
+
+def _pushed(where: Where) -> tuple[tuple[Condition, ...], ...]:
+    return (tuple(_condition(each) for each in where),) if where else ()
+
+
+def _to_be_created(mapping: MappingFile, fields: Mapping[str, CrmField]) -> dict[str, FieldType]:
+    """Fields of the account that provisioning would create, and their types."""
+    found = {
+        use.field: _INPUT_TYPES.get(use.need, FieldType.TEXT)
+        for use in uses(mapping)
+        if use.is_input and use.field not in fields and can_be_created(use.field, mapping.crm)
+    }
+    for key, name in mapping.write.targets.items():
+        if name not in fields:
+            found[name] = _RESULT_TYPES.get(key, FieldType.NUMBER)
+    return found
+
+
+def _with_empty(source: Source, types: Mapping[str, FieldType]) -> Source:
+    """The same records with empty columns for fields that do not exist yet."""
+    if not types:
+        return source
+    empty = [nw.lit(None, dtype=_COLUMN_TYPES[kind]).alias(column(name)) for name, kind in types.items()]
+    return Source(source.frame.with_columns(*empty), {**source.schema, **types}, source.rows)

@@ -1,9 +1,9 @@
-"""Sends changes to the CRM; each batch is journalled before it leaves and settled after the reply."""
+"""write: sends changes to the CRM; each batch is journalled before it leaves and settled after the reply."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connector.crm import ID, Crm
+from connector.crm import ID, SEND, WAS, Crm, FieldType
 
 
 class Journal(Protocol):
@@ -36,14 +36,14 @@ class Written:
         rejected: accounts that it refused, each with its reason in the journal.
         deferred: accounts left for the next run: the API quota's share was used up.
         unsent: accounts left for the next run: a stop was asked for.
-        unwritten: their ids.
+        unwritten: ids of the accounts that do not hold their new values.
     """
 
-    written: int
-    rejected: int
-    deferred: int
-    unsent: int
-    unwritten: frozenset[str]
+    written: int = 0
+    rejected: int = 0
+    deferred: int = 0
+    unsent: int = 0
+    unwritten: frozenset[str] = frozenset()
 
     @property
     def complete(self) -> bool:
@@ -54,6 +54,7 @@ class Written:
 def write(
     crm: Crm,
     changes: Path,
+    types: Mapping[str, FieldType],
     journal: Journal,
     *,
     stop: Callable[[], bool] = lambda: False,
@@ -64,41 +65,71 @@ def write(
     Args:
         crm: where to.
         changes: Parquet file of changes: ``@id`` and per field F the columns F, ``send:F`` and ``was:F``.
+        types: of the fields F.
         journal: where each batch is kept.
         stop: asked before each batch; the batch in hand is always finished and settled.
         advance: told how many accounts are done, of how many.
+
+    Raises:
+        CrmError: the CRM can no longer be reached or refuses as a whole; the batch in hand is not settled.
     """
     file = pq.ParquetFile(changes)
     total = file.metadata.num_rows
-    open_batches: deque[int] = deque()
+    if not total:
+        return Written()
+    in_hand: deque[int] = deque()
     seen = 0
 
     def outgoing() -> Iterator[pa.RecordBatch]:
         nonlocal seen
-        for batch in file.iter_batches(crm.batch_size(total)):
+        for batch in _batches(file, crm.batch_size(total), types):
             if stop():
                 return
-            open_batches.append(journal.intend(batch))
+            in_hand.append(journal.intend(batch))
             seen += batch.num_rows
             yield batch
 
     outcomes: Counter[str] = Counter()
     unwritten: set[str] = set()
-    if total:
-        for results in crm.write(outgoing(), total):
-            journal.settle(open_batches.popleft(), results)
-            outcome = results.column("outcome")
-            for counted in pc.value_counts(outcome).to_pylist():
-                outcomes[counted["values"]] += counted["counts"]
-            unwritten.update(results.column(ID).filter(pc.not_equal(outcome, "written")).to_pylist())
-            advance(outcomes.total(), total)
-    unsent = total - seen
-    if unsent:
-        unwritten.update(pq.read_table(changes, columns=[ID]).column(ID).slice(seen).to_pylist())
+    advance(0, total)
+    for results in crm.write(outgoing(), total):
+        journal.settle(in_hand.popleft(), results)
+        outcome = results.column("outcome")
+        outcomes.update({each["values"]: each["counts"] for each in pc.value_counts(outcome).to_pylist()})
+        unwritten.update(results.column(ID).filter(pc.not_equal(outcome, "written")).to_pylist())
+        advance(outcomes.total(), total)
+    unwritten.update(pq.read_table(changes, columns=[ID]).column(ID).slice(seen).to_pylist())
     return Written(
         written=outcomes["written"],
         rejected=outcomes["rejected"],
         deferred=outcomes["deferred"],
-        unsent=unsent,
+        unsent=total - seen,
         unwritten=frozenset(unwritten),
     )
+
+
+def _batches(file: pq.ParquetFile, size: int, types: Mapping[str, FieldType]) -> Iterator[pa.RecordBatch]:
+    """The file in batches of exactly `size` rows, the last one apart: the reader's own end with its row groups."""
+    kept: list[pa.RecordBatch] = []
+    for part in file.iter_batches(size):
+        kept.append(part)
+        if sum(each.num_rows for each in kept) >= size:
+            table = pa.Table.from_batches(kept)
+            yield _typed(table.slice(0, size), types)
+            kept = table.slice(size).to_batches()
+    if kept:
+        yield _typed(pa.Table.from_batches(kept), types)
+
+
+def _typed(table: pa.Table, types: Mapping[str, FieldType]) -> pa.RecordBatch:
+    """With the column types that adapters expect: whole days become dates, whole numbers floats."""
+    schema = pa.schema([(name, _type(name, types)) for name in table.column_names])
+    return table.cast(schema).combine_chunks().to_batches()[0]
+
+
+def _type(name: str, types: Mapping[str, FieldType]) -> pa.DataType:
+    if name == ID:
+        return pa.string()
+    if name.startswith(SEND):
+        return pa.bool_()
+    return types[name.removeprefix(WAS)].arrow

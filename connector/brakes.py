@@ -1,0 +1,93 @@
+"""Brakes: a run that would move, clear or lose more than allowed stops before it writes anything.
+
+They catch what no single value shows: a mapping edited by mistake, a rating field emptied by an import, a CRM user
+who lost access to half of the accounts and is told nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from connector.config import SyncLimits
+from connector.errors import BrakeError
+
+ACCEPT = "look at `kpm plan`; if it is meant to be so, run `kpm sync --accept-movement` once"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What a run would do to the accounts.
+
+    Attributes:
+        portfolio: accounts in the portfolio.
+        moved: of those, accounts that leave the segment they had.
+        holding: accounts that hold one of our values now.
+        cleared: of those, accounts that lose them.
+    """
+
+    portfolio: int
+    moved: int
+    holding: int
+    cleared: int
+
+
+def movement(accounts: pl.DataFrame, keys: list[str]) -> Movement:
+    """Count what a run would do.
+
+    Args:
+        accounts: every account after `diff`.
+        keys: result keys that are written.
+    """
+    had = pl.col("from_segment").is_not_null()
+    holds = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"now:{key}").is_not_null() for key in keys))
+    cleared = (pl.col("change") == "cleared").fill_null(value=False)
+    row = accounts.select(
+        portfolio=pl.col("member").sum(),
+        moved=(pl.col("member") & had & (pl.col("segment") != pl.col("from_segment"))).sum(),
+        holding=(holds | cleared).sum(),
+        cleared=cleared.sum(),
+    ).row(0)
+    return Movement(*(int(value or 0) for value in row))
+
+
+def check_shrink(rows: Mapping[str, int], before: Mapping[str, int], limits: SyncLimits) -> None:
+    """Stop if clearly fewer accounts or opportunities were read than by the last completed run.
+
+    Raises:
+        BrakeError: too few.
+    """
+    for name in ("accounts", "opportunities"):
+        now, then = rows.get(name, 0), before.get(name, 0)
+        if now < then * (1 - limits.max_shrink_share):
+            raise BrakeError(
+                f"Only {now:,} {name} were read, {then:,} the last time: {1 - now / then:.0%} fewer, more than "
+                f"max_shrink_share = {limits.max_shrink_share:g} allows. Nothing was written. Has the CRM's user lost "
+                f"access to records (sharing, territory, teams)? `kpm check` tells. If the records are gone for good, "
+                f"{ACCEPT}.",
+                brake="max_shrink_share",
+            )
+
+
+def check_movement(found: Movement, limits: SyncLimits, *, first_run: bool) -> None:
+    """Stop if too many accounts would change their segment or lose their values.
+
+    Raises:
+        BrakeError: too many.
+    """
+    if not first_run and found.moved > found.portfolio * limits.max_moved_share:
+        raise BrakeError(
+            f"{found.moved:,} of {found.portfolio:,} accounts would change their segment: "
+            f"{found.moved / found.portfolio:.0%}, more than max_moved_share = {limits.max_moved_share:g} allows. "
+            f"Nothing was written. Was the mapping edited, or a field emptied? To go on, {ACCEPT}.",
+            brake="max_moved_share",
+        )
+    if found.cleared > found.holding * limits.max_cleared_share:
+        raise BrakeError(
+            f"{found.cleared:,} of {found.holding:,} accounts would lose their values: "
+            f"{found.cleared / found.holding:.0%}, more than max_cleared_share = {limits.max_cleared_share:g} allows. "
+            f"Nothing was written. Was [portfolio] edited, or its field emptied? To go on, {ACCEPT}.",
+            brake="max_cleared_share",
+        )
