@@ -34,6 +34,7 @@ from connector.crm import (
     Usage,
 )
 
+_SEVERAL_SHARE = 0.1  # of the deals that have more than one company; a guess, for the estimate alone
 _SINGLE_CALLS = 4  # portal details, pipelines, exchange rates, whose the token is
 
 
@@ -141,16 +142,15 @@ class HubspotCrm:
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes.
 
-        The minimum is that of lists with their associations in the same answer; those give labels, not types, so
-        the companies of a record are asked for on their own, a thousand records a call.
+        The companies of a record come with its list. Those of deals with several companies are asked for on
+        their own, a thousand deals a call, which is more than the minimum.
         """
-        calls = _SINGLE_CALLS + sum(len(OBJECTS[section]) for section in rows) + ceil(changes / BATCH)
-        minimum = calls
-        for section, count in rows.items():
-            pages = max(len(OBJECTS[section]), ceil(count / query.PAGE))
-            minimum += pages
-            calls += pages + (0 if section == "accounts" else ceil(count / query.ASSOCIATION_INPUTS))
-        return Estimate(calls, minimum)
+        minimum = _SINGLE_CALLS + sum(len(OBJECTS[section]) for section in rows) + ceil(changes / BATCH)
+        minimum += sum(
+            max(len(OBJECTS[section]), ceil(count / query.PAGE)) for section, count in rows.items()
+        )
+        several = ceil(rows.get("opportunities", 0) * _SEVERAL_SHARE / query.ASSOCIATION_INPUTS)
+        return Estimate(minimum + several, minimum)
 
     def usage(self) -> Usage:
         """API calls of today, and ours by endpoint."""

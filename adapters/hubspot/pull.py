@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -41,6 +41,8 @@ _BUYING_ROLE = "hs_buying_role"
 _LAST_CONTACTED = "notes_last_contacted"
 _TIMESTAMP = "hs_timestamp"
 _TASK_STATUS = "hs_task_status"
+_COMPANIES = "@companies"
+_WHOLE = "@whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,21 @@ class Puller:
         return schema | {name: added.type for name, added in reading.added.items()} | dict(kinds)
 
     def _batches(self, reading: Reading) -> Iterator[pl.DataFrame]:
-        """Records as columns of texts, ``@id`` among them, some thousand at a time; at least one batch."""
-        columns: dict[str, list[str | None]] = {name: [] for name in (ID, *reading.properties)}
+        """Records as columns of texts, some thousand at a time; at least one batch.
+
+        Beside the properties: ``@id``; of children also the list of their companies, and whether it is whole.
+        """
+        linked = reading.company is not None
+        columns: dict[str, list[Any]] = {name: [] for name in (ID, _COMPANIES, _WHOLE, *reading.properties)}
         yielded = False
-        for page in query.records(self.portal, reading.name, reading.properties):
+        for page in query.records(self.portal, reading.name, reading.properties, companies=linked):
             columns[ID] += [str(record["id"]) for record in page]
             for name in reading.properties:
                 columns[name] += [record["properties"].get(name) for record in page]
+            for record in page:
+                companies, whole = query.companies_of(record)
+                columns[_COMPANIES].append(companies)
+                columns[_WHOLE].append(whole)
             if len(columns[ID]) >= self.batch_rows:
                 yield _texts(columns)
                 yielded = True
@@ -239,15 +249,33 @@ class Puller:
         if reading.explode:
             frame = frame.explode(reading.explode)
         if reading.company is not None:
-            pairs = query.associations(self.portal, reading.name, "companies", texts_of_ids(frame))
-            if reading.company == "main":
-                pairs = query.main_company(pairs)
-            frame = frame.join(pairs.select(ID, ACCOUNT), on=ID, how="left", maintain_order="left")
+            frame = frame.join(self._companies_of(reading, frame), on=ID, how="left", maintain_order="left")
         if reading.explode:
             # A contact is several records of ours: one for each role at each company.
             parts = [pl.col(name) for name in (ID, reading.explode, ACCOUNT)]
             frame = frame.with_columns(pl.concat_str(parts, separator=":", ignore_nulls=True).alias(ID))
         return frame.select(names)
+
+    def _companies_of(self, reading: Reading, frame: pl.DataFrame) -> pl.DataFrame:
+        """Which companies the records of a batch count for: ``@id``, ``@account``.
+
+        The list has told most of it. Asked for are lists that were not whole, which of several companies is the
+        main one, and, lest a portal that tells nothing looks like one without companies, a batch without any.
+        """
+        links = frame.select(ID, _COMPANIES, _WHOLE).unique(ID, maintain_order=True)
+        number = pl.col(_COMPANIES).list.len()
+        unsure = pl.col(_WHOLE).not_() | (number.sum() == 0)
+        if reading.company == "main":
+            unsure |= number > 1
+        told = (
+            links.filter(~unsure).select(ID, pl.col(_COMPANIES).alias(ACCOUNT)).explode(ACCOUNT).drop_nulls()
+        )
+        asked = links.filter(unsure)[ID].to_list()
+        if not asked:
+            return told
+        pairs = query.associations(self.portal, reading.name, "companies", asked)
+        pairs = query.main_company(pairs) if reading.company == "main" else pairs.select(ID, ACCOUNT)
+        return pl.concat([told, pairs])
 
     def _demanded(self, name: str, property_name: str) -> str:
         """The property's name, once it is sure that it can be read: HubSpot leaves unknown ones out silently."""
@@ -285,13 +313,12 @@ def _unique(fields: Sequence[str], extra: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*fields, *extra)))
 
 
-def _texts(columns: Mapping[str, Sequence[str | None]]) -> pl.DataFrame:
-    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-
-
-def texts_of_ids(frame: pl.DataFrame) -> list[str]:
-    """Ids of the records in a frame, each once, in order."""
-    return frame[ID].unique(maintain_order=True).to_list()
+def _texts(columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+    special: Mapping[str, pl.DataType | type[pl.DataType]] = {
+        _COMPANIES: pl.List(pl.String),
+        _WHOLE: pl.Boolean,
+    }
+    return pl.DataFrame(columns, schema={name: special.get(name, pl.String) for name in columns})
 
 
 def _merged(texts: pl.DataFrame) -> dict[str, str]:

@@ -49,14 +49,24 @@ class Once:
         return True
 
 
-def records(portal: Portal, name: str, properties: Sequence[str]) -> Iterator[list[Record]]:
+def records(
+    portal: Portal, name: str, properties: Sequence[str], *, companies: bool = False
+) -> Iterator[list[Record]]:
     """Pages of all records of an object that are not archived, each record once.
+
+    Args:
+        portal: where to read.
+        name: HubSpot's name of the object.
+        properties: to ask for.
+        companies: ask for each record's companies too; see `companies_of`.
 
     Raises:
         CrmError: translated from what HubSpot said.
     """
     operation = f"read {name}"
     fixed = [("limit", str(PAGE)), ("archived", "false"), *(("properties", each) for each in properties)]
+    if companies:
+        fixed.append(("associations", "companies"))
     first = Once()
     after: str | None = None
     while True:
@@ -74,6 +84,17 @@ def records(portal: Portal, name: str, properties: Sequence[str]) -> Iterator[li
                 operation=operation,
             )
         after = following
+
+
+def companies_of(record: Record) -> tuple[list[str], bool]:
+    """Ids of a listed record's companies, and whether that is all of them.
+
+    The list names a company once for each type of the association, by names that a portal's own labels change:
+    which one is the primary company is for `associations` to tell.
+    """
+    found = (record.get("associations") or {}).get("companies") or {}
+    ids = dict.fromkeys(str(each["id"]) for each in found.get("results") or ())
+    return list(ids), not found.get("paging")
 
 
 def associations(portal: Portal, from_name: str, to_name: str, ids: Sequence[str]) -> pl.DataFrame:

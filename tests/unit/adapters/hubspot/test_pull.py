@@ -260,3 +260,68 @@ def test_records_are_written_batch_by_batch(portal: Sandbox, opened: Open, tmp_p
     assert pq.ParquetFile(small.paths[0]).num_row_groups == 8
     assert pl.read_parquet(small.paths).equals(whole)
     assert small.rows == len(whole)
+
+
+def listed(record: int, *companies: int, paging: bool = False) -> Record:
+    # A company is listed once for each type of the association.
+    found: Record = {
+        "results": [{"id": str(each), "type": kind} for each in companies for kind in ("a", "b")]
+    }
+    if paging:
+        found["paging"] = {"next": {"after": "9"}}
+    return {"id": str(record), "properties": {}, "associations": {"companies": found} if companies else {}}
+
+
+def linked(record: int, *companies: tuple[int, int]) -> Record:
+    to = [
+        {"toObjectId": each, "associationTypes": [{"category": "HUBSPOT_DEFINED", "typeId": kind}]}
+        for each, kind in companies
+    ]
+    return {"from": {"id": str(record)}, "to": to}
+
+
+def read_links(
+    server: Scripted, opened: Open, folder: Path, request: PullRequest
+) -> list[tuple[str, str | None]]:
+    _, frame = pull(opened(server.url), request, folder)
+    return frame.select(ID, ACCOUNT).rows()
+
+
+def test_companies_come_with_the_list(server: Scripted, opened: Open, tmp_path: Path) -> None:
+    server.on("/properties/tickets", Answer({"results": []}))
+    server.on("/objects/tickets", Answer({"results": [listed(1, 10), listed(2), listed(3, 10, 20)]}))
+    rows = read_links(server, opened, tmp_path, PullRequest("cases", ()))
+    assert rows == [("1", "10"), ("2", None), ("3", "10"), ("3", "20")]
+    assert server.to("/objects/tickets")[0].query["associations"] == ["companies"]
+    assert not server.to("/batch/read")
+
+
+def test_a_list_of_companies_that_goes_on_is_asked_for(
+    server: Scripted, opened: Open, tmp_path: Path
+) -> None:
+    server.on("/properties/tickets", Answer({"results": []}))
+    server.on("/objects/tickets", Answer({"results": [listed(1, 10), listed(2, 20, paging=True)]}))
+    server.on("/tickets/companies/batch/read", Answer({"results": [linked(2, (20, 339), (30, 339))]}))
+    rows = read_links(server, opened, tmp_path, PullRequest("cases", ()))
+    assert rows == [("1", "10"), ("2", "20"), ("2", "30")]
+    assert server.to("/batch/read")[0].body == {"inputs": [{"id": "2"}]}
+
+
+def test_lists_without_any_company_are_not_believed(server: Scripted, opened: Open, tmp_path: Path) -> None:
+    server.on("/properties/tickets", Answer({"results": []}))
+    server.on("/objects/tickets", Answer({"results": [listed(1), listed(2)]}))
+    server.on("/tickets/companies/batch/read", Answer({"results": [linked(2, (20, 339))]}))
+    assert read_links(server, opened, tmp_path, PullRequest("cases", ())) == [("1", None), ("2", "20")]
+
+
+def test_only_deals_with_several_companies_are_asked_for_the_primary_one(
+    server: Scripted, opened: Open, tmp_path: Path
+) -> None:
+    server.on("/properties/deals", Answer({"results": []}))
+    server.on("/pipelines/deals", Answer({"results": []}))
+    server.on("/objects/deals", Answer({"results": [listed(1, 10), listed(2, 20, 30), listed(3, 20, 30)]}))
+    answer = [linked(2, (20, 341), (30, 5)), linked(3, (20, 341), (30, 341))]
+    server.on("/deals/companies/batch/read", Answer({"results": answer}))
+    rows = read_links(server, opened, tmp_path, PullRequest("opportunities", ()))
+    assert rows == [("1", "10"), ("2", "30"), ("3", None)]
+    assert server.to("/batch/read")[0].body == {"inputs": [{"id": "2"}, {"id": "3"}]}
