@@ -29,6 +29,7 @@ segment   top_revenue                 boolean
           zone                        protect, develop, maintain, retreat, unrated: computed, before flag and override
           segment                     the same, after the flag
           confidence                  firm, provisional; null if unrated
+          firm:<d>                    boolean: missing data cannot move the account to the dimension's other side
           segment_since, zone_since   days: the as_of of the last change
           from_zone, from_zone_since, from_segment, from_segment_since   what the run started from, null if nothing
 campaign  campaigns                   text: active tags, "; " between them, sorted; null if none
@@ -95,7 +96,8 @@ def materialised(frame: Frame) -> Frame:
 
 def like(frame: Frame, table: pa.Table) -> Frame:
     """A small Arrow table as a lazy frame of the backend that `frame` runs on, to join with it."""
-    return nw.from_native(table, eager_only=True).lazy(backend=_backend(frame))
+    small: Frame = nw.from_native(table, eager_only=True).lazy(backend=_backend(frame))
+    return small
 
 
 def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends so
