@@ -36,14 +36,16 @@ def _sandbox() -> type[Sandbox]:
 
 
 @app.command(rich_help_panel=REHEARSE)
-def sandbox(  # noqa: PLR0913 - the options of one command
+def sandbox(
     crm: Annotated[list[Crm] | None, typer.Option(help="Which CRM to play; both by default.")] = None,
     port: Annotated[int, typer.Option(help="Where to listen on this machine; 0 takes a free port.")] = 8765,
     accounts: Annotated[int, typer.Option(min=1, max=2_000_000, help="Size of the portfolio.")] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
     *,
     day_one: Annotated[bool, typer.Option("--day-one", help="No ratings and wallets entered yet.")] = False,
-    rate_limits: Annotated[bool, typer.Option("--rate-limits", help="Refuse clients that are too fast.")] = False,
+    rate_limits: Annotated[
+        bool, typer.Option("--rate-limits", help="Refuse clients that are too fast.")
+    ] = False,
 ) -> None:
     """Run a local server that speaks the CRMs' HTTP APIs, with a generated portfolio and faults on demand.
 
@@ -62,7 +64,9 @@ def sandbox(  # noqa: PLR0913 - the options of one command
     try:
         server.start()
     except OSError as error:
-        raise ConfigError(f"Port {port} is taken ({error.strerror}). Choose another one with --port.") from error
+        raise ConfigError(
+            f"Port {port} is taken ({error.strerror}). Choose another one with --port."
+        ) from error
     out.print(f"[good]Listening[/] on {server.url} until Ctrl-C")
     for name in crm or CRMS:
         for line in _credentials(name, server.url):
@@ -77,19 +81,25 @@ def _credentials(crm: str, url: str) -> Sequence[str]:
             f'Salesforce: auth = "client_credentials", login_url = "{url}", client_id = "sandbox-sync",',
             "            client secret sandbox-secret (administrator: sandbox-admin, rep: sandbox-rep)",
         )
-    return (f'HubSpot:    api_url = "{url}", access token sandbox-token (administrator: sandbox-admin-token)',)
+    return (
+        f'HubSpot:    api_url = "{url}", access token sandbox-token (administrator: sandbox-admin-token)',
+    )
 
 
 @app.command(rich_help_panel=REHEARSE)
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where to leave configuration, history and report.")] = Path("kpm-demo"),
+    folder: Annotated[Path, typer.Option(help="Where to leave configuration, history and report.")] = Path(
+        "kpm-demo"
+    ),
     accounts: Annotated[int, typer.Option(min=20, max=100_000, help="Size of each portfolio.")] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
 ) -> None:
     """Show the whole job on the sandbox CRMs: provision, plan, sync, campaign, explain, and a quiet second sync."""
     server = _sandbox()(crms=CRMS, accounts=accounts, seed=seed)
     _fresh(folder)
-    out.print(f"[bold]A sandbox Salesforce and a sandbox HubSpot start[/], {accounts:,} generated accounts each ...")
+    out.print(
+        f"[bold]A sandbox Salesforce and a sandbox HubSpot start[/], {accounts:,} generated accounts each ..."
+    )
     with server:
         _write_configuration(folder, server.url)
         for crm in CRMS:
@@ -102,7 +112,9 @@ def _fresh(folder: Path) -> None:
     """An empty folder; what an earlier demo left is removed, anything else is not touched."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
-            raise ConfigError(f"{folder} exists and is not from an earlier demo. Choose another one with --folder.")
+            raise ConfigError(
+                f"{folder} exists and is not from an earlier demo. Choose another one with --folder."
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_text("Made by `kpm demo`; the next demo replaces this folder.\n")
@@ -134,7 +146,7 @@ folder = "kpm-data"
         """KPM_CONNECTIONS__SALESFORCE__CLIENT_SECRET=sandbox-secret
 KPM_CONNECTIONS__HUBSPOT__ACCESS_TOKEN=sandbox-token
 KPM_ADMIN__SALESFORCE__CLIENT_ID=sandbox-admin
-KPM_ADMIN__SALESFORCE__CLIENT_SECRET=sandbox-secret
+KPM_ADMIN__SALESFORCE__CLIENT_SECRET=sandbox-admin-secret
 KPM_ADMIN__HUBSPOT__ACCESS_TOKEN=sandbox-admin-token
 """,
     )

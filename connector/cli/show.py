@@ -154,3 +154,52 @@ def _calls(plan: Plan) -> None:
         if plan.quota.used is not None:
             text += f" ({plan.quota.used:,} of {plan.quota.limit:,} used)"
     out.print(f"\n[soft]A sync takes about {text}.[/]")
+
+
+def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
+    """One account: its zone, every criterion, white space, what is missing and what to do next."""
+    account, currency = one["account"], one["currency"]
+    out.print(
+        f"\n[bold]{escape(account['name'] or account['id'])}[/]  [soft]{account['id']}  {escape(account['url'] or '')}[/]"
+    )
+    if not one["member"]:
+        out.print("Not in the portfolio.")
+        return
+    held = f"[{one['segment']}]{escape(one['label'])}[/], {one['confidence'] or 'not rated'}, since {one['segment_since']}"
+    if one["segment_before"] not in (None, one["segment"]):
+        held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
+    out.print(held + (", top revenue" if one["top_revenue"] else ""))
+    for name, dimension in one["dimensions"].items():
+        score = "unknown" if dimension["score"] is None else f"{dimension['score']:.0f}"
+        bounds = (
+            ""
+            if dimension["low"] == dimension["high"]
+            else f", between {dimension['low']:.0f} and {dimension['high']:.0f}"
+        )
+        out.print(
+            f"\n[bold]{name.capitalize()} {score}[/]{bounds}  "
+            f"[soft]high from {dimension['threshold']:.0f}; {100 * dimension['coverage']:.0f} % of the weight known[/]",
+        )
+        numbers = ("score", "weight", "adds")
+        grid = table("criterion", "value", *numbers, "measured by", right=numbers)
+        for each in dimension["criteria"]:
+            grid.add_row(
+                escape(each["label"]),
+                escape(each["value"]) + (" (too old)" if each["expired"] else ""),
+                "–" if each["score"] is None else f"{each['score']:.0f}",
+                f"{each['weight']:.0f} %",
+                "–" if each["contribution"] is None else f"{each['contribution']:.0f}",
+                f"[soft]{escape(each['source'])}[/]",
+            )
+        out.print(grid)
+    wallet = one["wallet"]
+    if wallet["headroom"] is not None:
+        share = "" if wallet["share"] is None else f", our share {100 * wallet['share']:.0f} %"
+        out.print(
+            f"\nWhite space {wallet['headroom']:,.0f} {currency}{share} [soft](by {wallet['source']})[/]"
+        )
+    if one["distance"]:
+        out.print(escape(one["distance"]))
+    if one["campaigns"]:
+        out.print(f"Campaigns: {escape(one['campaigns'])}")
+    out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")

@@ -48,7 +48,7 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         own = {"KPM_CONNECTIONS__ACME__CLIENT_SECRET": "sandbox-secret"}
-        own |= {"KPM_ADMIN__ACME__CLIENT_ID": "sandbox-admin", "KPM_ADMIN__ACME__CLIENT_SECRET": "sandbox-secret"}
+        own |= {"KPM_ADMIN__ACME__CLIENT_ID": "sandbox-admin", "KPM_ADMIN__ACME__CLIENT_SECRET": "sandbox-admin-secret"}
         if self.crm == "hubspot":
             own = {"KPM_CONNECTIONS__ACME__ACCESS_TOKEN": "sandbox-token", "KPM_ADMIN__ACME__ACCESS_TOKEN": "sandbox-admin-token"}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KPM_")}
@@ -93,7 +93,9 @@ class Place:
         reply = requests.get(url, {"crm": self.crm, "object": name or ACCOUNTS[self.crm]}, timeout=60)
         reply.raise_for_status()
         rows = [json.loads(line) for line in reply.text.splitlines()]
-        return {str(row.get("Id") or row.get("id") or row.get("hs_object_id")): row for row in rows}
+        if self.crm == "salesforce":
+            return {row["Id"]: row for row in rows}
+        return {str(row["id"]): {"state": row["state"], **row["properties"]} for row in rows}
 
     def targets(self) -> dict[str, str]:
         """Result key -> field, as the mapping file has them."""

@@ -70,7 +70,7 @@ def test_a_prospect_that_becomes_a_customer_is_scored_and_a_leaving_one_is_clear
     newcomer = next(
         key
         for key, row in cells.items()
-        if row.get(field) == prospect_value and row.get(targets["segment"]) in (None, "") and not row.get("IsDeleted") and not row.get("archived")
+        if row.get(field) == prospect_value and row.get(targets["segment"]) in (None, "") and not row.get("IsDeleted") and row.get("state") in (None, "live")
     )
     here.sandbox.edit(here.crm, ACCOUNTS[here.crm], id=newcomer, values={field: customer_value})
     assert here.sync()["changes"] == {"first": 1}

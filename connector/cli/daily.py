@@ -1,0 +1,235 @@
+"""The commands of every day: plan, sync, serve."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from connector.cli.app import app
+from connector.cli.console import as_json, err, out, progress
+from connector.cli.show import show_plan, table
+from connector.cli.workplace import (
+    AsJson,
+    AsOf,
+    ConnectionName,
+    Workplace,
+    interactive,
+    show_problems,
+    workplace,
+)
+from connector.mapping import live
+from connector.reports.matrix_chart import Thresholds
+from connector.reports.plan import Plan
+from connector.reports.plan import plan as plan_report
+from connector.sync import Outcome, Preview
+from connector.sync import preview as preview_sync
+from connector.sync import sync as run_sync
+
+EVERY_DAY = "Every day"
+REFUSED = 10
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def plan(
+    context: typer.Context,
+    connection: ConnectionName = None,
+    as_of: AsOf = None,
+    *,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Count every difference, however small.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Show what a sync would change, without changing anything.
+
+    Zones, movements with names and reasons, where unrated accounts would stand, which ratings are worth asking for,
+    fields and API calls. It works before `kpm provision`: our fields count as empty then.
+    """
+    with workplace(context, connection) as place:
+        found = _preview(place, as_of, refresh=refresh)
+        report = _report(place, found)
+        if json:
+            as_json({"as_of": found.as_of, "first_run": found.first_run, **report.as_json()})
+            return
+        _heading(place, found)
+        show_plan(report, place.mapping.currency, first_run=found.first_run)
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def sync(
+    context: typer.Context,
+    connection: ConnectionName = None,
+    as_of: AsOf = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Write every difference, however small.")
+    ] = False,
+    accept_movement: Annotated[
+        bool,
+        typer.Option("--accept-movement", help="Pass the brakes this once; look at `kpm plan` first."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result, not the plan.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Rate every account and write what differs.
+
+    On a terminal it shows the plan and asks first; elsewhere it asks nothing. A second sync writes nothing; one that
+    was killed is completed by the next. Ctrl-C finishes the batch in hand and stops.
+    """
+    with workplace(context, connection) as place:
+        show_problems(place.problems)
+        if interactive() and not (yes or quiet or json):
+            found = _preview(place, as_of, refresh=refresh)
+            _heading(place, found)
+            show_plan(_report(place, found), place.mapping.currency, first_run=found.first_run)
+            if not found.to_write or not typer.confirm(f"Write {found.to_write:,} accounts?"):
+                out.print("Nothing was written.")
+                return
+            quiet = True
+        with place.crm() as crm, progress() as shown, _stopping() as stop:
+            live.demand(place.mapping, crm, place.connection.mapping.name, provisioned=True)
+            outcome = run_sync(
+                crm,
+                place.store,
+                place.mapping,
+                place.as_of(as_of),
+                place.settings.limits_of(place.name),
+                refresh=refresh,
+                accept_movement=accept_movement,
+                progress=shown,
+                stop=stop,
+            )
+        if json:
+            as_json(_summary(outcome))
+        else:
+            if not quiet:
+                _heading(place, outcome.preview)
+                report = _report(place, outcome.preview)
+                show_plan(report, place.mapping.currency, first_run=outcome.preview.first_run)
+            _result(place, outcome)
+        raise typer.Exit(int(outcome.exit_code))
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def serve(context: typer.Context, connection: ConnectionName = None) -> None:
+    """Sync every night at [schedule] cron, until Ctrl-C or SIGTERM.
+
+    All connections, or the one named. At most one run per connection and local date; a failed night is logged and
+    the service goes on. On SIGTERM the batch in hand is finished and recorded.
+    """
+    from connector.cli.nightly import serve as serve_nights  # noqa: PLC0415 - the scheduler is needed here alone
+
+    serve_nights(context.obj, connection)
+
+
+def _preview(place: Workplace, as_of: datetime | None, *, refresh: bool) -> Preview:
+    show_problems(place.problems)
+    with place.crm() as crm, progress() as shown:
+        live.demand(place.mapping, crm, place.connection.mapping.name, provisioned=False)
+        return preview_sync(
+            crm, place.store, place.mapping, place.as_of(as_of), refresh=refresh, progress=shown
+        )
+
+
+def _report(place: Workplace, found: Preview) -> Plan:
+    borders = Thresholds(found.thresholds["potential"], found.thresholds["attractiveness"])
+    return plan_report(
+        found.accounts,
+        place.mapping,
+        borders,
+        place.labels,
+        calls=found.estimate,
+        quota=found.usage,
+        quality=quality_notes(found.quality),
+    )
+
+
+def quality_notes(quality: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """What the data lacks, as lines with a count."""
+    return [{"message": str(note), "count": note.count} for note in quality]
+
+
+def _heading(place: Workplace, found: Preview) -> None:
+    crm = {"salesforce": "Salesforce", "hubspot": "HubSpot"}[place.connection.crm]
+    first = ", the first run" if found.first_run else ""
+    out.print(f"\n[bold]{escape(place.name)}[/] ({crm}) as of {found.as_of}{first}")
+    if found.unsettled:
+        out.print(
+            f"[warning]The last sync was interrupted[/] while {found.unsettled:,} accounts were under way; they are "
+            "compared with the CRM afresh.",
+        )
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    run = outcome.run
+    return {
+        "run": run.id,
+        "status": run.status,
+        "as_of": run.as_of,
+        "portfolio": run.counts.get("portfolio", 0),
+        "changes": outcome.preview.changes,
+        "written": outcome.written.written,
+        "rejected": outcome.written.rejected,
+        "deferred": outcome.written.deferred,
+        "unsent": outcome.written.unsent,
+        "calls": run.calls,
+        "calls_made": sum(run.calls.values()),
+        "calls_minimum": run.minimum,
+        "refusals": outcome.refusals.to_pylist(),
+    }
+
+
+def _result(place: Workplace, outcome: Outcome) -> None:
+    done, run = outcome.written, outcome.run
+    calls = f"{sum(run.calls.values()):,} API calls" + (
+        f", at the least {run.minimum:,}" if run.minimum else ""
+    )
+    if done.complete and not done.written:
+        out.print(
+            f"\n[good]Nothing to write[/]: the CRM already holds these results. [soft]Run {run.id}, {calls}.[/]"
+        )
+        return
+    style = "good" if done.complete else "warning"
+    out.print(f"\n[{style}]Wrote {done.written:,} accounts.[/] [soft]Run {run.id}, {calls}.[/]")
+    if done.deferred:
+        out.print(f"{done.deferred:,} are left for the next run: max_quota_share of the API quota is used.")
+    if done.unsent:
+        out.print(f"{done.unsent:,} are left for the next run: a stop was asked for.")
+    if done.rejected:
+        out.print(f"[warning]The CRM refused {done.rejected:,}[/]; the next sync tries them again:")
+        grid = table("account", "code", "what the CRM says")
+        refused = [row for row in outcome.refusals.to_pylist() if row["outcome"] == "rejected"]
+        for row in refused[:REFUSED]:
+            grid.add_row(row["@id"], escape(row["code"] or ""), escape(row["message"] or ""))
+        out.print(grid)
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM ask to stop after the batch in hand; a second Ctrl-C stops at once."""
+    asked = threading.Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.set()
+        err.print("[warning]Stopping[/] after the batch in hand ...")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,172 @@
+"""Commands that look at what is there and change nothing: explain, report, runs."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import polars as pl
+import typer
+from rich.markup import escape
+
+from connector.cli.app import app
+from connector.cli.campaigns import state
+from connector.cli.console import as_json, as_json_line, out
+from connector.cli.show import show_explanation, table
+from connector.cli.workplace import AsJson, ConnectionName, Snapshot, Workplace, workplace
+from connector.errors import ConfigError
+from connector.reports.explain import explain as explanation
+from connector.reports.page import Campaign, Heading, page
+
+EVERY_DAY = "Every day"
+ALIKE = 8
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def explain(
+    context: typer.Context,
+    account: Annotated[
+        str | None, typer.Argument(help="Its id, its link in the CRM, or (part of) its name.")
+    ] = None,
+    connection: ConnectionName = None,
+    *,
+    everyone: Annotated[bool, typer.Option("--all", help="Every account that the last sync read.")] = False,
+    largest: Annotated[
+        bool, typer.Option("--largest", help="The rated customer with the highest revenue.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Say why an account stands where it stands: every criterion with value, source, score and weight.
+
+    It reads what the last sync left, so no CRM call is needed. --json adds what was written to the CRM; --all --json
+    prints one account per line.
+    """
+    with workplace(context, connection) as place:
+        snapshot = place.snapshot()
+        if everyone:
+            for one in _explained(place, snapshot, snapshot.accounts.sort("id")):
+                as_json_line(one) if json else show_explanation(one, place.labels)
+            return
+        row = _largest(snapshot) if largest else _found(snapshot, account)
+        one = next(_explained(place, snapshot, row))
+        as_json(one) if json else show_explanation(one, place.labels)
+
+
+def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    with place.crm() as crm:
+        for row in rows.iter_rows(named=True):
+            url = crm.account_url(row["id"])
+            found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url)
+            yield {"as_of": snapshot.run.as_of, "run": snapshot.run.id, **found}
+
+
+def _largest(snapshot: Snapshot) -> pl.DataFrame:
+    rated = snapshot.members.filter(pl.col("segment") != "unrated")
+    if rated.is_empty():
+        raise ConfigError(
+            "No account is rated yet; `kpm plan` says which ratings are worth asking for first."
+        )
+    return rated.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False]).head(1)
+
+
+def _found(snapshot: Snapshot, wanted: str | None) -> pl.DataFrame:
+    if not wanted:
+        raise ConfigError("Which account? Give its id, its link or its name, or use --largest or --all.")
+    parts = [part for part in urlsplit(wanted).path.split("/") if part] if "://" in wanted else [wanted]
+    ids = snapshot.accounts.filter(pl.col("id").is_in(parts) | pl.col("id").str.head(15).is_in(parts))
+    if len(ids) == 1:
+        return ids
+    lowered = wanted.strip().lower()
+    names = pl.col("name").fill_null("").str.to_lowercase()
+    for found in (names == lowered, names.str.contains(lowered, literal=True)):
+        matches = snapshot.accounts.filter(found).sort("name", "id")
+        if len(matches) == 1:
+            return matches
+        if len(matches) > 1:
+            listed = "\n".join(
+                f"  {row['id']}  {row['name']}" for row in matches.head(ALIKE).iter_rows(named=True)
+            )
+            more = f"\n  and {len(matches) - ALIKE} more" if len(matches) > ALIKE else ""
+            raise ConfigError(
+                f"{len(matches)} accounts are called like {wanted!r}; give the id:\n{listed}{more}"
+            )
+    raise ConfigError(
+        f"The sync as of {snapshot.run.as_of} read no account {wanted!r}. It reads customers and accounts that hold "
+        "our values; is it one of them?",
+    )
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def report(
+    context: typer.Context,
+    connection: ConnectionName = None,
+    output: Annotated[Path | None, typer.Option(help="The file; by default in the store's folder.")] = None,
+    *,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one HTML page of the last sync: the matrix, the zones, movers, criteria, campaigns. It needs no network."""
+    with workplace(context, connection) as place:
+        snapshot = place.snapshot()
+        run = snapshot.run
+        html = page(
+            snapshot.members,
+            place.mapping,
+            heading=Heading(
+                place.name, place.connection.crm, run.as_of, place.mapping.currency, f"run {run.id}"
+            ),
+            thresholds=snapshot.thresholds,
+            labels=place.labels,
+            campaigns=[
+                Campaign(one.tag, one.focus, one.members, state(one, run.as_of))
+                for one in place.store.campaigns.all()
+            ],
+        )
+        file = output or place.settings.store.folder / place.name / f"report-{run.as_of}.html"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(html, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(
+                f"{file} cannot be written: {error.strerror}. Choose another file with --output."
+            ) from error
+        out.print(f"[good]Wrote[/] {escape(str(file))} ({file.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
+        if show:
+            webbrowser.open(file.absolute().as_uri())
+
+
+@app.command(rich_help_panel=EVERY_DAY)
+def runs(
+    context: typer.Context,
+    connection: ConnectionName = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    *,
+    json: AsJson = False,
+) -> None:
+    """List the runs: when, how they ended, what they wrote and what they cost."""
+    with workplace(context, connection) as place:
+        found = place.store.history_of_runs(limit)
+        if json:
+            as_json([asdict(run) for run in found])
+            return
+        if not found:
+            out.print("No run yet. [bold]kpm sync[/] makes the first.")
+            return
+        numbers = ("run", "portfolio", "written", "rejected", "calls")
+        grid = table("run", "started (UTC)", "as of", "status", *numbers[1:], "note", right=numbers)
+        for run in found:
+            style = {"done": "good", "partial": "warning", "running": "bold"}.get(run.status, "bad")
+            grid.add_row(
+                str(run.id),
+                f"{run.started:%Y-%m-%d %H:%M}",
+                str(run.as_of),
+                f"[{style}]{run.status}[/]",
+                *(f"{run.counts.get(name, 0):,}" for name in numbers[1:4]),
+                f"{sum(run.calls.values()):,}" + (f" / {run.minimum:,}" if run.minimum else ""),
+                escape((run.error or "").split("\n")[0][:80]),
+            )
+        out.print(grid)
+        out.print("[soft]calls: made / the fewest that the CRM's API allows for the same work.[/]")

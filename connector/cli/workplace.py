@@ -1,0 +1,177 @@
+"""What a command works with: the configuration, one connection, its mapping and its store."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import narwhals as nw
+import polars as pl
+import typer
+from rich.markup import escape
+
+from adapters import open_crm
+from connector import config
+from connector.cli.app import Options
+from connector.cli.console import err
+from connector.errors import ConfigError, CrmAuthError, Problem, Severity
+from connector.fiscal import Quarter
+from connector.mapping import read
+from connector.mapping.model import Mapping
+from connector.reports.matrix_chart import Thresholds
+from connector.stages.segment import thresholds
+from connector.store import Run, Store, open_store
+from connector.texts import segment_labels
+
+if TYPE_CHECKING:
+    from connector.crm import Crm
+
+ConnectionName = Annotated[
+    str | None,
+    typer.Option(
+        "--connection", "-c", metavar="NAME", help="Which connection; needed only if there are several."
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="Rate as of this date; by default today in the business time zone."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The accounts as the last sync left them.
+
+    Attributes:
+        run: that sync.
+        accounts: every account that it read; see `connector.tables` for the columns.
+        thresholds: the zones' borders then.
+    """
+
+    run: Run
+    accounts: pl.DataFrame
+    thresholds: Thresholds
+
+    @property
+    def members(self) -> pl.DataFrame:
+        """The accounts of the portfolio."""
+        return self.accounts.filter(pl.col("member"))
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Everything about one connection.
+
+    Attributes:
+        settings: the whole configuration.
+        name: the connection.
+        mapping: its mapping, which has passed the first two passes.
+        problems: warnings and notes of those passes.
+        store: what earlier runs left.
+    """
+
+    settings: config.Config
+    name: str
+    mapping: Mapping
+    problems: list[Problem]
+    store: Store
+
+    @property
+    def connection(self) -> config.Connection:
+        """The connection's own settings."""
+        return self.settings.connections[self.name]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Segment -> what people call it."""
+        return dict(segment_labels(self.mapping))
+
+    def as_of(self, given: datetime | None) -> date:
+        """The date given, else today in the business time zone."""
+        return given.date() if given is not None else self.settings.schedule_of(self.name).today()
+
+    def quarter(self, day: date) -> Quarter:
+        """The fiscal quarter of a date."""
+        return Quarter.of(day, self.mapping.campaigns.fiscal_year_start)
+
+    @contextmanager
+    def crm(self) -> Iterator[Crm]:
+        """The CRM, as the nightly user."""
+        limits = self.settings.limits_of(self.name)
+        opened = open_crm(
+            self.connection,
+            time_zone=self.settings.schedule_of(self.name).time_zone,
+            quota_share=limits.max_quota_share,
+        )
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    @contextmanager
+    def crm_as_administrator(self) -> Iterator[Crm]:
+        """The CRM with the administrator's credentials, for provisioning alone."""
+        admin = config.admin_connection(self.settings, self.name)
+        if admin is None:
+            raise CrmAuthError(
+                "Creating fields needs an administrator's credentials, for this one call; they are not stored. Set "
+                f"KPM_ADMIN__{self.name.upper()}__... in the environment, with the names of the connection's own "
+                "settings (docs/configuration.md shows each way to log in), or give the nightly user's in "
+                "that place if it may create fields.",
+                crm=self.connection.crm,
+                operation="provision",
+            )
+        opened = open_crm(admin, time_zone=self.settings.schedule_of(self.name).time_zone)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def snapshot(self) -> Snapshot:
+        """The accounts as the last sync left them.
+
+        Raises:
+            ConfigError: there was no sync yet.
+        """
+        found = self.store.memory.latest_snapshot()
+        if found is None:
+            raise ConfigError(
+                f"There was no sync of {self.name} yet. Run `kpm sync` first; `kpm plan` needs no sync."
+            )
+        number, file = found
+        run = self.store.runs.get(number)
+        accounts = pl.read_parquet(file)
+        references = self.store.memory.references(str(self.quarter(run.as_of)))
+        borders = thresholds(nw.from_native(accounts.lazy()), self.mapping, references)
+        return Snapshot(run, accounts, Thresholds(borders["potential"], borders["attractiveness"]))
+
+
+@contextmanager
+def workplace(context: typer.Context, connection: str | None) -> Iterator[Workplace]:
+    """Open what a command works with; warnings of the mapping go to stderr once."""
+    options: Options = context.obj
+    settings = config.load(options.config)
+    name = config.chosen(settings, connection)
+    own = settings.connections[name]
+    mapping, problems = read(own.mapping, own.crm)
+    with open_store(settings.store, name) as store:
+        yield Workplace(settings, name, mapping, problems, store)
+
+
+def show_problems(problems: list[Problem]) -> None:
+    """Warnings and notes on stderr."""
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            err.print(f"[warning]warning[/] {escape(str(problem))}", soft_wrap=True)
+
+
+def interactive() -> bool:
+    """A person sits at the terminal and can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
