@@ -70,8 +70,14 @@ class Permissions:
             yield self._step("create permission set", label, _DESCRIPTIONS[wanted.name])
             if not self._dry_run:
                 body = {"Name": wanted.name, "Label": label, "Description": _DESCRIPTIONS[wanted.name]}
-                self._created("PermissionSet", [body])
+                (refusal,) = self._created("PermissionSet", [body])
                 known = self._id(wanted.name)
+                if known is None:
+                    raise CrmRequestError(
+                        f"Salesforce could not create the permission set {label}. Salesforce says: {refusal}",
+                        crm="salesforce",
+                        operation="create permission set",
+                    )
         rights = {name: dict.fromkeys(rights, True) for name, rights in wanted.objects.items()}
         yield from self._grant(label, known, "ObjectPermissions", "SobjectType", rights)
         fields = {name: {_READ: True, _EDIT: edit} for name, edit in wanted.fields.items()}
@@ -82,7 +88,7 @@ class Permissions:
 
         Args:
             name: of the permission set.
-            users: user names, or ids.
+            users: user names.
         """
         label = _LABELS[name]
         known = self._id(name)
@@ -98,11 +104,12 @@ class Permissions:
             elif user_id in assigned:
                 yield Step("assign", user, f"has {label}")
             else:
-                if not self._dry_run:
-                    self._created(
-                        "PermissionSetAssignment", [{"AssigneeId": user_id, "PermissionSetId": known}]
-                    )
-                yield self._step("assign", user, f"gets {label}")
+                body = {"AssigneeId": user_id, "PermissionSetId": known}
+                refusal = None if self._dry_run else self._created("PermissionSetAssignment", [body])[0]
+                if refusal is None:
+                    yield self._step("assign", user, f"gets {label}")
+                else:
+                    yield Step("by hand", user, f"could not be assigned {label}: {refusal}", done=False)
 
     def _grant(
         self,
@@ -122,32 +129,46 @@ class Permissions:
             if name not in present
             or any(value and not present[name][right] for right, value in granted.items())
         }
+        refused: dict[str, str] = {}
         if not self._dry_run:
-            new = [
-                {"ParentId": parent, "SobjectType": name.partition(".")[0], key: name, **granted}
+            new = {
+                name: {"ParentId": parent, "SobjectType": name.partition(".")[0], key: name, **granted}
                 for name, granted in lacking.items()
                 if name not in present
-            ]
-            # One by one: reading opportunities, say, can be granted only where reading accounts is already.
-            size = 1 if object_name == "ObjectPermissions" else _COLLECTION
-            for start in range(0, len(new), size):
-                self._created(object_name, new[start : start + size])
+            }
+            refused = self._granted(object_name, new)
             for name in lacking.keys() & present.keys():
                 more = {right: True for right, value in lacking[name].items() if value}
                 path = f"sobjects/{object_name}/{present[name]['Id']}"
                 self._org.request(f"grant {name}", "PATCH", path, body=more)
         for name, granted in wanted.items():
-            words = ", ".join(_WORDS[right] for right, value in granted.items() if value)
-            if name in lacking:
-                yield self._step("grant", name, f"{words} with {label}")
+            words = f"{', '.join(_WORDS[right] for right, value in granted.items() if value)} with {label}"
+            if name in refused:
+                yield Step("by hand", name, f"could not be granted ({words}): {refused[name]}", done=False)
+            elif name in lacking:
+                yield self._step("grant", name, words)
             else:
-                yield Step("grant", name, f"{words} with {label}")
+                yield Step("grant", name, words)
 
-    def _created(self, object_name: str, bodies: Sequence[Mapping[str, Any]]) -> None:
-        """Create records; one that exists already, perhaps from a call whose reply was lost, is as good.
+    def _granted(self, object_name: str, new: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Create permission records; Salesforce's words on those that it refuses, by name."""
+        # One by one: reading opportunities, say, can be granted only where reading accounts is already.
+        size = 1 if object_name == "ObjectPermissions" else _COLLECTION
+        names = list(new)
+        refused: dict[str, str] = {}
+        for start in range(0, len(names), size):
+            some = names[start : start + size]
+            answers = self._created(object_name, [new[name] for name in some])
+            refused |= {name: words for name, words in zip(some, answers, strict=True) if words is not None}
+        return refused
+
+    def _created(self, object_name: str, bodies: Sequence[Mapping[str, Any]]) -> list[str | None]:
+        """Create records; for each None, or Salesforce's words if it is refused.
+
+        One that exists already, perhaps from a call whose reply was lost, is as good as created.
 
         Raises:
-            CrmError: Salesforce refuses one.
+            CrmAuthError: we are not connected as an administrator.
         """
         operation = f"create {object_name}"
         answers = self._org.request(
@@ -159,21 +180,21 @@ class Permissions:
                 "records": [{"attributes": {"type": object_name}, **body} for body in bodies],
             },
         )
-        for body, answer in zip(bodies, answers, strict=True):
-            if answer.get("success"):
-                continue
-            code, message, _ = row_errors(answer.get("errors") or ())
-            if code in _DUPLICATE_CODES:
-                continue
-            kind = CrmAuthError if code in _RIGHTS_CODES else CrmRequestError
-            what = body.get("Field") or body.get("SobjectType") or body.get("Name") or object_name
-            raise kind(
-                f"Salesforce could not {operation} for {what}. Provisioning needs an administrator's credentials "
-                f"(KPM_ADMIN__...). Salesforce says: {code}: {message}",
+        return [self._refusal(operation, answer) for answer in answers]
+
+    def _refusal(self, operation: str, answer: Mapping[str, Any]) -> str | None:
+        if answer.get("success"):
+            return None
+        code, message, _ = row_errors(answer.get("errors") or ())
+        if code in _RIGHTS_CODES:
+            raise CrmAuthError(
+                f"Salesforce could not {operation}: {self._org.translator.user} may not. Provisioning needs an "
+                f"administrator's credentials (KPM_ADMIN__...). Salesforce says: {code}: {message}",
                 crm="salesforce",
                 operation=operation,
                 code=code,
             )
+        return None if code in _DUPLICATE_CODES else f"{code}: {message}"
 
     def _id(self, name: str) -> str | None:
         if name not in self._ids:

@@ -101,7 +101,7 @@ def test_a_field_name_that_the_job_refuses(sandbox: Sandbox, opened: Opener) -> 
         {ID: ids(sandbox)[:1], "Nope__c": ["x"], SEND + "Nope__c": [True]}, schema=schema
     )
     with pytest.raises(
-        Exception, match=r"has no field Nope__c, or .* may not see it.*Field name not found : Nope__c"
+        CrmRequestError, match=r"has no field Nope__c, or .* may not see it.*Field name not found : Nope__c"
     ):
         list(crm.write([batch], 1))
 

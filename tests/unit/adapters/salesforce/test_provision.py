@@ -14,7 +14,7 @@ from adapters.salesforce import SalesforceCrm
 from adapters.salesforce.permissions import SYNC, Permissions, PermissionSet
 from adapters.sandbox import Sandbox
 from connector.crm import Currencies, FieldSpec, FieldType, Object, Option, PullRequest, Step
-from connector.errors import CrmAuthError, CrmRequestError
+from connector.errors import CrmAuthError, CrmTemporaryError
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, connection
 
 SPECS = (
@@ -94,7 +94,7 @@ def test_from_nothing_to_a_working_sync(day_one: Sandbox, tmp_path: Path) -> Non
 def test_an_interrupted_provisioning_is_finished(day_one: Sandbox) -> None:
     administrator = opened(day_one, "admin")
     day_one.fault("unavailable", method="POST", path="CustomField", after=3)
-    with pytest.raises(Exception, match="could not create field"):
+    with pytest.raises(CrmTemporaryError, match="could not create field"):
         administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
     day_one.clear_faults()
     steps = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
@@ -195,12 +195,36 @@ def test_a_global_value_set_is_left_alone(
     assert not [step for step in steps if step.changed]
 
 
-def test_a_right_that_cannot_be_granted_is_named(day_one: Sandbox) -> None:
+def test_a_right_that_cannot_be_granted_is_left_to_a_person(day_one: Sandbox) -> None:
     administrator = opened(day_one, "admin")
     permissions = Permissions(administrator._org, dry_run=False)
-    wanted = PermissionSet(SYNC, fields={"Account.Nope__c": False})
-    with pytest.raises(CrmRequestError, match=r"FieldPermissions for Account\.Nope__c.*bad value"):
-        list(permissions.complete(wanted))
+    wanted = PermissionSet(SYNC, fields={"Account.Nope__c": False, "Account.Industry": False})
+    steps = {step.target: step for step in permissions.complete(wanted)}
+    assert steps["Account.Industry"].changed
+    assert not steps["Account.Nope__c"].done
+    assert "bad value" in steps["Account.Nope__c"].detail
+
+
+def test_an_assignment_that_is_refused_is_left_to_a_person(answers: responses.RequestsMock) -> None:
+    crm = of_answers(answers, {"type": "Picklist", "valueSet": {"valueSetName": "Zones"}}, ["protect"])
+    users = {"totalSize": 1, "done": True, "records": [{"Id": "005A", "Username": "Rep@acme.example"}]}
+    answers.get(f"{DATA}/query/", json=users)
+    answers.get(f"{DATA}/query/", json={"totalSize": 0, "done": True, "records": []})
+    error = {"statusCode": "FIELD_INTEGRITY_EXCEPTION", "message": "the user license does not allow it"}
+    answers.post(f"{DATA}/composite/sobjects", json=[{"success": False, "errors": [error]}])
+    steps = by_target(crm.provision(SPECS[:1], {}, ("rep@acme.example",)), "by hand")
+    assert "the user license does not allow it" in steps["rep@acme.example"].detail
+
+
+def test_a_missing_right_ends_provisioning(answers: responses.RequestsMock) -> None:
+    crm = of_answers(answers, {"type": "Picklist", "valueSet": {"valueSetName": "Zones"}}, ["protect"])
+    users = {"totalSize": 1, "done": True, "records": [{"Id": "005A", "Username": "rep@acme.example"}]}
+    answers.get(f"{DATA}/query/", json=users)
+    answers.get(f"{DATA}/query/", json={"totalSize": 0, "done": True, "records": []})
+    error = {"statusCode": "INSUFFICIENT_ACCESS", "message": "no"}
+    answers.post(f"{DATA}/composite/sobjects", json=[{"success": False, "errors": [error]}])
+    with pytest.raises(CrmAuthError, match="administrator"):
+        crm.provision(SPECS[:1], {}, ("rep@acme.example",))
 
 
 def test_the_currency_of_an_org_with_one(day_one: Sandbox) -> None:
