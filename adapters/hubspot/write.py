@@ -134,11 +134,12 @@ class Writer:
 
     def _demand_targets(self, outcomes: Iterable[Outcome]) -> None:
         """A target that was hidden or locked after the run began fails in every record alike: a person must act."""
-        for each in outcomes:
-            if each.code in _TARGET_CODES and each.fields:
-                self.fields.forget()
-                self._kinds.clear()
-                self._demand_writable(each.fields[0])
+        if any(each.code in _TARGET_CODES for each in outcomes):
+            names = list(self._kinds)
+            self.fields.forget()
+            self._kinds.clear()
+            for name in names:
+                self._demand_writable(name)
 
     def _batch(self, changes: Sequence[Change]) -> dict[str, Outcome]:
         """Send up to 100 changes until each is written or refused for good."""
