@@ -147,11 +147,11 @@ def _sections(fields: _Fields) -> Iterator[Found]:
         if getattr(fields.mapping, section) is None or fields.of(section) is not None:
             continue
         needing = list(_needing(fields.mapping, section))
+        why = fields.absent[section]
         for path in needing:
-            message = f"needs [{section}], which cannot be read: {fields.absent[section]} Or take the criterion out."
-            yield error(path, message)
+            yield warning(path, f"needs [{section}], so no account has a value here. {why}")
         if not needing:
-            yield note(section, f"is not used by any criterion, and cannot be read: {fields.absent[section]}")
+            yield note(section, f"is not used by any criterion, and cannot be read. {why}")
 
 
 def _needing(mapping: MappingFile, section: str) -> Iterator[str]:

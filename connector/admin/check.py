@@ -1,0 +1,171 @@
+"""`kpm check`: can a sync run, and on how much data would it rest? Ends with go or no-go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import polars as pl
+
+from connector.crm import Crm, Estimate, Usage
+from connector.errors import Problem, Severity
+from connector.mapping.live import live
+from connector.mapping.model import Mapping as MappingFile
+from connector.reports.measured import source_in_words
+
+Level = Literal["ok", "note", "warning", "error"]
+
+TO_CREATE: Final = "`kpm provision` creates"
+"""What the live pass says of fields that need not exist yet."""
+SPARSE: Final = 0.2
+"""A criterion that fewer accounts have than this share says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding.
+
+    Attributes:
+        level: how grave it is; an error means no-go.
+        what: its subject, such as ``login`` or a key path of the mapping.
+        message: what was found, and what to do.
+    """
+
+    level: Level
+    what: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings on one subject."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check.
+
+    Attributes:
+        groups: findings by subject.
+        to_create: fields that `kpm provision` will create, by key path.
+    """
+
+    groups: tuple[Group, ...]
+    to_create: Mapping[str, str]
+
+    @property
+    def go(self) -> bool:
+        """Whether a sync can run (after `kpm provision`, if there is something to create)."""
+        return not any(line.level == "error" for group in self.groups for line in group.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a preview has read and computed.
+
+    Attributes:
+        accounts: every account; columns as in `connector.tables`.
+        quality: what was missing or odd, each with ``message`` and ``count``.
+        estimate: API calls of a sync.
+        usage: API calls used, and the quota.
+        quota_share: share of the daily quota that may be used.
+    """
+
+    accounts: pl.DataFrame
+    quality: Sequence[Mapping[str, object]]
+    estimate: Estimate
+    usage: Usage
+    quota_share: float
+
+
+def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem] = ()) -> Checked:
+    """Log in, and compare the mapping with the CRM.
+
+    Args:
+        crm: connected as the user of the nightly sync.
+        mapping: has passed the first two passes.
+        file: its name.
+        problems: warnings and notes of those passes.
+
+    Raises:
+        CrmAuthError: the login failed.
+        CrmTemporaryError: the CRM cannot be reached.
+    """
+    connection = tuple(Line(each.level, each.what, each.message) for each in crm.check())
+    if any(line.level == "error" and line.what in ("login", "API version") for line in connection):
+        return Checked((Group("Connection", connection),), {})
+    found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE)]
+    absent = [
+        problem for problem in found if TO_CREATE in problem.message and problem.severity is Severity.NOTE
+    ]
+    groups = (Group("Connection", connection), Group("Mapping", tuple(_mapping(mapping, found, absent))))
+    return Checked(groups, {problem.path: problem.message.split()[0] for problem in absent})
+
+
+def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:
+    """The same check, with what a preview tells of the data and of API calls."""
+    groups = (
+        *checked.groups,
+        Group("Data", tuple(_data(mapping, data))),
+        Group("API calls", tuple(_calls(data))),
+    )
+    return Checked(groups, checked.to_create)
+
+
+def _mapping(mapping: MappingFile, found: Sequence[Problem], absent: Sequence[Problem]) -> Iterator[Line]:
+    levels: Mapping[Severity, Level] = {
+        Severity.ERROR: "error",
+        Severity.WARNING: "warning",
+        Severity.NOTE: "note",
+    }
+    for problem in found:
+        if problem not in absent:
+            yield Line(levels[problem.severity], problem.path, problem.message)
+    if absent:
+        names = ", ".join(dict.fromkeys(problem.message.split()[0] for problem in absent))
+        yield Line("note", "to be created", f"`kpm provision` creates these fields: {names}")
+    if not any(problem.severity is Severity.ERROR for problem in found):
+        counted = f"{len(mapping.criteria)} criteria, {len(mapping.write.targets)} results"
+        yield Line("ok", "fields", f"everything that must exist is there and fits: {counted}")
+
+
+def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
+    members = data.accounts.filter(pl.col("member"))
+    if members.is_empty():
+        message = f"no account meets the rule, of {len(data.accounts):,} read; correct [portfolio]"
+        yield Line("error", "portfolio", message)
+        return
+    yield Line("ok", "portfolio", f"{len(members):,} customers of {len(data.accounts):,} accounts read")
+    for criterion in mapping.criteria:
+        for place, rung in enumerate(criterion.rungs):
+            share = members.get_column(f"raw:{criterion.id}:{place}").count() / len(members)
+            level: Level = "ok" if share >= SPARSE else "note" if len(criterion.rungs) > 1 else "warning"
+            yield Line(
+                level,
+                criterion.id,
+                f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}",
+            )
+    for entry in data.quality:
+        yield Line("note", "quality", f"{entry['count']:,} {entry['message']}")
+
+
+def _calls(data: Data) -> Iterator[Line]:
+    needed, limit = data.estimate.calls, data.usage.limit
+    text = f"a sync takes about {needed:,} API calls (at least {data.estimate.minimum:,})"
+    if limit is None:
+        yield Line("ok", "estimate", text)
+        return
+    allowed = round(limit * data.quota_share)
+    used = data.usage.used or 0
+    text += f", {needed / limit:.1%} of the daily {limit:,}; {used:,} are used"
+    if needed > allowed:
+        advice = f"a run stops at {allowed:,} (max_quota_share) and the next one continues"
+        yield Line("warning", "estimate", f"{text}; {advice}")
+    elif used + needed > allowed:
+        yield Line("warning", "estimate", f"{text}; today a run would stop at {allowed:,} (max_quota_share)")
+    else:
+        yield Line("ok", "estimate", text)
