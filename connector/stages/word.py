@@ -14,7 +14,7 @@ from connector.texts import CASES, Case, Open, Wording
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
 # which one lifts or burdens an account most and with which score. From the highest digits to the lowest: its pull
 # (ten-thousandths of the dimension's weight, times the points above target; OFFSET keeps it positive), its place
-# in the mapping, and its score.
+# among `ways`, and its score.
 OFFSET = 2**20
 SCORES = 128  # room for a score of 0..100
 TEMPORARY = "word:"
@@ -48,7 +48,8 @@ class _Texts:
     def __init__(self, wording: Wording) -> None:
         self.wording = wording
         self.criteria = wording.criteria
-        self.block = SCORES * max(len(self.criteria), 1)
+        self.ways = [(one, rung) for one in self.criteria for rung in range(len(one.rungs))]
+        self.block = SCORES * max(len(self.ways), 1)
 
     def standing(self) -> list[nw.Expr]:
         """The case (its place in CASES), and the dimensions that lack data."""
@@ -73,7 +74,7 @@ class _Texts:
 
     def extremes(self) -> list[nw.Expr]:
         """The strongest criterion of all, the weakest of each dimension, and what is unsettled."""
-        keys = {criterion.id: self._key(place, criterion) for place, criterion in enumerate(self.criteria)}
+        keys = {criterion.id: self._key(criterion) for criterion in self.criteria}
         strongest = _most(nw.max_horizontal, list(keys.values()))
         helps = (strongest >= OFFSET * self.block) | (nw.col("segment") == "unrated")
         found = [nw.when(helps).then(strongest).alias("word:strong")]
@@ -88,11 +89,13 @@ class _Texts:
         provisional = nw.col("confidence") == "provisional"
         return [*found, nw.when(provisional).then(unsettled).alias("word:open")]
 
-    def _key(self, place: int, criterion: Criterion) -> nw.Expr:
+    def _key(self, criterion: Criterion) -> nw.Expr:
         weight = round(10_000 * self.wording.share(criterion))
-        rest = (OFFSET - round(weight * criterion.target)) * self.block + place * SCORES
-        score = nw.col(f"score:{criterion.id}").cast(nw.Int64)
-        return nw.when(nw.col(f"known:{criterion.id}")).then(score * (weight * self.block + 1) + rest)
+        rest = (OFFSET - round(weight * criterion.target)) * self.block + self.ways.index((criterion, 0)) * SCORES
+        key = nw.col(f"score:{criterion.id}").cast(nw.Int64) * (weight * self.block + 1) + rest
+        if len(criterion.rungs) > 1:
+            key = key + nw.col(f"rung:{criterion.id}").cast(nw.Int64) * SCORES
+        return nw.when(nw.col(f"known:{criterion.id}")).then(key)
 
     def situation(self) -> list[nw.Expr]:
         """The weakest criterion that explains the zone: of the dimension that is low, or to be worked on."""
@@ -108,10 +111,10 @@ class _Texts:
 
     def pieces(self) -> list[nw.Expr]:
         """The weakest criterion's place (+ 1, 0 for none) in one number with case and what is unsettled."""
-        ways = 2 * len(self.criteria) + 1
+        unsettled_ways = 2 * len(self.criteria) + 1
         weak = (self._place("word:weak") + 1).fill_null(0)
         unsettled = (nw.col("word:open") + 1).fill_null(0)
-        code = (nw.col("word:case") * (len(self.criteria) + 1) + weak) * ways + unsettled
+        code = (nw.col("word:case") * (len(self.ways) + 1) + weak) * unsettled_ways + unsettled
         return [code.alias("word:code"), self._missing_names().alias("word:missing")]
 
     def why(self) -> nw.Expr:
@@ -123,8 +126,9 @@ class _Texts:
         middle = nw.when(nw.col("top_revenue")).then(nw.lit(wording.middle(top_revenue=True))).otherwise(
             nw.lit(wording.middle(top_revenue=False)),
         )
-        strong = self._named("word:strong", [wording.strong(one) for one in self.criteria])
-        so_far = self._named("word:strong", [wording.so_far(one) for one in self.criteria])
+        strong = self._named("word:strong", [wording.strong(one) for one, _ in self.ways])
+        so_far = self._named("word:strong", [wording.so_far(one) for one, _ in self.ways])
+        answered_by = [wording.answered_by(*way) for way in self.ways]
         missing = nw.concat_str(nw.lit(wording.phrases.missing), nw.col("word:missing"))
         text = nw.concat_str(
             _looked_up(case, {place: wording.head(one) for place, one in enumerate(CASES)}),
@@ -133,8 +137,10 @@ class _Texts:
             nw.when(rated).then(_digits("points:attractiveness")),
             nw.when(rated).then(strong).otherwise(so_far),
             self._score("word:strong"),
-            self._named("word:weak", [wording.weak(one) for one in self.criteria]),
+            *([self._named("word:strong", answered_by)] if any(answered_by) else []),
+            self._named("word:weak", [wording.weak(one) for one, _ in self.ways]),
             self._score("word:weak"),
+            *([self._named("word:weak", answered_by)] if any(answered_by) else []),
             missing,
             _looked_up(nw.col("word:code"), self._by_code(wording.tail)),
             ignore_nulls=True,
@@ -167,7 +173,7 @@ class _Texts:
 
     def _by_code(self, text: Callable[[Case, Criterion | None, Open], str]) -> dict[int, str]:
         """The text of every situation, by the number of the situation."""
-        weak: list[Criterion | None] = [None, *self.criteria]
+        weak: list[Criterion | None] = [None, *(one for one, _ in self.ways)]
         unsettled: list[Open] = [None]
         unsettled += [("expired", one.id) for one in self.wording.fill_order]
         unsettled += [("missing", one.id) for one in self.wording.fill_order]
@@ -177,7 +183,7 @@ class _Texts:
         return _looked_up(self._place(name), dict(enumerate(texts)))
 
     def _place(self, name: str) -> nw.Expr:
-        return nw.col(name) // SCORES % max(len(self.criteria), 1)
+        return nw.col(name) // SCORES % max(len(self.ways), 1)
 
     def _score(self, name: str) -> nw.Expr:
         return (nw.col(name) % SCORES).cast(nw.String)

@@ -200,6 +200,7 @@ class FakeCrm:
             if self._quota_left == 0:
                 results = [_result(row, "deferred", "QUOTA", "the next run continues") for row in rows]
             else:
+                self._quota_left = None if self._quota_left is None else self._quota_left - 1
                 results = self._send(rows)
             yield pa.RecordBatch.from_pylist(results, schema=RESULT_SCHEMA)
 
