@@ -13,7 +13,10 @@ CASES: tuple[Case, ...] = get_args(Case)
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences."""
+    """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences.
+
+    `sources` stand behind the score of a criterion that can be answered in several ways and say which one did.
+    """
 
     segments: dict[Segment, str]
     confidence: dict[str, str]
@@ -36,6 +39,7 @@ class Phrases:
     steps_weak: dict[Case, str]
     rate_again: str
     fill_in: str
+    sources: dict[str, str]
 
 
 PHRASES: dict[Language, Phrases] = {
@@ -85,6 +89,18 @@ PHRASES: dict[Language, Phrases] = {
         },
         rate_again=" Rate again: {criterion}.",
         fill_in=" Fill in: {criterion}.",
+        sources={
+            "rating": " (as rated)",
+            "field": " (as entered)",
+            "csv": " (from a file)",
+            "opportunities": " (from opportunities)",
+            "contact_roles": " (from contact roles)",
+            "cases": " (from cases)",
+            "orders": " (from orders)",
+            "activities": " (from activities)",
+            "wallet": " (from the wallet)",
+            "criteria": " (from other criteria)",
+        },
     ),
     "de": Phrases(
         segments={
@@ -132,5 +148,17 @@ PHRASES: dict[Language, Phrases] = {
         },
         rate_again=" Neu bewerten: {criterion}.",
         fill_in=" Bitte ergänzen: {criterion}.",
+        sources={
+            "rating": " (laut Bewertung)",
+            "field": " (laut Eintrag)",
+            "csv": " (aus einer Datei)",
+            "opportunities": " (aus Verkaufschancen)",
+            "contact_roles": " (aus Kontaktrollen)",
+            "cases": " (aus Fällen)",
+            "orders": " (aus Aufträgen)",
+            "activities": " (aus Aktivitäten)",
+            "wallet": " (aus dem Budget)",
+            "criteria": " (aus anderen Kriterien)",
+        },
     ),
 }

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import product
 from typing import Literal
 
-from connector.mapping.model import Criterion, FieldSource, Mapping, Segment, WalletSource
+from connector.mapping.model import Criterion, CsvSource, FieldSource, Mapping, Segment, WalletSource
 from connector.texts.phrases import CASES, PHRASES, Case
 
 LIMIT = 255
@@ -105,6 +105,15 @@ class Wording:
         """What burdens the account most, up to its score."""
         return self.phrases.weak.format(criterion=self.label(criterion))
 
+    def answered_by(self, criterion: Criterion, rung: int) -> str:
+        """Behind the score: which way of answering did, of a criterion that has several; else nothing."""
+        if len(criterion.rungs) == 1:
+            return ""
+        source, scale = criterion.rungs[rung].source, criterion.rungs[rung].scale
+        if isinstance(source, FieldSource):
+            return self.phrases.sources["rating" if scale.kind == "rating" else "field"]
+        return self.phrases.sources["csv" if isinstance(source, CsvSource) else source.from_]
+
     def so_far(self, criterion: Criterion) -> str:
         """The best that is known of an unrated account, up to its score."""
         return self.phrases.so_far.format(criterion=self.label(criterion))
@@ -175,7 +184,13 @@ class Wording:
         """Length of the longest reason in this situation but for labels and what is unsettled."""
         phrases = (self.phrases.strong + self.phrases.weak).replace("{criterion}", "")
         fixed = self.head(case) + self.phrases.unknown + self.middle(top_revenue=True) + phrases
-        return size(fixed + self.phrases.next.format(action=self._short_action(case, weak))) + 3 * len("100")
+        action = self.phrases.next.format(action=self._short_action(case, weak))
+        return size(fixed + action) + 3 * len("100") + 2 * self._answered_by_limit
+
+    @cached_property
+    def _answered_by_limit(self) -> int:
+        ways = [(one, rung) for one in self.criteria for rung in range(len(one.rungs))]
+        return max((size(self.answered_by(*way)) for way in ways), default=0)
 
     def _shared(self, room: int, labels: int) -> int:
         """How long each of so many labels may be in this room: whole if the longest ones fit side by side."""
@@ -198,7 +213,8 @@ class Wording:
         so_far = self.phrases.so_far.format(criterion="")
         action = self.tail("unrated", None, None)
         fixed = size(self.head("unrated") + so_far + self.phrases.missing + self.phrases.more + action)
-        return LIMIT - fixed - self._label_limit - len("100") - len(", ") * (count - 1)
+        best = self._label_limit + len("100") + self._answered_by_limit
+        return LIMIT - fixed - best - len(", ") * (count - 1)
 
     # --- actions -----------------------------------------------------------------------------------------
 

@@ -168,6 +168,28 @@ def test_an_expired_rating_that_does_not_answer_is_not_asked_for(backend: str) -
 UNRATED: dict[str, Any] = {"segment": "unrated", "confidence": None}
 
 
+def test_a_criterion_with_several_ways_to_answer_says_which_did(backend: str) -> None:
+    criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
+    plain = {key: value for key, value in criteria[0].items() if key not in ("source", "scale")}
+    pipeline = {"from": "opportunities", "measure": "weighted_pipeline", "months": 12}
+    ladder = [
+        {"source": criteria[0]["source"], "scale": criteria[0]["scale"]},
+        {"source": pipeline, "scale": {"kind": "log", "zero": 0, "full": 9}},
+    ]
+    mapping = mapping_of(criteria=[{**plain, "first_of": ladder}, *criteria[1:]])
+    rated, measured, weak = worded(
+        backend,
+        [
+            {**SCORES, "segment": "maintain"}, {**SCORES, "rung:demand": 1},
+            {**SCORES, "score:demand": 10, "rung:demand": 1, "segment": "maintain"},
+        ],
+        mapping,
+    )
+    assert "Strong: Future demand 90 (as rated). Weak: White space 60. Next:" in rated["why"]
+    assert "Strong: Future demand 90 (from opportunities). Weak: Decision makers 20. Next:" in measured["why"]
+    assert "Strong: Chemistry 80. Weak: Future demand 10 (from opportunities). Next:" in weak["why"]
+
+
 class TestUnrated:
     def test_names_what_is_missing_where_it_is_missing(self, backend: str) -> None:
         (row,) = worded(
