@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check proof bench format lock clean
+.PHONY: help demo test check proof bench docs format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ proof: .venv/dev ## everything, as long as it takes: the tests above and those m
 
 bench: .venv/dev ## accounts per second, peak memory, CRM calls against the minimum
 	@$(BIN)/python -m tests.bench
+
+docs: .venv/dev ## make docs/cli.md and the mapping schema anew
+	@$(BIN)/python -m connector.cli.reference > docs/cli.md
+	@$(BIN)/python -m connector.mapping.schema > mappings/mapping.schema.json
 
 format: .venv/dev ## apply what the linter can mend by itself
 	@$(BIN)/ruff check --fix .

@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Entry point of ``kpm``: registers the commands, runs one, exits with its code."""
-    from connector.cli import campaigns, daily, rehearse, setup  # noqa: F401, PLC0415 - importing registers
+    from connector.cli import campaigns, daily, look, rehearse, setup  # noqa: F401, PLC0415 - importing registers
     from connector.cli.app import run  # noqa: PLC0415
 
     sys.exit(run())

@@ -100,7 +100,7 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last place where a defect can be told in words
         if debug:
             err.print_exception()
         else:

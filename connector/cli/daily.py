@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from connector.cli.app import app
 from connector.cli.console import as_json, err, out, progress
-from connector.cli.show import show_plan, table
+from connector.cli.show import quality_notes, show_plan, table
 from connector.cli.workplace import (
     AsJson,
     AsOf,
@@ -151,11 +151,6 @@ def _report(place: Workplace, found: Preview) -> Plan:
         quota=found.usage,
         quality=quality_notes(found.quality),
     )
-
-
-def quality_notes(quality: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """What the data lacks, as lines with a count."""
-    return [{"message": str(note), "count": note.count} for note in quality]
 
 
 def _heading(place: Workplace, found: Preview) -> None:

@@ -3,19 +3,149 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from connector.admin.check import Checked, Data, with_data
+from connector.admin.check import check as check_crm
+from connector.admin.fields import list_fields
+from connector.admin.init import initialise
 from connector.admin.provision import provision as provision_crm
 from connector.cli.app import app
-from connector.cli.console import as_json, err, out
-from connector.cli.show import table
-from connector.cli.workplace import AsJson, AsOf, ConnectionName, interactive, workplace
-from connector.crm import Step
+from connector.cli.console import as_json, err, out, progress
+from connector.cli.show import quality_notes, table
+from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, interactive, workplace
+from connector.crm import Crm, CrmName, Object, Step
+from connector.errors import ExitCode
+from connector.sync import preview
 
 BEGINNING = "The first afternoon"
+MARKS = {"ok": "[good]✓[/]", "note": "[soft]i[/]", "warning": "[warning]![/]", "error": "[bad]✗[/]"}
+
+
+@app.command(rich_help_panel=BEGINNING)
+def init(
+    crm: Annotated[CrmName | None, typer.Option(help="Your CRM; asked for on a terminal.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where to begin.")] = Path(),
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace files that exist; what they held is saved beside them.")
+    ] = False,
+) -> None:
+    """Write a configuration and a mapping to start from. Files that exist are kept."""
+    if crm is None:
+        if not interactive():
+            err.print("Which CRM? Say [bold]kpm init --crm salesforce[/] or [bold]kpm init --crm hubspot[/].")
+            raise typer.Exit(int(ExitCode.USAGE))
+        answer = typer.prompt("Which CRM, salesforce or hubspot?", default="salesforce")
+        crm = "hubspot" if answer.strip().lower().startswith("h") else "salesforce"
+    made = initialise(folder, crm, today=date.today(), replace=replace)  # noqa: DTZ011 - a date on a file of today
+    for file in made.files:
+        note = f", the former one is {file.saved.name}" if file.saved else ""
+        style = "soft" if file.action == "kept" else "good"
+        out.print(f"  [{style}]{file.action:<8}[/] {escape(str(file.path))}{note}", soft_wrap=True)
+    if made.add:
+        out.print(f"\n[warning]config.toml was kept.[/] Add this to it:\n\n{escape(made.add)}")
+    out.print("\n[bold]Next[/]")
+    for number, step in enumerate(made.next_steps, 1):
+        out.print(f"  {number}. {escape(step)}", soft_wrap=True)
+
+
+@app.command(rich_help_panel=BEGINNING)
+def check(
+    context: typer.Context,
+    connection: ConnectionName = None,
+    as_of: AsOf = None,
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only log in and test the fields; read no data.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Log in, test every line of the mapping against the CRM, and say on how much data it would rest.
+
+    Ends with go or no-go (exit code 8). Nothing is written.
+    """
+    with workplace(context, connection) as place, place.crm() as crm:
+        checked = check_crm(crm, place.mapping, place.connection.mapping.name, place.problems)
+        if checked.go and not quick:
+            checked = with_data(checked, place.mapping, _data(place, crm, as_of))
+        if json:
+            as_json({"go": checked.go, "groups": [asdict(group) for group in checked.groups]})
+        else:
+            _show_check(checked)
+        raise typer.Exit(int(ExitCode.OK if checked.go else ExitCode.NO_GO))
+
+
+def _data(place: Workplace, crm: Crm, as_of: datetime | None) -> Data:
+    with progress() as shown:
+        found = preview(crm, place.store, place.mapping, place.as_of(as_of), progress=shown)
+    limits = place.settings.limits_of(place.name)
+    return Data(
+        found.accounts, quality_notes(found.quality), found.estimate, found.usage, limits.max_quota_share
+    )
+
+
+def _show_check(checked: Checked) -> None:
+    for group in checked.groups:
+        out.print(f"\n[bold]{escape(group.title)}[/]")
+        grid = table("", "", "")
+        grid.show_header = False
+        for line in group.lines:
+            grid.add_row(MARKS[line.level], escape(line.what), escape(line.message))
+        out.print(grid)
+    if not checked.go:
+        out.print("\n[bad]No go[/]: mend what is marked ✗, then run [bold]kpm check[/] again.")
+    elif checked.to_create:
+        out.print(
+            "\n[good]Go[/], after [bold]kpm provision[/]; [bold]kpm plan[/] shows the result already now."
+        )
+    else:
+        out.print("\n[good]Go[/]: [bold]kpm plan[/] shows what a sync would change.")
+
+
+@app.command(rich_help_panel=BEGINNING)
+def fields(
+    context: typer.Context,
+    section: Annotated[Object, typer.Argument(metavar="OBJECT", help="Section of the mapping.")] = "accounts",
+    connection: ConnectionName = None,
+    search: Annotated[str, typer.Option(help="Only fields whose name, label or values hold this.")] = "",
+    *,
+    filled: Annotated[
+        bool, typer.Option("--filled", help="Read all accounts to see how well each field is filled.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """List the CRM's fields with API names, labels and types, and where the mapping uses them.
+
+    OBJECT is accounts, opportunities, contact_roles, cases, orders or activities.
+    """
+    with workplace(context, connection) as place, place.crm() as crm:
+        folder = place.store.scratch() if filled else None
+        try:
+            found = list_fields(crm, place.mapping, section, search, folder)
+        finally:
+            if folder is not None:
+                place.store.discard(folder)
+    if json:
+        as_json([asdict(one) for one in found])
+        return
+    grid = table(
+        "API name", "label", "type", *(["filled"] if filled else []), "used by the mapping", "values"
+    )
+    for one in found:
+        share = "" if one.filled is None else f"{one.filled:.0%}"
+        used = f"[bold]{escape(', '.join(one.used))}[/]" if one.used else ""
+        values = escape(", ".join(one.options[:6])) + (" …" if len(one.options) > 6 else "")
+        locked = "" if one.writable else " [soft](read-only)[/]"
+        row = [escape(one.name), escape(one.label), one.type + locked, *([share] if filled else []), used]
+        grid.add_row(*row, f"[soft]{values}[/]")
+    out.print(grid)
+    out.print(f"[soft]{len(found)} fields. Mapping files use the API names.[/]")
 
 
 @app.command(rich_help_panel=BEGINNING)

@@ -159,9 +159,8 @@ def _calls(plan: Plan) -> None:
 def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     """One account: its zone, every criterion, white space, what is missing and what to do next."""
     account, currency = one["account"], one["currency"]
-    out.print(
-        f"\n[bold]{escape(account['name'] or account['id'])}[/]  [soft]{account['id']}  {escape(account['url'] or '')}[/]"
-    )
+    name = escape(account["name"] or account["id"])
+    out.print(f"\n[bold]{name}[/]  [soft]{account['id']}  {escape(account['url'] or '')}[/]")
     if not one["member"]:
         out.print("Not in the portfolio.")
         return
@@ -203,3 +202,8 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     if one["campaigns"]:
         out.print(f"Campaigns: {escape(one['campaigns'])}")
     out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
+
+
+def quality_notes(quality: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """What the data lacks, as lines with a count."""
+    return [{"message": str(note), "count": note.count} for note in quality]
