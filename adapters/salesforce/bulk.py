@@ -207,6 +207,7 @@ def _finished(org: Org, operation: str, path: str) -> Mapping[str, Any]:
 
 
 def _failed(org: Org, operation: str, job: Mapping[str, Any]) -> CrmError:
+    org.name_user()
     words = str(job.get("errorMessage") or "no reason given")
     remedy = org.translator.meaning(words)
     return CrmRequestError(

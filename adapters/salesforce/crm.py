@@ -99,7 +99,7 @@ class SalesforceCrm:
 
     def resolve(self, object: Object, field: str) -> CrmField | None:
         """The field behind a name that may be dotted; None if unknown or hidden."""
-        return self._fields.resolve(OBJECTS[object][0], field)
+        return self._fields.resolve_any(OBJECTS[object], field)
 
     def stages(self) -> Mapping[str, tuple[str, ...]]:
         """Stored values of the stages in order, under "": Salesforce has no pipelines."""

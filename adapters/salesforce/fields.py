@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from simple_salesforce.api import Salesforce
@@ -96,27 +97,20 @@ class Fields:
         own, _, rest = field.partition(".")
         if not rest:
             return self.of(name).get(own)
-        for target in self._parents(name, own):
+        found = self.resolve_any(self._parents(name, own), rest)
+        return None if found is None else replace(found, name=field, writable=False)
+
+    def resolve_any(self, names: Iterable[str], field: str) -> CrmField | None:
+        """The field of the first of several objects that has it; objects that the org lacks have none."""
+        for name in names:
             try:
-                found = self.resolve(target, rest)
+                found = self.resolve(name, field)
             except CrmRequestError as error:
                 if error.code != OBJECT_NOT_FOUND:
                     raise
                 continue
             if found is not None:
-                return CrmField(
-                    name=field,
-                    label=found.label,
-                    type=found.type,
-                    length=found.length,
-                    precision=found.precision,
-                    scale=found.scale,
-                    options=found.options,
-                    restricted=found.restricted,
-                    writable=False,
-                    calculated=found.calculated,
-                    readable_in_bulk=found.readable_in_bulk,
-                )
+                return found
         return None
 
     def filterable(self, name: str, field: str) -> bool:

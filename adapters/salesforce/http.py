@@ -264,7 +264,9 @@ class Org:
                 instance_url=token.instance_url,
                 session=self.session,
                 version=self.connection.api_version,
+                object_pairs_hook=None,
             )
+            self._client.headers.pop("X-PrettyPrint", None)  # blanks that nobody reads
         return self._client
 
     def _new_token(self) -> Token:

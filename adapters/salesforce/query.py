@@ -13,11 +13,12 @@ from simple_salesforce.api import Salesforce
 from adapters.salesforce.errors import IncompleteError
 from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Reading, from_columns
-from connector.errors import CrmTemporaryError
+from connector.errors import CrmRequestError, CrmTemporaryError
 
 PAGE = 2_000
 _ROWS_PER_FILE = 50_000
 _READS = 2  # a page may come short, or a record may be deleted between two pages
+_LOST_CURSOR = "INVALID_QUERY_LOCATOR"  # an org keeps ten open cursors per user, and each for two days
 _LONGEST_URL = 14_000  # Salesforce refuses addresses above 16,384 bytes
 
 
@@ -46,8 +47,14 @@ def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> t
         TooManyRows: there are more than `most`.
         CrmError: translated from what Salesforce said.
     """
+    total = rows = 0
     for _ in range(_READS):
-        total, paths, rows = _read_once(org, reading, folder, most)
+        try:
+            total, paths, rows = _read_once(org, reading, folder, most)
+        except CrmRequestError as error:
+            if error.code != _LOST_CURSOR:
+                raise
+            continue
         if rows == total:
             return paths, rows
     raise CrmTemporaryError(

@@ -156,6 +156,29 @@ def test_pages_by_rest_that_stay_short_are_no_result(
         crm.pull(PullRequest("cases", ()), tmp_path)
 
 
+def test_a_lost_cursor_starts_the_read_again(
+    answers: responses.RequestsMock, crm: SalesforceCrm, tmp_path: Path
+) -> None:
+    fields = [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]
+    answers.get(f"{DATA}/sobjects/Case/describe", json={"fields": fields})
+    more = "/services/data/v64.0/query/01gA-1"
+    record = {"Id": "500A", "AccountId": None}
+    answers.get(
+        f"{DATA}/query/", json={"totalSize": 2, "done": False, "nextRecordsUrl": more, "records": [record]}
+    )
+    lost = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
+    answers.get(HOST + more, json=lost, status=400)
+    answers.get(f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [record]})
+    assert pulled(crm, PullRequest("cases", ()), tmp_path)[ID].to_list() == ["500A"]
+
+
+def test_a_field_of_any_source_is_known(opened: Opener) -> None:
+    crm = opened()
+    assert crm.resolve("activities", "TaskSubtype")
+    assert crm.resolve("activities", "EndDateTime")
+    assert crm.resolve("activities", "Nope") is None
+
+
 def test_a_lookup_that_does_not_exist(opened: Opener, tmp_path: Path) -> None:
     with pytest.raises(CrmRequestError, match="Customer__c"):
         opened().pull(PullRequest("orders", (), account="Customer__c"), tmp_path)
