@@ -17,19 +17,22 @@ MEASURES: Final[dict[str, frozenset[str]]] = {
             "weighted_pipeline",
             "win_rate",
             "days_since_won",
+            "tenure_years",
             "trend",
         }
     ),
     "contact_roles": frozenset({"role_coverage"}),
     "cases": frozenset({"count", "error_rate"}),
     "orders": frozenset({"count", "error_rate"}),
-    "activities": frozenset(),
+    "activities": frozenset({"count", "days_since_last"}),
     "wallet": frozenset({"share", "headroom", "headroom_share"}),
     "criteria": frozenset(),
 }
 """Measures by the section they read; a measure that is missing here is an error."""
 
-SCALES: Final = frozenset({"linear", "log", "bands", "lookup", "boolean", "half_life", "rating"})
+SCALES: Final = frozenset(
+    {"linear", "log", "bands", "lookup", "boolean", "half_life", "saturating", "rating"}
+)
 """Scales; one that is missing here is an error."""
 
 WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
@@ -42,6 +45,5 @@ UNBUILT_KEYS: Final[dict[str, str]] = {
     "portfolio.level": "families are not rated together yet: every account stands for itself",
     "override": "overrides are not read yet: every zone is the computed one",
     "scale.centre_by": "ratings are not centred by owner yet: they count as given",
-    "source.half_life_days": "records do not fade with their age yet: each of the window counts as one",
 }
 """Keys without effect so far -> what happens instead; using one is a warning."""

@@ -24,7 +24,7 @@ class Place:
 
     Attributes:
         path: as people read it, such as ``criteria[company_size].scale.full``; entries of lists count from 1.
-        name: the last key, without any index.
+        name: the last key, without any index; for a problem with a key itself, that of the table which has it.
         model: the part of the mapping around it.
         expected: what it should hold, a type annotation.
         data: what it holds.
@@ -73,7 +73,8 @@ def place_of(location: tuple[int | str, ...], data: Raw) -> Place:
         else:
             holder, place = place, _step(place, step)
     if about_key:
-        return replace(place, expected=get_args(_plain(holder.expected))[0], data=place.name)
+        expected = get_args(_plain(holder.expected))[0]
+        return replace(place, name=holder.name, expected=expected, data=place.name)
     return place
 
 
@@ -96,6 +97,8 @@ def _step(place: Place, step: int | str) -> Place:
     inside = data.get(step) if isinstance(data, dict) else None
     path = f"{place.path}.{step}" if place.path else step
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if isinstance(data, str):  # a plain text that stands for a table: people wrote no key
+            return replace(place, expected=_type_of(annotation, step))
         return Place(path, step, annotation, _type_of(annotation, step), inside)
     return Place(path, step, place.model, _inside(annotation), inside)
 

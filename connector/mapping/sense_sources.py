@@ -145,11 +145,8 @@ def _windowed(source: OpportunitiesSource | RecordsSource | ActivitiesSource, pa
                 f"means nothing to {source.measure}; it belongs to {listed(sorted(measures))}",
             )
     half_life = getattr(source, "half_life_days", None)
-    if source.measure == "count":
-        if source.months is None and half_life is None:
-            yield error(f"{path}.months", "is required: count needs months, half_life_days or both")
-        if half_life is not None and "source.half_life_days" in built.UNBUILT_KEYS:
-            yield warning(f"{path}.half_life_days", built.UNBUILT_KEYS["source.half_life_days"])
+    if source.measure == "count" and source.months is None and half_life is None:
+        yield error(f"{path}.months", "is required: count needs months, half_life_days or both")
 
 
 def _opportunities(mapping: Mapping, source: OpportunitiesSource, path: str) -> Iterator[Found]:
@@ -208,7 +205,9 @@ def _bands(scale: BandsScale, path: str) -> Iterator[Found]:
         yield error(f"{path}.edges", "must rise strictly from left to right")
     needed = len(scale.edges) + 1
     if len(scale.scores) != needed:
-        message = f"has {len(scale.scores)} scores, but {len(scale.edges)} edges need {needed}, one more than edges"
+        message = (
+            f"has {len(scale.scores)} scores, but {len(scale.edges)} edges need {needed}, one more than edges"
+        )
         yield error(f"{path}.scores", message)
 
 

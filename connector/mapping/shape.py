@@ -114,7 +114,7 @@ def _problem(detail: ErrorDetails, place: Place) -> tuple[str, str]:
 
 def _likely(place: Place) -> str | None:
     """The key that was probably meant by an unknown one; not one that is there as well."""
-    return nearest(place.name, place.keys)
+    return nearest(place.name, place.keys, cutoff=0.7)
 
 
 def _unknown_key(place: Place) -> str:
