@@ -23,22 +23,20 @@ OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
 UNNAMED = "the connected user"
 """How messages call the user as long as nobody knows better."""
 QUOTA_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "ExceededQuota"})
-LOCK_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "TooManyLockFailure"})
-RETRIED_ROW_CODES = LOCK_CODES | {
-    "REQUEST_RUNNING_TOO_LONG",
-    "QUERY_TIMEOUT",
-    "SERVER_UNAVAILABLE",
-    "TXN_TIMEOUT",
-}
+RETRIED_ROW_CODES = frozenset(
+    {
+        "UNABLE_TO_LOCK_ROW",
+        "TooManyLockFailure",
+        "REQUEST_RUNNING_TOO_LONG",
+        "QUERY_TIMEOUT",
+        "SERVER_UNAVAILABLE",
+    }
+)
 """Rows refused with these may pass if they are sent again; every other refusal is final."""
 
 READ_ONLY_CODE = "INVALID_FIELD_FOR_INSERT_UPDATE"
 
-_PASSING_CODES = RETRIED_ROW_CODES | {
-    "API_TEMPORARILY_UNAVAILABLE",
-    "UNKNOWN_EXCEPTION",
-    "LIMIT_EXCEEDED_BUSY",
-}
+_PASSING_CODES = RETRIED_ROW_CODES | {"UNKNOWN_EXCEPTION"}
 _EXPIRED_CODES = frozenset({"INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "Bad_OAuth_Token"})
 _RIGHTS_CODES = frozenset(
     {
