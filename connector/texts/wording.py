@@ -18,7 +18,6 @@ from connector.texts.phrases import CASES, PHRASES, Case
 LIMIT = 255
 """Characters that the CRM's text fields hold."""
 ZONE_LIMIT = 40
-SHORTEST_LABEL = 12
 CUSTOM_ACTION_LIMIT = 50
 """A longer own next step is written to its field alone; the reason then names it in general words."""
 NAMED_MISSING = range(6, 2, -1)
@@ -127,10 +126,12 @@ class Wording:
         phrase = self.phrases.out_of_date if kind == "expired" else self.phrases.no_data
         others = self._label_limit + (0 if weak is None else size(self.label(weak)))
         fixed = self._without_labels(case, weak) + size(self.phrases.provisional + phrase.format(criterion=""))
-        room = LIMIT - fixed - others
-        if room < min(SHORTEST_LABEL, size(self._labels[id_])):
-            return self.phrases.provisional + action
-        return self.phrases.provisional + phrase.format(criterion=shortened(self._labels[id_], room)) + action
+        return self.phrases.provisional + self._if_whole(phrase, id_, LIMIT - fixed - others) + action
+
+    def _if_whole(self, phrase: str, id_: str, room: int) -> str:
+        """The phrase about a criterion, or nothing if its label would have to be cut: the other text names it."""
+        label = shortened(self._labels[id_], max(room, 1))
+        return "" if label.endswith("…") else phrase.format(criterion=label)
 
     def label(self, criterion: Criterion) -> str:
         """The criterion's label, as long as a reason has room for."""
@@ -155,10 +156,7 @@ class Wording:
         if unsettled is not None:
             kind, id_ = unsettled
             phrase = self.phrases.rate_again if kind == "expired" else self.phrases.fill_in
-            label = self._labels[id_]
-            room = LIMIT - size(text) - size(phrase.format(criterion=""))
-            if room >= min(SHORTEST_LABEL, size(label)):
-                text += phrase.format(criterion=shortened(label, room))
+            text += self._if_whole(phrase, id_, LIMIT - size(text) - size(phrase.format(criterion="")))
         return shortened(text, LIMIT)
 
     def fill_in(self) -> tuple[str, str]:
@@ -183,14 +181,16 @@ class Wording:
     def _without_labels(self, case: Case, weak: Criterion | None) -> int:
         """Length of the longest reason in this situation but for labels and what is unsettled."""
         phrases = (self.phrases.strong + self.phrases.weak).replace("{criterion}", "")
-        fixed = self.head(case) + self.phrases.unknown + self.middle(top_revenue=True) + phrases
+        middle = self.middle(top_revenue=case in ("protect", "develop", "decide"))
         action = self.phrases.next.format(action=self._short_action(case, weak))
-        return size(fixed + action) + 3 * len("100") + 2 * self._answered_by_limit
+        fixed = self.head(case) + self.phrases.unknown + middle + phrases + action
+        return size(fixed) + 3 * len("100") + self._answered_by_limit
 
     @cached_property
     def _answered_by_limit(self) -> int:
-        ways = [(one, rung) for one in self.criteria for rung in range(len(one.rungs))]
-        return max((size(self.answered_by(*way)) for way in ways), default=0)
+        """Room for what stands behind two scores: of two criteria, never twice the same."""
+        longest = [max(size(self.answered_by(one, rung)) for rung in range(len(one.rungs))) for one in self.criteria]
+        return sum(sorted(longest)[-2:])
 
     def _shared(self, room: int, labels: int) -> int:
         """How long each of so many labels may be in this room: whole if the longest ones fit side by side."""

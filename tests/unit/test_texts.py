@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.mapping.model import SEGMENTS, Language
+from connector.mapping.model import SEGMENTS, Language, Mapping
 from connector.texts import (
     CASES,
     LIMIT,
@@ -97,6 +99,17 @@ def test_usual_labels_are_written_whole(language: Language) -> None:
     assert [wording.missing_label(one) for one in wording.criteria] == ROOM
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("file", ["salesforce", "hubspot", "salesforce-minimal", "hubspot-minimal"])
+def test_the_labels_of_the_shipped_mappings_are_written_whole(file: str, language: Language) -> None:
+    shipped = Path(__file__).parents[2] / "mappings" / f"{file}.toml"
+    mapping = Mapping.model_validate(tomllib.loads(shipped.read_text()) | {"language": language})
+    wording = Wording(mapping)
+    labels = [one.label.in_(language) for one in wording.criteria]
+    assert [wording.label(one) for one in wording.criteria] == labels
+    assert [wording.missing_label(one) for one in wording.criteria] == labels
+
+
 LABEL = st.text(min_size=1, max_size=300)
 
 
@@ -118,10 +131,11 @@ def test_every_combination_fits(
     wording = Wording(mapping_of(criteria=named, texts=texts, language=language))
     kinds: list[Open] = [None]
     kinds += [("expired", one.id) for one in wording.criteria] + [("missing", one.id) for one in wording.criteria]
-    strong = max((wording.strong(one) for one in wording.criteria), key=size)
     for case, weak, unsettled in product(CASES[:-1], (None, *wording.criteria), kinds):
+        strong = max((wording.strong(one) for one in wording.criteria if one is not weak), key=size)
         scores = "unknown" if language == "en" else "unbekannt"
-        why = wording.head(case) + scores + wording.middle(top_revenue=True) + "100" + strong + "100"
+        flag = case not in ("maintain", "retreat")
+        why = wording.head(case) + scores + wording.middle(top_revenue=flag) + "100" + strong + "100"
         why += "" if weak is None else wording.weak(weak) + "100"
         why += wording.tail(case, weak, unsettled)
         assert size(why) <= LIMIT

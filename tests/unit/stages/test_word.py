@@ -43,7 +43,7 @@ TEXTS = [
     (
         {"segment": "develop", "p": 78, "a": 19},
         ("Development zone: potential 78, attractiveness 19. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: a person decides, develop or let go."),
+        "Next: decide in person, develop or let go."),
         "A person decides: develop this account or let it go. Weakest: Decision makers.",
     ),
     (
@@ -114,8 +114,8 @@ def test_top_revenue_is_given_as_the_reason(backend: str) -> None:
             },
         ],
     )
-    assert scored_["why"].startswith("Key account: potential 20 (high by top revenue), attractiveness 60. ")
-    assert unknown["why"].startswith("Key account: potential unknown (high by top revenue), attractiveness 60. ")
+    assert scored_["why"].startswith("Key account: potential 20 (high: top revenue), attractiveness 60. ")
+    assert unknown["why"].startswith("Key account: potential unknown (high: top revenue), attractiveness 60. ")
     assert ". Provisional, no data: Future demand. Next: " in unknown["why"]
     assert (unknown["out:potential"], unknown["out:attractiveness"]) == (None, 60)
 
@@ -185,9 +185,9 @@ def test_a_criterion_with_several_ways_to_answer_says_which_did(backend: str) ->
         ],
         mapping,
     )
-    assert "Strong: Future demand 90 (as rated). Weak: White space 60. Next:" in rated["why"]
-    assert "Strong: Future demand 90 (from opportunities). Weak: Decision makers 20. Next:" in measured["why"]
-    assert "Strong: Chemistry 80. Weak: Future demand 10 (from opportunities). Next:" in weak["why"]
+    assert "Strong: Future demand 90 (rated). Weak: White space 60. Next:" in rated["why"]
+    assert "Strong: Future demand 90 (deals). Weak: Decision makers 20. Next:" in measured["why"]
+    assert "Strong: Chemistry 80. Weak: Future demand 10 (deals). Next:" in weak["why"]
 
 
 class TestUnrated:
@@ -308,9 +308,10 @@ def _consistent(account: dict[str, Any]) -> dict[str, Any]:
     """Coverage as the zone demands it."""
     if account["segment"] == "unrated":
         return account | {"coverage:potential": 0.0, "score:demand": None, "confidence": None}
-    if account["top_revenue"]:
+    if account["top_revenue"] and account["segment"] in ("protect", "develop"):
         return account | {"coverage:attractiveness": 1.0}
-    return account | {"coverage:potential": 1.0, "coverage:attractiveness": 1.0, "p": account["p"] or 0}
+    covered = {"coverage:potential": 1.0, "coverage:attractiveness": 1.0}
+    return account | covered | {"p": account["p"] or 0, "top_revenue": False}
 
 
 SEGMENTS = st.sampled_from(["protect", "develop", "maintain", "retreat", "unrated"])
