@@ -49,14 +49,16 @@ def _compared(field: CrmField, use: Use) -> Iterator[Found]:
     operand = condition.operand
     for value in operand if isinstance(operand, tuple) else (operand,):
         if not _comparable(field.type, value):
-            shown = (
-                str(value).lower()
-                if isinstance(value, bool)
-                else f'"{value}"'
-                if isinstance(value, str)
-                else value
+            yield warning(
+                use.path, f"{use.field} holds {field.type}, which is never compared with {_shown(value)}"
             )
-            yield warning(use.path, f"{use.field} holds {field.type}, which is never compared with {shown}")
+
+
+def _shown(value: str | float | bool) -> str:
+    """As a TOML file has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
 
 
 def _comparable(kind: FieldType, value: str | float | bool) -> bool:

@@ -24,7 +24,9 @@ def told(file: Path) -> list[Problem]:
 def test_a_fault_is_told_with_its_place_and_remedy(file: Path) -> None:
     expected = [line.removeprefix("#! ") for line in file.read_text().splitlines() if line.startswith("#! ")]
     problems = told(file)
-    assert [f"{one.severity}: {one.path}{': ' if one.path else ''}{one.message}" for one in problems] == expected
+    assert [
+        f"{one.severity}: {one.path}{': ' if one.path else ''}{one.message}" for one in problems
+    ] == expected
     assert {problem.file for problem in problems} == {file.name}
 
 
@@ -70,7 +72,9 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_a_mapping_for_the_other_crm_is_refused() -> None:
     text = (FIXTURES / "good.toml").read_text()
     assert parse(text, "good.toml", "salesforce")[1] == []
-    with pytest.raises(MappingError, match=r'good\.toml: crm: is a mapping for "salesforce", but the connection is to'):
+    with pytest.raises(
+        MappingError, match=r'good\.toml: crm: is a mapping for "salesforce", but the connection is to'
+    ):
         parse(text, "good.toml", "hubspot")
 
 
@@ -82,12 +86,21 @@ def test_a_mapping_for_the_other_crm_is_refused() -> None:
         ("criteria = [3]", r"criteria\[1\]: must be a table such as \{ key = value \}, not 3"),
         ("criteria = []", "criteria: must not be empty"),
         ("criteria = [{ source = 5 }]", r"criteria\[1\]\.source: must be a table .*, not 5"),
-        ('write = { criteria = { "No Id" = "X__c" } }', "write.criteria.No Id: must be the id of a criterion"),
+        (
+            'write = { criteria = { "No Id" = "X__c" } }',
+            "write.criteria.No Id: must be the id of a criterion",
+        ),
         ("[[criteria]]\nanchors = { first = 'x' }", "anchors.first: must be a step of the rating"),
         ("[campaigns]\nmin_members = 2.5", "campaigns.min_members: must be a whole number, not 2.5"),
-        ("[portfolio]\nall = [{ field = 'A', is_set = 'perhaps' }]", r"is_set: must be true or false, not \"perhaps\""),
+        (
+            "[portfolio]\nall = [{ field = 'A', is_set = 'perhaps' }]",
+            r"is_set: must be true or false, not \"perhaps\"",
+        ),
         ("[matrix]\nmin_coverage = 50", "matrix.min_coverage: must be at most 1, not 50"),
-        ("[wallet]\nsources = ['activity']\nachievable_share = 0", "achievable_share: must be above 0, not 0"),
+        (
+            "[wallet]\nsources = ['activity']\nachievable_share = 0",
+            "achievable_share: must be above 0, not 0",
+        ),
         ("[rates]\neuro = 1", "rates.euro: must be a currency's three letters"),
     ],
 )

@@ -26,7 +26,12 @@ def test_it_loads_without_a_warning(file: Path) -> None:
 
 
 def test_both_crms_are_served() -> None:
-    assert {file.stem for file in SHIPPED} == {"hubspot", "hubspot-minimal", "salesforce", "salesforce-minimal"}
+    assert {file.stem for file in SHIPPED} == {
+        "hubspot",
+        "hubspot-minimal",
+        "salesforce",
+        "salesforce-minimal",
+    }
 
 
 def test_both_whole_mappings_say_the_same() -> None:
@@ -77,4 +82,11 @@ def test_the_schema_takes_a_plain_text_for_a_label_and_a_target() -> None:
 def test_comments_of_both_whole_mappings_name_every_section() -> None:
     sections = {re.match(r"\[+(\w+)", line) for line in (FOLDER / "salesforce.toml").read_text().splitlines()}
     named = {match.group(1) for match in sections if match}
-    assert set(Mapping.model_fields) - named <= {"version", "crm", "language", "currency", "override", "rates"}
+    assert set(Mapping.model_fields) - named <= {
+        "version",
+        "crm",
+        "language",
+        "currency",
+        "override",
+        "rates",
+    }

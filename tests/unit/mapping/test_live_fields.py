@@ -1,0 +1,329 @@
+"""Fields that a mapping reads, against what the CRM describes."""
+
+# ruff: noqa: E501 - messages stand whole, as people read them
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connector.crm import CrmField, Currencies, FieldType
+from connector.errors import CrmRequestError, Severity
+from tests.unit.mapping.described import Described, described, fields, options, told
+
+SIZE = 'source    = { field = "NumberOfEmployees" }'
+
+
+def test_a_mapping_that_fits() -> None:
+    assert told() == []
+
+
+def test_a_misspelt_field() -> None:
+    assert told(None, (SIZE, SIZE.replace("Employees", "Employes"))) == [
+        (
+            "error: criteria[size].source.field: there is no field NumberOfEmployes on accounts, or sync@example.com may "
+            "not see it; did you mean NumberOfEmployees?"
+        )
+    ]
+
+
+def test_another_case_is_another_name() -> None:
+    [problem] = told(None, (SIZE, SIZE.replace("NumberOf", "numberof")))
+    assert problem.endswith("did you mean NumberOfEmployees?")
+
+
+def test_a_label_in_place_of_a_name() -> None:
+    assert told(None, (SIZE, SIZE.replace("NumberOfEmployees", "employees"))) == [
+        'error: criteria[size].source.field: "employees" is a label; write the API name: NumberOfEmployees'
+    ]
+
+
+def test_nearly_a_label() -> None:
+    [problem] = told(None, ('close_date  = "CloseDate"', 'close_date  = "Probability (percent)"'))
+    assert problem.endswith("did you mean Probability?")
+
+
+def test_a_name_like_no_other() -> None:
+    [problem] = told(None, ('amount      = "Amount"', 'amount      = "Xyzzy"'))
+    assert problem.endswith(
+        "on opportunities, or sync@example.com may not see it; `kpm fields opportunities` lists what there is."
+    )
+
+
+def test_a_compound_field_names_its_parts() -> None:
+    assert told(None, ('name  = "Name"', 'name  = "BillingAddress"')) == [
+        "error: accounts.name: BillingAddress is a compound field; take one of its parts, such as BillingCity"
+    ]
+
+
+def test_a_dotted_field_is_asked_of_the_parent() -> None:
+    crm = described()
+    dotted = ('field = "Type", in = ["Customer"]', 'field = "RecordType.DeveloperName", in = ["Customer"]')
+    [problem] = told(crm, dotted)
+    assert problem.startswith(
+        "error: portfolio.any[1]: there is no field RecordType.DeveloperName on accounts"
+    )
+    crm.parents["RecordType.DeveloperName"] = CrmField("RecordType.DeveloperName", "Name", FieldType.TEXT, 80)
+    assert told(crm, dotted) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told_of"),
+    [
+        (FieldType.NUMBER, None),
+        (FieldType.PERCENT, None),
+        (FieldType.DATE, None),
+        (
+            FieldType.TEXT,
+            "warning: {}: NumberOfEmployees holds text; what in it is not a number or a date counts as missing",
+        ),
+        (
+            FieldType.BOOLEAN,
+            "error: {}: NumberOfEmployees holds boolean, but a number or a date is needed; score it with boolean",
+        ),
+        (
+            FieldType.MULTI_PICKLIST,
+            (
+                "error: {}: NumberOfEmployees holds multi-select picklist, but a number or a date is needed; "
+                "score it with lookup"
+            ),
+        ),
+    ],
+)
+def test_a_scale_of_numbers_needs_numbers(kind: FieldType, told_of: str | None) -> None:
+    crm = described()
+    crm.objects["accounts"]["NumberOfEmployees"] = CrmField("NumberOfEmployees", "Employees", kind)
+    expected = [] if told_of is None else [told_of.format("criteria[size].source.field")]
+    assert told(crm) == expected
+
+
+def test_a_lookup_over_numbers() -> None:
+    [problem] = told(None, ('field = "Strategy__c"', 'field = "NumberOfEmployees"'))
+    assert problem == (
+        "error: criteria[strategy].source.field: NumberOfEmployees holds number, but values to look up is needed; "
+        "score numbers with bands"
+    )
+
+
+def test_a_rating_with_words_in_it() -> None:
+    crm = described()
+    demand = crm.objects["accounts"]["Demand__c"]
+    crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("1", "2", "high"))
+    assert told(crm) == [
+        'warning: criteria[demand].source.field: Demand__c has values that are no numbers and count as missing: "high"'
+    ]
+
+
+def test_a_boolean_scale_needs_yes_or_no() -> None:
+    scale = 'scale     = { kind = "linear", zero = 10, full = 5_000 }'
+    [problem] = told(
+        None, (SIZE, SIZE.replace("NumberOfEmployees", "Type")), (scale, 'scale = { kind = "boolean" }')
+    )
+    assert problem.startswith(
+        "error: criteria[size].source.field: Type holds picklist, but yes or no is needed; score it"
+    )
+
+
+def test_dates_amounts_and_references() -> None:
+    problems = told(
+        None,
+        ('close_date  = "CloseDate"', 'close_date  = "Amount"'),
+        ('amount      = "Amount"', 'amount      = "CloseDate"'),
+        ('account     = "AccountId"', 'account     = "Probability"'),
+    )
+    assert problems == [
+        "error: opportunities.account: Probability holds percent, but another record is needed",
+        "error: opportunities.amount: CloseDate holds date, but an amount is needed",
+        "error: opportunities.close_date: Amount holds currency, but a date is needed",
+    ]
+
+
+# --- values ----------------------------------------------------------------------------------------------
+
+
+def test_values_that_a_picklist_does_not_have() -> None:
+    problems = told(None, ('in = ["Customer"]', 'in = ["Custommer", "Customer (label)", " CUSTOMER "]'))
+    assert problems == [
+        'warning: portfolio.any[1]: "Custommer" is no value of Type; did you mean "Customer"? Known: "Customer", "Prospect"',
+        'warning: portfolio.any[1]: "Customer (label)" is a label of Type; the stored value is "Customer"',
+    ]
+
+
+def test_scores_for_values_that_do_not_exist() -> None:
+    [problem] = told(None, ('"Clear" = 100', '"Clean" = 100'))
+    assert problem.startswith(
+        'warning: criteria[strategy].source.field: "Clean" is no value of Strategy__c; did you mean "Clear"?'
+    )
+
+
+def test_comparisons_that_never_hold() -> None:
+    problems = told(
+        None,
+        (
+            '{ field = "Type", in = ["Customer"] }',
+            '{ field = "NumberOfEmployees", equals = true }, { field = "Name", equals = 5 }',
+        ),
+        (
+            'probability = "Probability"',
+            'probability = "Probability"\nwhere = [ { field = "CloseDate", above = 2020 } ]',
+        ),
+    )
+    assert problems == [
+        "warning: portfolio.any[1]: NumberOfEmployees holds number, which is never compared with true",
+        "warning: opportunities.where[1]: CloseDate holds date, which is never compared with 2020",
+    ]
+
+
+# --- what people fill in ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("absent", "word"), [(Severity.NOTE, "note"), (Severity.ERROR, "error")])
+def test_an_input_that_provision_can_create(absent: Severity, word: str) -> None:
+    crm = described()
+    del crm.objects["accounts"]["Demand__c"]
+    assert told(crm, absent=absent) == [
+        f"{word}: criteria[demand].source.field: Demand__c is not there yet: `kpm provision` creates it for people to fill in"
+    ]
+
+
+def test_an_input_that_is_probably_misspelt() -> None:
+    [problem] = told(None, ('field = "Strategy__c"', 'field = "Stratgy__c"'))
+    assert problem == (
+        "warning: criteria[strategy].source.field: Stratgy__c is not there; did you mean Strategy__c? If not, "
+        "`kpm provision` creates it"
+    )
+    assert told(None, ('field = "Strategy__c"', 'field = "Stratgy__c"'), absent=Severity.ERROR)[0].startswith(
+        "error: "
+    )
+
+
+def test_a_standard_field_is_not_created() -> None:
+    [problem] = told(None, ('field = "Strategy__c"', 'field = "Industri"'))
+    assert problem.startswith(
+        "error: criteria[strategy].source.field: there is no field Industri on accounts"
+    )
+
+
+# --- objects, roles, stages, currencies ------------------------------------------------------------------
+
+
+def test_a_missing_object_concerns_the_criteria_that_need_it() -> None:
+    crm = described()
+    del crm.objects["OpportunityContactRole"], crm.objects["cases"]
+    assert told(crm) == [
+        (
+            "warning: criteria[access].source.from: needs [contact_roles], so no account has a value here. "
+            "There is no OpportunityContactRole."
+        ),
+        "note: cases: is not used by any criterion, and cannot be read. There is no cases.",
+    ]
+
+
+def test_other_failures_of_the_crm_are_not_swallowed() -> None:
+    class Broken(Described):
+        def describe(self, object: str, source: str | None = None) -> dict[str, CrmField]:
+            raise CrmRequestError(
+                f"No {source or object}.", crm=self.name, operation="describe", code="MALFORMED"
+            )
+
+    with pytest.raises(CrmRequestError, match="No OpportunityContactRole"):
+        told(Broken({}))
+
+
+def test_a_role_that_nobody_can_have() -> None:
+    assert told(None, ('required = ["Buyer"]', 'required = [["Bayer", "evaluator"]]')) == [
+        (
+            'warning: criteria[access].source.required[1]: "Bayer" is no role in the CRM; did you mean "Buyer"? '
+            'Known: "Buyer", "Evaluator"'
+        )
+    ]
+
+
+def test_stages_of_a_probability_table() -> None:
+    table = 'probability = { "Proposel" = 60, "closed won" = 100 }'
+    assert told(None, ('probability = "Probability"', table)) == [
+        (
+            'warning: opportunities.probability.Proposel: "Proposel" is no stage; did you mean "Proposal"? '
+            'Known: "Proposal", "Closed Won"'
+        )
+    ]
+
+
+def test_a_currency_without_a_rate() -> None:
+    crm = described()
+    assert told(crm, ('currency = "EUR"', 'currency = "CHF"')) == []
+    assert told(crm, ('currency = "EUR"', 'currency = "USD"')) == [
+        "error: currency: neither the CRM nor [rates] has a rate for USD; known: CHF, EUR"
+    ]
+    crm.money = Currencies("USD")
+    assert told(crm, ('currency = "EUR"', 'currency = "USD"')) == []
+
+
+# --- HubSpot ---------------------------------------------------------------------------------------------
+
+HUBSPOT = """
+version = 1
+crm = "hubspot"
+currency = "EUR"
+[accounts]
+name = "name"
+[opportunities]
+account = "primary_company"
+amount = "amount"
+close_date = "closedate"
+stage = "dealstage"
+pipelines = ["defualt"]
+[contact_roles]
+property = "hs_buying_rol"
+last_activity = "notes_last_contacted"
+[[criteria]]
+id = "access"
+dimension = "potential"
+label = "Access"
+source = { from = "contact_roles", measure = "role_coverage", required = ["BUYER"] }
+scale = { kind = "linear", zero = 0, full = 1 }
+[[criteria]]
+id = "chemistry"
+dimension = "attractiveness"
+label = "Chemistry"
+source = { field = "kpm_chemistry" }
+scale = { kind = "rating", worst = 1, best = 5 }
+[write]
+segment = "Kpm_Segment"
+"""
+
+
+def test_hubspot() -> None:
+    text, moment = FieldType.TEXT, FieldType.DATETIME
+    crm = Described(
+        {
+            "accounts": fields(CrmField("name", "Company name", text)),
+            "opportunities": fields(
+                CrmField("amount", "Amount", FieldType.NUMBER),
+                CrmField("closedate", "Close date", moment),
+                CrmField("dealstage", "Stage", FieldType.PICKLIST),
+            ),
+            "contact_roles": fields(
+                CrmField("hs_buying_role", "Buying role", FieldType.MULTI_PICKLIST),
+                CrmField("notes_last_contacted", "Last contacted", moment),
+            ),
+        },
+        name="hubspot",
+        pipelines={"default": ("won",)},
+    )
+    assert told(crm, base=HUBSPOT) == [
+        (
+            "error: contact_roles.property: there is no field hs_buying_rol on contact_roles, or sync@example.com may not see "
+            "it; did you mean hs_buying_role?"
+        ),
+        'error: opportunities.pipelines[1]: "defualt" is no pipeline; did you mean "default"? Known: "default"',
+        (
+            "error: write.segment: there is no field Kpm_Segment on accounts, or sync@example.com may not see it; "
+            "`kpm fields accounts` lists what there is."
+        ),
+        (
+            "note: criteria[chemistry].source.field: kpm_chemistry is not there yet: `kpm provision` creates it for people to "
+            "fill in"
+        ),
+    ]
