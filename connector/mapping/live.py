@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from connector.crm import CrmField, CrmName, Currencies, FieldType, Object
-from connector.errors import CrmRequestError, Problem, Severity
+from connector.errors import CrmRequestError, MappingError, Problem, Severity
 from connector.mapping.live_fields import value_findings
 from connector.mapping.live_targets import target_findings
 from connector.mapping.model import ContactRolesSource, RecordsSource
@@ -102,6 +102,24 @@ def live(crm: Describes, mapping: MappingFile, file: str, *, absent: Severity) -
     order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
     problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]
     return sorted(problems, key=lambda problem: order.index(problem.severity))
+
+
+def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool) -> list[Problem]:
+    """What the CRM says to the mapping, if nothing of it is an error.
+
+    Args:
+        mapping: the mapping.
+        crm: see `live`.
+        file: the mapping's name.
+        provisioned: fields that `provision` can create must exist, as for a sync.
+
+    Raises:
+        MappingError: the CRM contradicts the mapping.
+    """
+    problems = live(crm, mapping, file, absent=Severity.ERROR if provisioned else Severity.NOTE)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise MappingError(problems)
+    return problems
 
 
 class _Fields:

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from connector.crm import CrmField, Currencies, FieldType
-from connector.errors import CrmRequestError, Severity
-from tests.unit.mapping.described import Described, described, fields, options, told
+from connector.errors import CrmRequestError, MappingError, Severity
+from connector.mapping import read
+from connector.mapping.live import demand
+from tests.unit.mapping.described import GOOD, Described, described, fields, options, told
 
 SIZE = 'source    = { field = "NumberOfEmployees" }'
 
@@ -258,6 +260,19 @@ def test_a_currency_without_a_rate() -> None:
     ]
     crm.money = Currencies("USD")
     assert told(crm, ('currency = "EUR"', 'currency = "USD"')) == []
+
+
+# --- what a sync demands ---------------------------------------------------------------------------------
+
+
+def test_a_sync_demands_what_a_plan_can_do_without() -> None:
+    crm = described()
+    del crm.objects["accounts"]["Zone__c"]
+    mapping = read(GOOD)[0]
+    [problem] = demand(mapping, crm, "m.toml", provisioned=False)
+    assert problem.severity is Severity.NOTE
+    with pytest.raises(MappingError, match=r"m\.toml: write\.segment: Zone__c is not there"):
+        demand(mapping, crm, "m.toml", provisioned=True)
 
 
 # --- HubSpot ---------------------------------------------------------------------------------------------
