@@ -1,0 +1,67 @@
+"""A whole mapping file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from connector.mapping.model.criteria import Criterion
+from connector.mapping.model.parts import Dimension, Language, Part, Positive
+from connector.mapping.model.sections import (
+    Accounts,
+    Activities,
+    Campaigns,
+    Cases,
+    ContactRoles,
+    Matrix,
+    Opportunities,
+    Orders,
+    Override,
+    Portfolio,
+    Reference,
+    Texts,
+    Wallet,
+    Write,
+)
+
+
+class Mapping(Part):
+    """A mapping file."""
+
+    version: Literal[1]
+    crm: Literal["salesforce", "hubspot"]
+    language: Language = "en"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    portfolio: Portfolio = Portfolio()
+    accounts: Accounts
+    opportunities: Opportunities
+    contact_roles: ContactRoles | None = None
+    cases: Cases | None = None
+    orders: Orders | None = None
+    activities: Activities | None = None
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    wallet: Wallet | None = None
+    matrix: Matrix = Matrix()
+    reference: Reference = Reference()
+    override: Override | None = None
+    texts: Texts = Texts()
+    campaigns: Campaigns = Campaigns()
+    rates: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Positive] = Field(default={})
+    """Units of a currency for one unit of `currency`, where the CRM keeps no rates."""
+    write: Write = Write()
+
+    def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
+        """The criteria of one dimension, in the order of the file."""
+        return tuple(criterion for criterion in self.criteria if criterion.dimension == dimension)
+
+    def criterion(self, id_: str) -> Criterion:
+        """The criterion with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for criterion in self.criteria:
+            if criterion.id == id_:
+                return criterion
+        raise KeyError(id_)
