@@ -48,16 +48,19 @@ def segment(scored: Frame, mapping: Mapping, as_of: date, history: History, refe
     frame = _with_start(scored, mapping, history)
     frame = _with_top_revenue(frame, mapping, references)
     borders = thresholds(frame, mapping, references)
+    slack = mapping.matrix.hysteresis
     frame = frame.with_columns(
-        *(_border(name, borders[name], mapping.matrix.hysteresis) for name in DIMENSIONS),
+        *(_border(name, borders[name], slack, "from_zone").alias(f"border:{name}") for name in DIMENSIONS),
         *(_covered(name, mapping).alias(f"covered:{name}") for name in DIMENSIONS),
     )
     frame = frame.with_columns(
-        *((nw.col(f"points:{name}") >= nw.col(f"border:{name}")).alias(f"high:{name}") for name in DIMENSIONS),
-        *(_firm(name).alias(f"firm:{name}") for name in DIMENSIONS),
+        (nw.col(f"points:{name}") >= nw.col(f"border:{name}")).alias(f"high:{name}") for name in DIMENSIONS
     )
     frame = frame.with_columns(_zone(mapping, day).alias("zone"))
-    frame = frame.with_columns(_segment().alias("segment"))
+    frame = frame.with_columns(
+        _segment().alias("segment"),
+        *(_firm(name, _border(name, borders[name], slack, "zone")).alias(f"firm:{name}") for name in DIMENSIONS),
+    )
     frame = frame.with_columns(
         _confidence().alias("confidence"),
         _since("zone", day).alias("zone_since"),
@@ -139,22 +142,24 @@ def _covered(dimension: Dimension, mapping: Mapping) -> nw.Expr:
     return (enough & ~nw.col(f"points:{dimension}").is_null()).fill_null(False)
 
 
-def _border(dimension: Dimension, threshold: float, hysteresis: float) -> nw.Expr:
-    """The score from which this account is high, given where it was."""
-    was = nw.col("from_zone")
-    border = (
+def _border(dimension: Dimension, threshold: float, hysteresis: float, place: str) -> nw.Expr:
+    """The score from which an account is high, given the zone in the column `place`."""
+    was = nw.col(place)
+    return (
         nw.when(was.is_in(HIGH[dimension]))
         .then(nw.lit(threshold - hysteresis))
         .when(was.is_in(LOW[dimension]))
         .then(nw.lit(threshold + hysteresis))
         .otherwise(nw.lit(threshold))
     )
-    return border.alias(f"border:{dimension}")
 
 
-def _firm(dimension: Dimension) -> nw.Expr:
-    """Whatever the missing data turn out to be, the account stays on its side of the border."""
-    border = nw.col(f"border:{dimension}")
+def _firm(dimension: Dimension, border: nw.Expr) -> nw.Expr:
+    """Whatever the missing data turn out to be, the account stays in the zone that it has now.
+
+    The border is the one that this zone gives: were it that of the zone before, an account would be provisional in
+    the night in which it gets a zone and firm in the next, and be written twice for nothing.
+    """
     firm = (nw.col(f"lo:{dimension}") >= border) == (nw.col(f"hi:{dimension}") >= border)
     if dimension == "potential":
         firm = firm | nw.col("top_revenue")

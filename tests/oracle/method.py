@@ -341,8 +341,7 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
     for key, result in members.items():
         fine = covered[key]
 
-        def side(dimension: str, points: float | None, key: str = key) -> bool | None:
-            last = last_zones.get(key)
+        def side(dimension: str, points: float | None, last: str | None = last_zones.get(key)) -> bool | None:
             if points is None:
                 return None
             if last is None or last == "unrated":
@@ -357,9 +356,10 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
         result.segment = _zone(gain or result.top_revenue, fit) if all(fine.values()) or rated_by_flag else "unrated"
         if result.segment == "unrated":
             continue
-        certain = side("attractiveness", result.low["attractiveness"]) == side("attractiveness", result.high["attractiveness"])
-        if not result.top_revenue:
-            certain = certain and side("potential", result.low["potential"]) == side("potential", result.high["potential"])
+        certain = all(
+            side(dimension, result.low[dimension], result.zone) == side(dimension, result.high[dimension], result.zone)
+            for dimension in (DIMENSIONS[1:] if result.top_revenue else DIMENSIONS)
+        )
         certain = certain and all(fine.values())
         result.confidence = "firm" if certain and not result.expired else "provisional"
 

@@ -117,10 +117,10 @@ def test_no_score_at_all_is_not_rated_even_without_a_minimum(backend: str) -> No
 @pytest.mark.parametrize(
     ("changes", "confidence"),
     [
-        ({"p": 60, "lo:potential": 50, "hi:potential": 70}, "firm"),
-        ({"p": 60, "lo:potential": 49, "hi:potential": 70}, "provisional"),
-        ({"a": 40, "lo:attractiveness": 30, "hi:attractiveness": 49}, "firm"),
-        ({"a": 40, "lo:attractiveness": 30, "hi:attractiveness": 50}, "provisional"),
+        ({"p": 60, "lo:potential": 45, "hi:potential": 70}, "firm"),
+        ({"p": 60, "lo:potential": 44, "hi:potential": 70}, "provisional"),
+        ({"a": 40, "lo:attractiveness": 30, "hi:attractiveness": 54}, "firm"),
+        ({"a": 40, "lo:attractiveness": 30, "hi:attractiveness": 55}, "provisional"),
         ({"expired": True}, "provisional"),
     ],
 )
@@ -135,8 +135,8 @@ def test_bounds_are_judged_with_hysteresis(backend: str) -> None:
     account = {"p": 60, "lo:potential": 46, "hi:potential": 70}
     (new,) = placed(backend, [account])
     (held,) = placed(backend, [account], history=before(("000", "protect", 20_000)))
-    assert (new["confidence"], held["confidence"]) == ("provisional", "firm")
-    assert (new["firm:potential"], held["firm:potential"]) == (False, True)
+    assert (new["confidence"], held["confidence"]) == ("firm", "firm")  # the second night says what the first said
+    assert (new["firm:potential"], held["firm:potential"]) == (True, True)
 
 
 def test_min_stay_days_delays_moves_between_rated_zones(backend: str) -> None:
