@@ -106,19 +106,7 @@ def serve(config: Config, connect: Connect, stop: threading.Event | None = None)
         with stop_on_signal() as signalled:
             serve(config, connect, signalled)
         return
-    executor = ThreadPoolExecutor(max_workers=len(config.connections))
-    scheduler = BackgroundScheduler(executors={"default": executor}, timezone=ZoneInfo(config.schedule.time_zone))
-    scheduler.add_listener(_missed, EVENT_JOB_MISSED)
-    for name in config.connections:
-        scheduler.add_job(
-            Night(config, name, connect, stop.is_set),
-            trigger(config.schedule_of(name)),
-            id=name,
-            name=name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=LATE_SECONDS,
-        )
+    scheduler = scheduled(config, connect, stop.is_set)
     scheduler.start()
     try:
         for job in scheduler.get_jobs():
@@ -127,6 +115,24 @@ def serve(config: Config, connect: Connect, stop: threading.Event | None = None)
         log.info("Stopping: a running sync finishes its batch first")
     finally:
         scheduler.shutdown(wait=True)
+
+
+def scheduled(config: Config, connect: Connect, stop: Stop) -> BackgroundScheduler:
+    """The nights of all connections, not yet started; each job's id is its connection's name."""
+    executor = ThreadPoolExecutor(max_workers=len(config.connections))
+    scheduler = BackgroundScheduler(executors={"default": executor}, timezone=ZoneInfo(config.schedule.time_zone))
+    scheduler.add_listener(_missed, EVENT_JOB_MISSED)
+    for name in config.connections:
+        scheduler.add_job(
+            Night(config, name, connect, stop),
+            trigger(config.schedule_of(name)),
+            id=name,
+            name=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=LATE_SECONDS,
+        )
+    return scheduler
 
 
 @contextmanager

@@ -278,7 +278,7 @@ def _computed(
     references = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
     read = line("pull", pull, crm, mapping, folder / "pull", provisioned=provisioned, advance=line.advance)
     membership = store.campaigns.membership(as_of, read.merged)
-    mapped = line("map", map_accounts, read.sources, mapping, as_of, read.currencies, read.stages, history, references)
+    mapped = line("map", map_accounts, read.sources, mapping, as_of, read.currencies, history, references)
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)
     tagged = line("campaign", campaign, zoned, membership)

@@ -23,6 +23,7 @@ from connector.mapping.model import (
 from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created
 from connector.mapping.uses import Need, uses
+from connector.measures.records import objects
 from connector.tables import Source, Sources, column, opened
 
 OBJECTS: tuple[Object, ...] = ("accounts", "opportunities", "contact_roles", "cases", "orders", "activities")
@@ -52,7 +53,6 @@ class Read:
     Attributes:
         sources: by object; one that no criterion needs, or that the CRM does not have, is left out.
         currencies: home currency and rates.
-        stages: stages of opportunities by pipeline.
         merged: accounts that were merged: loser's id -> survivor's id.
         rows: number of records by object.
         absent: objects that the CRM does not have, with what it says.
@@ -61,7 +61,6 @@ class Read:
 
     sources: Sources
     currencies: Currencies
-    stages: Mapping[str, tuple[str, ...]]
     merged: Mapping[str, str]
     rows: Mapping[Object, int]
     absent: Mapping[Object, str] = field(default_factory=dict)
@@ -111,7 +110,7 @@ def pull(
     advance(len(requested), len(requested))
     sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
-    return Read(sources, crm.currencies(), crm.stages(), merged, rows, absent, fields)
+    return Read(sources, crm.currencies(), merged, rows, absent, fields)
 
 
 def requests(
@@ -175,9 +174,7 @@ def needed_objects(mapping: MappingFile) -> set[str]:
     for source in (rung.source for criterion in mapping.criteria for rung in criterion.rungs):
         if isinstance(source, FieldSource | CsvSource | WalletSource | CriteriaSource):
             continue
-        needed.add(source.from_)
-        if isinstance(source, RecordsSource) and source.measure == "error_rate" and source.per != "won_opportunities":
-            needed.add(source.per or "orders")
+        needed.update(objects(source) if isinstance(source, RecordsSource) else (source.from_,))
     return needed
 
 

