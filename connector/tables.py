@@ -11,14 +11,16 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           left                        boolean: not in the portfolio but one of our fields is set
           pilot                       boolean: ``[write] where`` holds (true without one)
           own                         cents: won amount of the last 12 months, null if unknown
-          raw:<id>:<n>                number, boolean or text: what was measured, null if missing
+          raw:<id>:<n>                number, boolean or text: what was measured, null if missing; money in
+                                      currency units, dates as days before as_of
           expired:<id>:<n>            boolean: a rating that is too old but still counts
+          multi:<id>:<n>              boolean, only where the CRM says that the field holds several values
           wallet, headroom            cents per year, null if no source answers
           share                       0..1
           wallet_source               text: "field", "activity", "peer_p80" ...
           wallet_expired              boolean
           now:<key>                   what the CRM holds now, typed as the result
-score     score:<id>                  0..100, whole, null if missing (a stand-in of ``missing =`` is in it, see known)
+score     score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of ``missing =`` is in it, see known)
           known:<id>                  boolean: the score rests on data
           rung:<id>                   number of the rung that answered, null if none
           points:<d>                  0..100, whole: the dimension's score by what is known, null if nothing is
@@ -42,6 +44,7 @@ diff      send:<key>                  boolean: differs, and is to be sent
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -91,7 +94,15 @@ def opened(pulled: Pulled) -> Source:
 
 def materialised(frame: Frame) -> Frame:
     """The same rows, computed once; what follows does not compute them again. Same backend."""
-    return frame.collect().lazy(backend=_backend(frame))
+    backend = _backend(frame)
+    streaming = {"engine": "streaming"} if backend is nw.Implementation.POLARS else {}
+    return frame.collect(**streaming).lazy(backend=backend)
+
+
+def extended(frame: Frame, columns: Iterable[nw.Expr]) -> Frame:
+    """The frame with more columns, possibly none: `with_columns` refuses an empty list."""
+    listed = list(columns)
+    return frame.with_columns(*listed) if listed else frame
 
 
 def like(frame: Frame, table: pa.Table) -> Frame:

@@ -1,0 +1,187 @@
+"""Amounts of any currency as whole cents of one.
+
+converted = amount / rate(its currency) x rate(target currency), rates as units for one unit of the CRM's home
+currency on the day in question. The CRM's dated rates come first (a gap in them is no rate), then its current ones,
+then the mapping's own table. Cents are rounded half away from zero, so that sums never depend on their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import narwhals as nw
+import polars as pl
+
+from connector.crm import Currencies, FieldType, Rate
+from connector.errors import MappingError, Problem
+from connector.reading import as_number, is_given, missing
+from connector.tables import Frame, like, rounded
+from connector.windows import days
+
+LIMIT = 1e13
+"""An amount beyond, before or after conversion, is a slip of the pen."""
+FAR = 10**7
+"""Days beyond every date."""
+EMPTY, CONVERTED, UNREADABLE, NO_RATE = 0, 1, 2, 3
+"""Values of the column ``<name>:fault``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Where an amount is found.
+
+    Attributes:
+        value: column with the amount.
+        kind: its type.
+        day: day whose rate counts, an expression.
+        name: of the column to add.
+        currency: column with its ISO code; None if the CRM keeps none.
+        home: column with the same amount in the CRM's home currency, if it keeps one.
+    """
+
+    value: str
+    kind: FieldType
+    day: nw.Expr
+    name: str
+    currency: str | None = None
+    home: str | None = None
+
+
+class Converter:
+    """Converts to one currency.
+
+    Args:
+        target: ISO code.
+        currencies: the CRM's home currency and rates.
+        table: units of a currency for one unit of `target`, where the CRM keeps no rates.
+
+    Raises:
+        MappingError: neither the CRM nor `table` knows `target`.
+    """
+
+    def __init__(self, target: str, currencies: Currencies, table: Mapping[str, float]) -> None:
+        self.target, self.home, self.table = target, currencies.home, table
+        self._rates: dict[str, list[Rate]] = {}
+        for rate in currencies.rates:
+            self._rates.setdefault(rate.currency, []).append(rate)
+        if target != self.home and target not in self._rates and not table:
+            known = ", ".join(sorted({self.home, *self._rates}))
+            message = f"the CRM keeps no rate for {target}, only for {known}; choose one of these or add [rates]"
+            raise MappingError([Problem("mapping", "currency", message)])
+        self._fixed: dict[str, tuple[float, float]] = {}
+        self._dated: dict[str, list[tuple[int, int, float, float]]] = {}
+        self._edges: set[int] = set()  # days on which some rate changes
+        for code in sorted({self.home, *self._rates, *table} - {target}):
+            self._learn(code)
+
+    def with_cents(self, frame: Frame, amount: Amount) -> Frame:
+        """Add ``<name>``, whole cents or null, and ``<name>:fault``: EMPTY, CONVERTED, UNREADABLE or NO_RATE."""
+        value = as_number(nw.col(amount.value), amount.kind)
+        given = is_given(nw.col(amount.value), amount.kind)
+        if amount.currency is None:
+            return frame.with_columns(*_cents(value, given, nw.lit(False), amount.name))
+        code = nw.when(nw.col(amount.currency) != "").then(nw.col(amount.currency))
+        foreign = (code != self.target).fill_null(False)
+        frame, own, target = self._with_rates(frame, amount, code)
+        converted = nw.when(foreign).then(value / own * target).otherwise(value)
+        if amount.home is not None and self.home == self.target:
+            home = as_number(nw.col(amount.home), FieldType.CURRENCY)
+            converted = nw.when(foreign & ~home.is_null()).then(home).otherwise(converted)
+        frame = frame.with_columns(
+            nw.when(value.abs() <= LIMIT).then(converted).alias("rate:converted"),
+            (foreign & (value.abs() <= LIMIT) & converted.is_null()).fill_null(False).alias("rate:none"),
+        )
+        columns = _cents(nw.col("rate:converted"), given, nw.col("rate:none"), amount.name)
+        frame = frame.with_columns(*columns)
+        return frame.drop([name for name in frame.collect_schema().names() if name.startswith("rate:")])
+
+    def _learn(self, code: str) -> None:
+        """Find out how `code` is converted: by one rate, or by one for each of several spans of time."""
+        dated = [rate for each in (code, self.target) for rate in self._rates.get(each, ()) if rate.dated]
+        if not dated:
+            self._learn_fixed(code)
+            return
+        edges = sorted({days(day) for rate in dated for day in (rate.start, rate.end) if day is not None})
+        self._edges.update(edges)
+        spans: list[tuple[int, int, float, float]] = []
+        for start, end in pairwise([-FAR, *edges, FAR]):
+            own, target = self._rate(code, start), self._rate(self.target, start)
+            if own is not None and target is not None:
+                spans.append((start, end, own, target))
+        self._dated[code] = spans
+
+    def _learn_fixed(self, code: str) -> None:
+        own, target = self._rate(code, 0), self._rate(self.target, 0)
+        if own is not None and target is not None:
+            self._fixed[code] = (own, target)
+        elif code in self.table:
+            self._fixed[code] = (self.table[code], 1.0)
+
+    def _rate(self, code: str, day: int) -> float | None:
+        if code == self.home:
+            return 1.0
+        rates = self._rates.get(code, [])
+        dated = [rate for rate in rates if rate.dated]
+        for rate in dated:
+            started = rate.start is None or days(rate.start) <= day
+            if started and (rate.end is None or day < days(rate.end)):
+                return rate.rate
+        return None if dated or not rates else rates[0].rate
+
+    def _with_rates(self, frame: Frame, amount: Amount, code: nw.Expr) -> tuple[Frame, nw.Expr, nw.Expr]:
+        """Expressions of both rates; dated ones come from a (currency, day) table that is joined."""
+        own, target = _by_code(code, self._fixed, 0), _by_code(code, self._fixed, 1)
+        if not any(self._dated.values()):
+            return frame, own, target
+        # Nothing changes before the first edge or after the last: one day stands for all of each.
+        first, last = min(self._edges, default=0) - 1, max(self._edges, default=0)
+        table = pl.concat(_daily(code, spans, first, last) for code, spans in self._dated.items() if spans)
+        frame = frame.with_columns(
+            code.alias("rate:code"), amount.day.clip(first, last).cast(nw.Int32).alias("rate:day")
+        )
+        frame = frame.join(like(frame, table.to_arrow()), on=["rate:code", "rate:day"], how="left")
+        return frame, nw.coalesce(nw.col("rate:own"), own), nw.coalesce(nw.col("rate:target"), target)
+
+
+def _daily(code: str, spans: Iterable[tuple[int, int, float, float]], first: int, last: int) -> pl.DataFrame:
+    """One row per day from `first` to `last` that has a rate."""
+    edges = list(spans)
+    starts = [max(first, start) for start, *_ in edges]
+    ends = [min(last + 1, end) for _, end, *_ in edges]
+    frame = pl.DataFrame(
+        {
+            "rate:code": [code] * len(edges),
+            "start": pl.Series(starts, dtype=pl.Int32),
+            "end": pl.Series(ends, dtype=pl.Int32),
+            "rate:own": [own for *_, own, _ in edges],
+            "rate:target": [target for *_, target in edges],
+        }
+    )
+    ranged = frame.with_columns(pl.int_ranges("start", "end", dtype=pl.Int32).alias("rate:day"))
+    return ranged.explode("rate:day").select("rate:code", "rate:day", "rate:own", "rate:target")
+
+
+def _by_code(code: nw.Expr, rates: Mapping[str, tuple[float, float]], position: int) -> nw.Expr:
+    if not rates:
+        return missing(nw.Float64)
+    codes = list(rates)
+    found = [float(rates[each][position]) for each in codes]
+    return code.replace_strict(codes, found, default=None, return_dtype=nw.Float64)
+
+
+def _cents(value: nw.Expr, given: nw.Expr, no_rate: nw.Expr, name: str) -> tuple[nw.Expr, nw.Expr]:
+    inside = (value.abs() <= LIMIT).fill_null(False)
+    cents = rounded(nw.when(inside).then(value) * 100).cast(nw.Int64)
+    fault = (
+        nw.when(no_rate)
+        .then(nw.lit(NO_RATE))
+        .when(inside)
+        .then(nw.lit(CONVERTED))
+        .when(given)
+        .then(nw.lit(UNREADABLE))
+        .otherwise(nw.lit(EMPTY))
+        .cast(nw.Int8)
+    )
+    return cents.alias(name), fault.alias(f"{name}:fault")

@@ -1,0 +1,234 @@
+"""Reads the account's own fields: names, ratings, wallets, conditions, and what the CRM holds of our results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from connector.conditions import all_hold, holds
+from connector.crm import CURRENCY, ID, FieldType
+from connector.currency import Amount, Converter
+from connector.mapping.model import (
+    FieldCondition,
+    FieldSource,
+    LookupScale,
+    Mapping,
+    RatingScale,
+    Rung,
+    Scale,
+)
+from connector.measures.field import field, nothing
+from connector.measures.ratings import Rating
+from connector.measures.wallet import size_class
+from connector.reading import as_day, as_flag, as_number, as_text, fold, folded, is_given, missing
+from connector.tables import Frame, Source, column
+
+RULE_KEYS = ("all", "any")
+DAYS_AHEAD = "the rating dates lie ahead: they count as fresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A boolean column that marks accounts on which something about a field is odd.
+
+    Attributes:
+        column: its name.
+        field: API name.
+        message: what it is and what became of it.
+        criterion: whose raw value it concerns, None for the wallet.
+    """
+
+    column: str
+    field: str
+    message: str
+    criterion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Accounts, and what to know about their columns.
+
+    Attributes:
+        frame: id, name, owner, industry, size, size_class, pilot, ``now:<key>``, and for fields as sources
+            ``raw:<key>``; columns that start with "@" serve the map stage only.
+        ratings: values that age.
+        odd: what is to be counted.
+        amounts: names of converted amounts; ``<name>:fault`` says how that went.
+        converted: accounts as pulled, with these amounts.
+    """
+
+    frame: Frame
+    ratings: tuple[Rating, ...]
+    odd: tuple[Odd, ...]
+    amounts: tuple[str, ...]
+    converted: Frame
+
+
+def rungs(mapping: Mapping) -> Iterator[tuple[str, Rung]]:
+    """Every way to answer a criterion, by ``<id>:<n>``."""
+    for criterion in mapping.criteria:
+        for place, rung in enumerate(criterion.rungs):
+            yield f"{criterion.id}:{place}", rung
+
+
+def rule_column(key: str, place: int) -> str:
+    """Column with a field's test of the portfolio rule."""
+    return f"@rule:{key}:{place}"
+
+
+class _Reader:
+    """Collects the columns to read; every one is computed from the accounts as pulled."""
+
+    def __init__(self, source: Source, mapping: Mapping, money: Converter, as_of: int) -> None:
+        self.frame, self.schema = source.frame, source.schema
+        self.mapping, self.money, self.as_of = mapping, money, as_of
+        self.columns: list[nw.Expr] = []
+        self.ratings: list[Rating] = []
+        self.odd: list[Odd] = []
+        self.amounts: list[str] = []
+        self._has_currency = CURRENCY in source.frame.collect_schema().names()
+
+    def add(self, value: nw.Expr, name: str) -> None:
+        self.columns.append(value.alias(name))
+
+    def text(self, name: str | None) -> nw.Expr:
+        kind = self.schema.get(name or "")
+        return missing(nw.String) if name is None or kind is None else as_text(nw.col(column(name)), kind)
+
+    def number(self, name: str | None) -> nw.Expr:
+        kind = self.schema.get(name or "")
+        return missing(nw.Float64) if name is None or kind is None else as_number(nw.col(column(name)), kind)
+
+    def day(self, name: str | None) -> nw.Expr:
+        kind = self.schema.get(name or "")
+        return missing(nw.Int32) if name is None or kind is None else as_day(nw.col(column(name)), kind)
+
+    def cents(self, name: str, rated_at: str | None, to: str) -> nw.Expr:
+        """An amount in cents, at the rate of the day on which it was entered."""
+        day = nw.coalesce(self.day(rated_at), nw.lit(self.as_of, dtype=nw.Int32))
+        currency = CURRENCY if self._has_currency else None
+        amount = Amount(column(name), self.schema[name], day, to, currency=currency)
+        self.frame = self.money.with_cents(self.frame, amount)
+        self.amounts.append(to)
+        self.add(nw.col(f"{to}:fault"), f"{to}:fault")
+        return nw.col(to)
+
+    def age(self, key: str, name: str, rated_at: str | None, value: str, expired: str, days: int | None) -> None:
+        """Let a value age."""
+        rating = Rating(key, value, expired, days)
+        self.ratings.append(rating)
+        self.add(self.text(name), rating.text)
+        self.add(self.day(rated_at), rating.rated)
+        if rated_at is not None and rated_at in self.schema:
+            self.mark(f"@ahead:{key}", (self.day(rated_at) > self.as_of).fill_null(False), rated_at, DAYS_AHEAD)
+
+    def mark(self, name: str, test: nw.Expr, field_name: str, message: str, criterion: str | None = None) -> None:
+        """Have the accounts counted that meet `test`."""
+        self.add(test, name)
+        self.odd.append(Odd(name, field_name, message, criterion))
+
+
+def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fields:
+    """Read the accounts.
+
+    Args:
+        source: as pulled; a field that it lacks is missing on every account.
+        mapping: which fields.
+        money: converts amounts.
+        as_of: days since 1970.
+    """
+    reader = _Reader(source, mapping, money, as_of)
+    size = reader.number(mapping.accounts.size)
+    reader.add(nw.col(ID), "id")
+    for name in ("name", "owner", "industry"):
+        reader.add(reader.text(getattr(mapping.accounts, name)), name)
+    reader.add(size, "size")
+    reader.add(size_class(size), "size_class")
+    reader.add(all_hold(mapping.write.where, source.schema), "pilot")
+    for key, rung in rungs(mapping):
+        if isinstance(rung.source, FieldSource):
+            _read_source(reader, key, rung.source, rung.scale)
+    _read_wallet(reader)
+    for key, name in mapping.write.targets.items():
+        reader.add(_held(reader, key, name), f"now:{key}")
+    for key in RULE_KEYS:
+        for place, test in enumerate(getattr(mapping.portfolio, key)):
+            if isinstance(test, FieldCondition):
+                reader.add(holds(test, source.schema), rule_column(key, place))
+    frame = reader.frame.select(*reader.columns)
+    return Fields(frame, tuple(reader.ratings), tuple(reader.odd), tuple(reader.amounts), reader.frame)
+
+
+def _read_source(reader: _Reader, key: str, source: FieldSource, scale: Scale) -> None:
+    kind, criterion = reader.schema.get(source.field), key.split(":", maxsplit=1)[0]
+    if kind is None:
+        raw = nothing(scale)
+    else:
+        value = nw.col(column(source.field))
+        money = kind is FieldType.CURRENCY and scale.kind not in ("lookup", "boolean")
+        given = reader.cents(source.field, source.rated_at, f"@money:{key}") if money else value
+        raw = field(given, kind, scale, reader.as_of)
+        unfit = is_given(value, kind) & _unfit(raw, scale)
+        message = f"values are not {_wanted(scale, kind)}: they count as missing"
+        reader.mark(f"@odd:{key}", unfit, source.field, message, criterion)
+        if scale.kind == "half_life":
+            ahead = (raw < 0).fill_null(False)
+            reader.mark(f"@below:{key}", ahead, source.field, "values below 0 count as 0", criterion)
+    if kind is FieldType.MULTI_PICKLIST and scale.kind == "lookup":
+        reader.add(nw.lit(True), f"multi:{key}")
+    reader.add(raw, f"raw:{key}")
+    if source.expires_days is not None:
+        reader.age(key, source.field, source.rated_at, f"raw:{key}", f"expired:{key}", source.expires_days)
+
+
+def _read_wallet(reader: _Reader) -> None:
+    wallet = reader.mapping.wallet
+    for place, name in enumerate(wallet.sources if wallet is not None else ()):
+        if wallet is None or not name.startswith("field:"):
+            continue
+        source, entered = name.removeprefix("field:"), f"@entered:{place}"
+        cents = missing(nw.Int64)
+        if source in reader.schema:
+            cents = reader.cents(source, wallet.rated_at, f"@wallet:{place}")
+            unfit = is_given(nw.col(column(source)), reader.schema[source]) & ~(cents >= 0).fill_null(False)
+            message = "wallets are negative, no amount, or in a currency without a rate: they do not answer"
+            reader.mark(f"@odd:wallet:{place}", unfit, source, message)
+        reader.add(nw.when(cents >= 0).then(cents), entered)
+        expired = f"@entered_expired:{place}"
+        reader.age(f"wallet:{place}", source, wallet.rated_at, entered, expired, wallet.expires_days)
+
+
+def _held(reader: _Reader, key: str, name: str) -> nw.Expr:
+    """What the CRM holds of a result now, typed as the result."""
+    if key in ("segment", "confidence", "why", "next_step", "campaigns"):
+        return reader.text(name)
+    if key == "segment_since":
+        return reader.day(name)
+    if key == "revenue_flag":
+        kind = reader.schema.get(name)
+        return missing(nw.Boolean) if kind is None else as_flag(nw.col(column(name)), kind)
+    return reader.number(name)
+
+
+def _unfit(raw: nw.Expr, scale: Scale) -> nw.Expr:
+    """A value that the scale cannot score."""
+    if isinstance(scale, RatingScale):
+        low, high = sorted((scale.worst, scale.best))
+        return ~((raw >= low) & (raw <= high)).fill_null(False)
+    if isinstance(scale, LookupScale) and scale.other == "missing" and scale.multi is None:
+        return ~folded(raw).is_in([fold(key) for key in scale.scores]).fill_null(False)
+    return raw.is_null()
+
+
+def _wanted(scale: Scale, kind: FieldType) -> str:
+    if isinstance(scale, RatingScale):
+        return f"a rating from {scale.worst:g} to {scale.best:g}"
+    if isinstance(scale, LookupScale):
+        return "among the lookup's keys"
+    if scale.kind == "boolean":
+        return "yes or no"
+    if kind in (FieldType.DATE, FieldType.DATETIME):
+        return "dates from 1900 to 2100"
+    return "an amount that can be converted" if kind is FieldType.CURRENCY else "a number"

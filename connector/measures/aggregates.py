@@ -1,0 +1,169 @@
+"""Figures per account over its records: counts, sums, first and last days, all from one pass over the records.
+
+A measure asks for the figures that it needs and gets columns to compute with; the same figure asked for twice is
+computed once. Nothing is read until `Aggregates.per_account`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Literal
+
+import narwhals as nw
+
+from connector.conditions import Schema, all_hold
+from connector.crm import ACCOUNT
+from connector.mapping.model import Where
+from connector.reading import missing
+from connector.tables import Frame, extended
+from connector.windows import shifted
+
+DAY = "@day"
+CENTS = "@cents"
+WEIGHTED = "@weighted"
+FADED_PARTS = 1e12
+"""A faded record counts in trillionths, as whole numbers, so that sums do not depend on their order."""
+
+State = Literal["any", "won", "closed", "open"]
+NoRecords = Literal["zero", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which records of an account count.
+
+    Attributes:
+        after: first day, exclusive; None: since ever.
+        to: last day, inclusive; None: for ever.
+        state: of opportunities.
+        where: conditions, all of which must hold.
+    """
+
+    after: int | None = None
+    to: int | None = None
+    state: State = "any"
+    where: Where = ()
+
+    def expression(self, schema: Schema) -> nw.Expr:
+        """Whether a record counts; never null."""
+        day = nw.col(DAY)
+        test = ~day.is_null() if self.state == "any" else nw.col(f"@is_{self.state}")
+        if self.after is not None:
+            test = test & (day > self.after)
+        if self.to is not None:
+            test = test & (day <= self.to)
+        if self.where:
+            test = test & all_hold(self.where, schema)
+        return test.fill_null(False)
+
+
+class Aggregates:
+    """Figures over the records of one object.
+
+    Args:
+        name: of the object; the columns start with it.
+        schema: types of the records' fields, for conditions.
+        as_of: the day, as days since 1970.
+    """
+
+    def __init__(self, name: str, schema: Schema, as_of: int) -> None:
+        self.as_of = as_of
+        self._name, self._schema = name, schema
+        self._picks: dict[Pick, str] = {}
+        self._sums: dict[tuple[str, Pick], None] = {}
+        self._figures: dict[tuple[object, ...], tuple[str, nw.Expr]] = {}
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the figures asked for so far."""
+        return [column for column, _ in self._figures.values()]
+
+    def window(self, months: int, state: State = "any", where: Where = ()) -> Pick:
+        """Records of the last months, up to today."""
+        return Pick(shifted(self.as_of, -months), self.as_of, state, where)
+
+    def count(self, pick: Pick) -> nw.Expr:
+        """How many."""
+        return self.figure(("count", pick), self._one(pick).sum()).fill_null(0)
+
+    def known(self, column: str, pick: Pick) -> nw.Expr:
+        """How many have a value."""
+        values = nw.when(self._picked(pick) & ~nw.col(column).is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
+        return self.figure(("known", column, pick), values.sum()).fill_null(0)
+
+    def total(self, column: str, pick: Pick) -> nw.Expr:
+        """Sum of the known values, 0 without any."""
+        values = nw.when(self._picked(pick)).then(nw.col(column))
+        return self.figure(("total", column, pick), values.sum()).fill_null(0)
+
+    def sum(self, column: str, pick: Pick, no_records: NoRecords = "zero") -> nw.Expr:
+        """Sum; missing if all values are empty, and without records 0 or missing as `no_records` says."""
+        self._sums[column, pick] = None
+        nothing = nw.lit(0) if no_records == "zero" else missing(nw.Int64)
+        return (
+            nw.when(self.count(pick) == 0)
+            .then(nothing)
+            .when(self.known(column, pick) > 0)
+            .then(self.total(column, pick))
+            .cast(nw.Int64)
+        )
+
+    def partial(self) -> nw.Expr:
+        """Whether some sum asked for has left out records because their value is empty, and holds others."""
+        tests = [nw.lit(False)]
+        for column, pick in self._sums:
+            known = self.known(column, pick)
+            tests.append((known > 0) & (known < self.count(pick)))
+        return nw.any_horizontal(*tests, ignore_nulls=True)
+
+    def first_day(self, pick: Pick) -> nw.Expr:
+        """Day of the earliest one, null without any."""
+        return self.figure(("first", pick), nw.when(self._picked(pick)).then(nw.col(DAY)).min())
+
+    def last_day(self, pick: Pick) -> nw.Expr:
+        """Day of the latest one, null without any."""
+        return self.figure(("last", pick), nw.when(self._picked(pick)).then(nw.col(DAY)).max())
+
+    def faded_count(self, months: int | None, half_life: float | None, where: Where = ()) -> nw.Expr:
+        """Number of records up to today; with a half-life each counts 0.5^(age in days / half_life).
+
+        Args:
+            months: of the window; None: since ever.
+            half_life: in days; None: each record counts as one.
+            where: conditions.
+        """
+        pick = Pick(to=self.as_of, where=where) if months is None else self.window(months, where=where)
+        if half_life is None:
+            return self.count(pick)
+        fade = ((nw.col(DAY) - self.as_of) * (log(2) / half_life)).exp()
+        fade = nw.when(self._picked(pick)).then(fade)  # of days ahead it could be beyond every number
+        parts = (fade * FADED_PARTS + 0.5).floor().cast(nw.Int64)
+        return self.figure(("faded", pick, half_life), parts.sum()).fill_null(0) / FADED_PARTS
+
+    def figure(self, key: tuple[object, ...], aggregate: nw.Expr) -> nw.Expr:
+        """Any other aggregate of the records, a whole number; `key` tells it from the others."""
+        if key not in self._figures:
+            column = f"@{self._name}:{len(self._figures)}"
+            self._figures[key] = (column, aggregate.cast(nw.Int64).alias(column))
+        return nw.col(self._figures[key][0])
+
+    def per_account(self, records: Frame) -> Frame:
+        """The figures asked for, one row per account that has records.
+
+        Args:
+            records: ``@account``, ``@day``, what `total` sums, the fields of conditions; and for opportunities the
+                booleans ``@is_won``, ``@is_closed`` and ``@is_open``.
+
+        Returns:
+            ``@account``, and a column per figure.
+        """
+        picks = [pick.expression(self._schema).alias(name) for pick, name in self._picks.items()]
+        figures = [aggregate for _, aggregate in self._figures.values()]
+        return extended(records, picks).group_by(ACCOUNT).agg(*figures)
+
+    def _picked(self, pick: Pick) -> nw.Expr:
+        return nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))
+
+    def _one(self, pick: Pick) -> nw.Expr:
+        return nw.when(self._picked(pick)).then(nw.lit(1)).otherwise(nw.lit(0))

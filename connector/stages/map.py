@@ -1,0 +1,191 @@
+"""map: pulled records -> one row per account, with the raw value of every criterion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import and_, or_
+
+import narwhals as nw
+import pyarrow as pa
+
+from connector.conditions import any_holds, measured_holds
+from connector.crm import Currencies
+from connector.currency import Converter
+from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
+from connector.mapping.model import Mapping as MappingFile
+from connector.measures import Measured, accounts, findings, measured, opportunities, wallet
+from connector.measures.accounts import RULE_KEYS, rule_column, rungs
+from connector.measures.figures import Figures
+from connector.measures.pooled import Pooled
+from connector.measures.ratings import aged, first_seen
+from connector.quality import Quality
+from connector.reading import missing
+from connector.reference import References
+from connector.tables import Frame, History, Sources, extended, materialised
+from connector.windows import days
+
+KNOWN = ("id", "name", "owner", "industry", "size", "size_class", "member", "left", "pilot", "own")
+WALLET = ("wallet", "headroom", "share", "wallet_source", "wallet_expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What `map_accounts` finds.
+
+    Attributes:
+        accounts: one row per pulled account; columns as `connector.tables` lists them.
+        first_seen: id, rating, value, day: undated ratings for the next run's `History`; None if there can be none.
+        quality: what was missing or odd in the portfolio's data.
+    """
+
+    accounts: Frame
+    first_seen: pa.Table | None
+    quality: tuple[Quality, ...]
+
+
+def map_accounts(
+    sources: Sources,
+    mapping: MappingFile,
+    as_of: date,
+    currencies: Currencies,
+    history: History,
+    references: References,
+) -> Mapped:
+    """Measure every account: portfolio, own revenue, wallet, and the raw value of every criterion.
+
+    Args:
+        sources: pulled records by object; what needs an absent object is missing.
+        mapping: what to measure.
+        as_of: the day that is rated.
+        currencies: home currency and rates of the CRM.
+        history: since when undated ratings have their value.
+        references: rates of the whole portfolio and its peers' revenue.
+
+    Raises:
+        MappingError: a currency without a rate: the mapping's own, or those of more than 1 % of the amounts.
+    """
+    money = Converter(mapping.currency, currencies, mapping.rates)
+    figures = Figures(sources, mapping, days(as_of))
+    fields = accounts.read(sources["accounts"], mapping, money, figures.as_of)
+    values = {key: (rung, measured(rung, figures)) for key, rung in rungs(mapping)}
+    columns = {
+        "member": _member(mapping, figures),
+        "own": wallet.own(figures["opportunities"]),
+        **_best_year(mapping, figures),
+        **findings.columns(figures, mapping),
+        **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
+    }
+    frame = aged(figures.joined_to(fields.frame, money), fields.ratings, history.first_seen, figures.as_of)
+    frame = frame.with_columns(**columns).with_columns(left=_left(mapping))
+    frame = materialised(frame.drop(figures.columns + _tests(mapping)))
+    findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
+
+    frame = wallet.with_wallet(frame, mapping.wallet, references)
+    rates = {key: _rate(frame, key, rung, value, references) for key, (rung, value) in values.items()}
+    waiting = {key: value for key, (_, value) in values.items() if isinstance(value, Pooled | WalletSource)}
+    frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
+    frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
+    quality = findings.counted(frame, mapping, fields, rates)
+    seen = first_seen(frame, fields.ratings)
+    return Mapped(frame.select(*_columns(frame, mapping)), seen, quality)
+
+
+def _member(mapping: MappingFile, figures: Figures) -> nw.Expr:
+    """The portfolio rule: every condition of ``all``, and at least one of ``any`` if there are some."""
+    tests: dict[str, list[nw.Expr]] = {key: [] for key in RULE_KEYS}
+    for key in RULE_KEYS:
+        for place, condition in enumerate(getattr(mapping.portfolio, key)):
+            if isinstance(condition, MeasuredCondition):
+                tests[key].append(_measured_test(condition, figures))
+            else:
+                tests[key].append(nw.col(rule_column(key, place)))
+    return reduce(and_, tests["all"], nw.lit(True)) & any_holds(tests["any"])
+
+
+def _measured_test(condition: MeasuredCondition, figures: Figures) -> nw.Expr:
+    given = {"from": "opportunities", "measure": condition.measure, "months": condition.months}
+    source = OpportunitiesSource.model_validate(given)
+    value = opportunities.MEASURES[source.measure](source, figures["opportunities"])
+    if isinstance(value, Pooled):  # the portfolio's own rate cannot decide who is in the portfolio
+        value = missing(nw.Float64)
+    return measured_holds(condition, value.cast(nw.Float64))
+
+
+def _tests(mapping: MappingFile) -> list[str]:
+    """Columns that only the portfolio rule needs."""
+    return [
+        rule_column(key, place)
+        for key in RULE_KEYS
+        for place, condition in enumerate(getattr(mapping.portfolio, key))
+        if not isinstance(condition, MeasuredCondition)
+    ]
+
+
+def _best_year(mapping: MappingFile, figures: Figures) -> dict[str, nw.Expr]:
+    if mapping.wallet is None or "activity" not in mapping.wallet.sources:
+        return {}
+    return {"@best_year": wallet.best_year(figures["opportunities"])}
+
+
+def _left(mapping: MappingFile) -> nw.Expr:
+    """Outside the portfolio, with one of our fields set. A Salesforce checkbox is never empty: false is not set."""
+    tests = [nw.lit(False)]
+    for key in mapping.write.targets:
+        held = nw.col(f"now:{key}")
+        checkbox = key == "revenue_flag" and mapping.crm == "salesforce"
+        tests.append(held.fill_null(False) if checkbox else ~held.is_null())
+    return ~nw.col("member") & reduce(or_, tests)
+
+
+def _parts(key: str, value: Measured) -> dict[str, nw.Expr]:
+    """Columns to carry of a measure over records."""
+    if isinstance(value, nw.Expr):
+        return {f"raw:{key}": value}
+    return {f"@part:{key}": value.part, f"@base:{key}": value.base} if isinstance(value, Pooled) else {}
+
+
+def _rate(frame: Frame, key: str, rung: Rung, value: Measured, references: References) -> float | None:
+    """The portfolio's own rate, frozen for the quarter; None where there is none."""
+    if not isinstance(value, Pooled):
+        return None
+
+    def pooled() -> float | None:
+        sums = frame.filter(nw.col("member")).select(
+            nw.col(f"@part:{key}").sum().cast(nw.Int64).alias("part"),
+            nw.col(f"@base:{key}").sum().cast(nw.Int64).alias("base"),
+        )
+        found = sums.collect().to_dict(as_series=False)
+        return value.portfolio(int(found["part"][0] or 0), int(found["base"][0] or 0))
+
+    return references.figure(f"rate:{key}", rung.source.model_dump_json(by_alias=True), pooled)
+
+
+def _waited_for(key: str, value: Pooled | WalletSource, rate: float | None) -> nw.Expr:
+    """A raw value that needed the whole portfolio."""
+    if isinstance(value, WalletSource):
+        raw = wallet.MEASURES[value.measure](value)
+    else:
+        raw = value.over(nw.col(f"@part:{key}"), nw.col(f"@base:{key}")).value(rate)
+    return raw.alias(f"raw:{key}")
+
+
+def _ages(rung: Rung) -> bool:
+    return isinstance(rung.source, FieldSource) and rung.source.expires_days is not None
+
+
+def _expired(key: str, rung: Rung) -> nw.Expr:
+    if isinstance(rung.source, WalletSource):
+        expired = nw.col("wallet_expired") & ~nw.col(f"raw:{key}").is_null()
+    else:
+        expired = nw.lit(False)
+    return expired.alias(f"expired:{key}")
+
+
+def _columns(frame: Frame, mapping: MappingFile) -> list[str]:
+    """The columns that the following stages read, in the order of `connector.tables`."""
+    present = set(frame.collect_schema().names())
+    criteria = [f"{kind}:{key}" for key, _ in rungs(mapping) for kind in ("raw", "expired", "multi")]
+    now = [f"now:{key}" for key in mapping.write.targets]
+    return [*KNOWN, *(name for name in criteria if name in present), *WALLET, *now]
