@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from connector.crm import FieldType, Object, Pulled
 
@@ -14,38 +16,88 @@ CHUNK = 250_000
 INDUSTRIES = ("Manufacturing", "Construction", "Retail", "Healthcare", "Logistics", "Energy", "Banking", "Media")
 TEXT, NUMBER, CURRENCY, PERCENT = FieldType.TEXT, FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT
 PICKLIST, BOOLEAN, DATE = FieldType.PICKLIST, FieldType.BOOLEAN, FieldType.DATE
+_POLARS = {TEXT: pl.String(), PICKLIST: pl.String(), NUMBER: pl.Float64(), BOOLEAN: pl.Boolean(), DATE: pl.Date()}
 
 SCHEMAS: dict[Object, dict[str, FieldType]] = {
     "accounts": {
-        "@id": TEXT, "@currency": TEXT, "Name": TEXT, "OwnerId": TEXT, "Industry": PICKLIST, "NumberOfEmployees": NUMBER,
-        "ParentId": TEXT, "Type": PICKLIST, "IsPersonAccount": BOOLEAN, "KPM_Demand__c": PICKLIST,
-        "KPM_Chemistry__c": PICKLIST, "KPM_Strategy__c": PICKLIST, "KPM_Rated_At__c": DATE, "KPM_Wallet__c": CURRENCY,
-        "KPM_Wallet_Rated_At__c": DATE,
+        "@id": TEXT, "@currency": TEXT, "Name": TEXT, "OwnerId": TEXT, "Industry": PICKLIST,
+        "NumberOfEmployees": NUMBER, "ParentId": TEXT, "Type": PICKLIST, "IsPersonAccount": BOOLEAN,
+        "KPM_Demand__c": PICKLIST, "KPM_Chemistry__c": PICKLIST, "KPM_Strategy__c": PICKLIST,
+        "KPM_Rated_At__c": DATE, "KPM_Wallet__c": CURRENCY, "KPM_Wallet_Rated_At__c": DATE,
     },
     "opportunities": {
         "@id": TEXT, "@account": TEXT, "@won": BOOLEAN, "@closed": BOOLEAN, "@currency": TEXT, "Amount": CURRENCY,
         "CloseDate": DATE, "StageName": PICKLIST, "Probability": PERCENT, "Type": PICKLIST,
     },
     "contact_roles": {
-        "@id": TEXT, "@account": TEXT, "@opportunity": TEXT, "@contact": TEXT, "@role": PICKLIST, "@last_activity": DATE,
+        "@id": TEXT, "@account": TEXT, "@opportunity": TEXT, "@contact": TEXT, "@role": PICKLIST,
+        "@last_activity": DATE,
     },
     "cases": {"@id": TEXT, "@account": TEXT, "CreatedDate": DATE, "Type": PICKLIST},
     "orders": {"@id": TEXT, "@account": TEXT, "EffectiveDate": DATE},
 }  # fmt: skip
 
 
-def portfolio(folder: Path, accounts: int, as_of: date, seed: int = 7) -> dict[Object, Pulled]:
-    """Write accounts, 5 opportunities each, and half as many roles, cases and orders; return what a pull returns."""
-    paths: dict[Object, list[Path]] = {name: [] for name in SCHEMAS}
-    rows: dict[Object, int] = dict.fromkeys(SCHEMAS, 0)
+RESULTS = {
+    "segment": PICKLIST, "segment_since": DATE, "confidence": PICKLIST, "why": TEXT, "next_step": TEXT,
+    "campaigns": TEXT, "revenue_flag": BOOLEAN,
+}  # fmt: skip
+"""Types of our own fields; all others are numbers."""
+
+
+def portfolio(
+    folder: Path, accounts: int, as_of: date, targets: Mapping[str, str], seed: int = 7
+) -> dict[Object, Pulled]:
+    """Write accounts, 5 opportunities and 2 orders each, half as many roles and cases; return what a pull returns.
+
+    Args:
+        folder: where to.
+        accounts: how many.
+        as_of: the day on which the CRM is read.
+        targets: result key -> our field, empty so far.
+        seed: another one, other records.
+    """
+    ours = _types(targets)
+    empty = [
+        pl.lit(False if kind is BOOLEAN else None, dtype=_POLARS[kind]).alias(name)  # Salesforce has no empty checkbox
+        for name, kind in ours.items()
+    ]
     for start in range(0, accounts, CHUNK):
         random = np.random.default_rng([seed, start])
         for name, frame in _chunk(random, start, min(CHUNK, accounts - start), as_of).items():
-            path = folder / f"{name}-{start:09}.parquet"
-            frame.write_parquet(path, compression="lz4")
-            paths[name].append(path)
-            rows[name] += len(frame)
-    return {name: Pulled(name, tuple(paths[name]), SCHEMAS[name], rows[name]) for name in SCHEMAS}
+            whole = frame.with_columns(empty) if name == "accounts" else frame
+            whole.write_parquet(_path(folder, name, start), compression="lz4")
+    return pulled(folder, targets)
+
+
+def pulled(folder: Path, targets: Mapping[str, str]) -> dict[Object, Pulled]:
+    """What a pull that has left these files returns."""
+    found: dict[Object, Pulled] = {}
+    for name, schema in SCHEMAS.items():
+        paths = tuple(sorted(folder.glob(f"{name}-*.parquet")))
+        rows = sum(pq.read_metadata(path).num_rows for path in paths)
+        own = _types(targets) if name == "accounts" else {}
+        found[name] = Pulled(name, paths, {**schema, **own}, rows)
+    return found
+
+
+def take_over(folder: Path, snapshot: Path, targets: Mapping[str, str]) -> None:
+    """Let the accounts hold what a run has written, as its snapshot says."""
+    ours = _types(targets)
+    written = [pl.col(f"written:{key}").cast(_POLARS[ours[name]]).alias(name) for key, name in targets.items()]
+    held = pl.read_parquet(snapshot, columns=["id", *(f"written:{key}" for key in targets)])
+    held = held.select(pl.col("id").alias("@id"), *written)
+    for path in sorted(folder.glob("accounts-*.parquet")):
+        accounts = pl.read_parquet(path).drop(list(ours))
+        accounts.join(held, on="@id", how="left", maintain_order="left").write_parquet(path, compression="lz4")
+
+
+def _types(targets: Mapping[str, str]) -> dict[str, FieldType]:
+    return {name: RESULTS.get(key, NUMBER) for key, name in targets.items()}
+
+
+def _path(folder: Path, name: str, start: int) -> Path:
+    return folder / f"{name}-{start:09}.parquet"
 
 
 def _ids(prefix: str, numbers: np.ndarray) -> pl.Series:
@@ -144,4 +196,5 @@ def _chunk(random: np.random.Generator, start: int, n: int, as_of: date) -> dict
             "EffectiveDate": _days(random, as_of, 700, 0, n * 2),
         },
     )
-    return {"accounts": accounts, "opportunities": opportunities, "contact_roles": roles, "cases": cases, "orders": orders}
+    others = {"contact_roles": roles, "cases": cases, "orders": orders}
+    return {"accounts": accounts, "opportunities": opportunities, **others}

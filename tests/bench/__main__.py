@@ -1,0 +1,126 @@
+"""What the connector costs: ``make bench``, or ``python -m tests.bench --help``. It measures and judges nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench import printed, server
+from tests.bench.process import ROOT, MeasurementError, measured
+
+AS_OF = date(2026, 11, 24)
+CRMS = ("salesforce", "hubspot")
+SYNC_ACCOUNTS = 10_000
+FILE_ACCOUNTS = 1_000_000
+SECRETS = {
+    "salesforce": {
+        "KPM_CONNECTIONS__ACME__CLIENT_SECRET": "sandbox-secret",
+        "KPM_ADMIN__ACME__CLIENT_ID": "sandbox-admin",
+        "KPM_ADMIN__ACME__CLIENT_SECRET": "sandbox-admin-secret",
+    },
+    "hubspot": {
+        "KPM_CONNECTIONS__ACME__ACCESS_TOKEN": "sandbox-token",
+        "KPM_ADMIN__ACME__ACCESS_TOKEN": "sandbox-admin-token",
+    },
+}
+
+
+def main() -> int:
+    """Measure what is asked for, print it, clean up."""
+    asked = _arguments()
+    try:
+        if asked.only != "files":
+            for crm in [asked.crm] if asked.crm else CRMS:
+                _two_syncs(crm, asked.accounts or SYNC_ACCOUNTS)
+        if asked.only != "sync":
+            with _folder(asked.folder) as folder:
+                _two_nights(folder, asked.accounts or FILE_ACCOUNTS)
+    except MeasurementError as error:
+        print(f"The measurement failed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the connector costs.")
+    parser.add_argument("--only", choices=("sync", "files"), help="through the sandbox, or from files on disk")
+    parser.add_argument("--crm", choices=CRMS, help="through the sandbox of this CRM alone")
+    parser.add_argument(
+        "--accounts",
+        type=int,
+        help=f"instead of {SYNC_ACCOUNTS:,} through the sandbox and {FILE_ACCOUNTS:,} on disk",
+    )
+    parser.add_argument("--folder", type=Path, help="leave the generated files and the store here")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.resolve()
+        return
+    with TemporaryDirectory(prefix="kpm-bench-") as folder:
+        yield Path(folder)
+
+
+def _two_syncs(crm: str, accounts: int) -> None:
+    """A first sync of a provisioned CRM, then another one that finds nothing to do."""
+    printed.note(f"{crm}: a sandbox with {accounts:,} accounts starts ...")
+    with TemporaryDirectory(prefix="kpm-bench-") as folder, server.sandbox(crm, accounts, AS_OF) as url:
+        config = _configured(Path(folder), crm, url)
+        _provision(crm, config)
+        server.counted(url)
+        found = []
+        for _ in range(2):
+            run = measured("one_sync", SECRETS[crm], config=config, as_of=AS_OF)
+            found.append(run | {"calls": server.counted(url)})
+    printed.syncs(crm, found)
+
+
+def _configured(folder: Path, crm: str, url: str) -> Path:
+    shutil.copytree(ROOT / "mappings", folder / "mappings")
+    place = f'auth = "client_credentials"\nlogin_url = "{url}"\nclient_id = "sandbox-sync"'
+    if crm == "hubspot":
+        place = f'api_url = "{url}"'
+    file = folder / "config.toml"
+    file.write_text(f'[connections.acme]\ncrm = "{crm}"\nmapping = "mappings/{crm}.toml"\n{place}\n')
+    return file
+
+
+def _provision(crm: str, config: Path) -> None:
+    command = [sys.executable, "-m", "connector", "--config", str(config), "provision", "--yes"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **SECRETS[crm]}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise MeasurementError(f"kpm provision ended with exit code {done.returncode}\n{done.stderr}")
+
+
+def _two_nights(folder: Path, accounts: int) -> None:
+    """Rate files on disk, then again a day later, when the CRM holds what the first night has written."""
+    records, store = folder / f"records-{accounts}", folder / "store"
+    shutil.rmtree(store, ignore_errors=True)
+    store.mkdir()
+    printed.note(f"files: {accounts:,} accounts and {5 * accounts:,} opportunities are written ...")
+    made = measured("one_night", task="generate", folder=records, accounts=accounts, as_of=AS_OF)
+    measured("one_night", task="scan", folder=records)  # a first one, so that the files are in the system's cache
+    scan = measured("one_night", task="scan", folder=records)
+    first = measured("one_night", task="night", folder=records, store=store, as_of=AS_OF)
+    measured("one_night", task="morrow", folder=records, snapshot=first["snapshot"])
+    second = measured("one_night", task="night", folder=records, store=store, as_of=AS_OF + timedelta(days=1))
+    printed.nights(made, scan, [first, second])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

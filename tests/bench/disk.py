@@ -1,0 +1,69 @@
+"""A CRM whose records lie on disk as an adapter leaves them, and which takes every change and forgets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from connector.crm import (
+    ID,
+    RESULT_SCHEMA,
+    CrmField,
+    CrmName,
+    Currencies,
+    Estimate,
+    Object,
+    Pulled,
+    PullRequest,
+    Usage,
+)
+
+_BATCH = 50_000
+
+
+class DiskCrm:
+    """As much of `connector.crm.Crm` as a sync uses: what is left to measure is the connector's own work."""
+
+    name: CrmName = "salesforce"
+
+    def __init__(self, records: Mapping[Object, Pulled]) -> None:
+        self._records = records
+
+    def describe(self, object: Object) -> Mapping[str, CrmField]:
+        """Every column is a field."""
+        return {name: CrmField(name, name, kind) for name, kind in self._records[object].schema.items()}
+
+    def pull(self, request: PullRequest, folder: Path) -> Pulled:  # noqa: ARG002 - nothing is read
+        """The files as they are."""
+        return self._records[request.object]
+
+    def currencies(self) -> Currencies:
+        """One currency."""
+        return Currencies("EUR")
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """Those that the files use."""
+        return {"": ("Proposal/Price Quote", "Closed Won", "Closed Lost")}
+
+    def batch_size(self, total: int) -> int:  # noqa: ARG002 - the same for all
+        """As large as for a bulk interface."""
+        return _BATCH
+
+    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+        """Accept everything."""
+        for batch in batches:
+            nothing = pa.nulls(batch.num_rows, pa.string())
+            outcome = pa.repeat(pa.scalar("written"), batch.num_rows)
+            yield pa.RecordBatch.from_arrays(
+                [batch.column(ID), outcome, nothing, nothing, nothing], schema=RESULT_SCHEMA
+            )
+
+    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:  # noqa: ARG002 - nothing is called
+        """No calls."""
+        return Estimate(0, 0)
+
+    def usage(self) -> Usage:
+        """No calls."""
+        return Usage(None, None)

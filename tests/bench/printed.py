@@ -1,0 +1,108 @@
+"""The figures for people."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+MB = 1_000_000
+POLL = re.compile(r"/jobs/(query|ingest)/\{\w+\}$")
+"""A question whether a bulk job is done: how many it takes is the CRM's affair."""
+RATED = ("map", "score", "segment", "campaign", "word", "diff")
+
+out = Console(width=110, highlight=False)
+Found = dict[str, Any]
+
+
+def note(text: str) -> None:
+    """What goes on, beside the figures."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def syncs(crm: str, found: Sequence[Found]) -> None:
+    """A first and a second sync of one CRM side by side."""
+    rows = found[0]["rows"]
+    records = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items())
+    out.print(f"\n[bold]{crm} through the sandbox[/]: {records}; {found[0]['portfolio']:,} in the portfolio")
+    grid = _grid("", "first sync", "second sync")
+    _line(grid, "seconds", (f"{_sum(run, 'seconds'):.1f}" for run in found))
+    _line(grid, "CPU seconds of this side", (f"{_sum(run, 'cpu'):.1f}" for run in found))
+    _line(grid, "peak memory, MB", (f"{run['stages'][-1]['peak'] / MB:,.0f}" for run in found))
+    _line(grid, "accounts per second", (f"{rows['accounts'] / _sum(run, 'seconds'):,.0f}" for run in found))
+    _line(grid, "accounts written", (f"{run['written']:,}" for run in found))
+    _line(grid, "accounts that the CRM did not take", (f"{run['unwritten']:,}" for run in found))
+    grid.add_section()
+    made = [sum(each["count"] for each in run["calls"]) for run in found]
+    writes = [sum(each["count"] for each in run["calls"] if each["writes"]) for run in found]
+    polls = [sum(each["count"] for each in run["calls"] if _is_poll(each)) for run in found]
+    _line(grid, "CRM calls, as the server counted them", (f"{count:,}" for count in made))
+    _line(grid, "  of these writes", (f"{count:,}" for count in writes))
+    _line(grid, "  of these polls of bulk jobs", (f"{count:,}" for count in polls))
+    _line(grid, "fewest possible", (f"{run['minimum']:,}" for run in found))
+    pairs = zip(found, made, polls, strict=True)
+    _line(grid, "calls without polls : fewest possible", (f"{(n - m) / run['minimum']:.2f}" for run, n, m in pairs))
+    out.print(grid)
+    stages = _grid("stage", "first: seconds", "CPU", "second: seconds", "CPU")
+    for first, second in zip(found[0]["stages"], found[1]["stages"], strict=True):
+        figures = (each[unit] for each in (first, second) for unit in ("seconds", "cpu"))
+        _line(stages, first["stage"], (f"{figure:.2f}" for figure in figures))
+    out.print(stages)
+    calls = _grid("calls by endpoint", "first sync", "second sync")
+    counts = [{f"{each['method']} {each['path']}": each["count"] for each in run["calls"]} for run in found]
+    for name in sorted({*counts[0], *counts[1]}):
+        _line(calls, name, (f"{count.get(name, 0):,}" for count in counts))
+    out.print(calls)
+
+
+def nights(made: Found, scan: Found, found: Sequence[Found]) -> None:
+    """Two nights of the same files, beside a bare scan of them."""
+    records = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in made["rows"].items())
+    out.print(f"\n[bold]From files on disk[/] ({made['bytes'] / MB:,.0f} MB of Parquet): {records}")
+    bare = scan["stages"][-1]
+    grid = _grid("", "seconds", "CPU seconds", "peak memory, MB")
+    _line(grid, "a bare scan of the same files", _figures([bare]))
+    for name, run in zip(("first night", "second night"), found, strict=True):
+        _line(grid, f"{name}: map to diff", _figures(_of(run, RATED)))
+        changes = ", ".join(f"{count:,} {kind}" for kind, count in run["changes"].items()) or "nothing to write"
+        _line(grid, f"  [dim]{run['portfolio']:,} in the portfolio: {changes}[/]", ("", "", ""))
+    out.print(grid)
+    stages = _grid("stage", "first: seconds", "CPU", "peak MB", "second: seconds", "CPU", "peak MB")
+    for first, second in zip(found[0]["stages"], found[1]["stages"], strict=True):
+        _line(stages, first["stage"], (*_figures([first]), *_figures([second])))
+    out.print(stages)
+    out.print("Stages are lazy: what segment, campaign and word describe is computed in diff.", style="dim")
+
+
+def _is_poll(call: Found) -> bool:
+    return call["method"] == "GET" and POLL.search(call["path"]) is not None
+
+
+def _of(run: Found, names: Sequence[str]) -> list[Found]:
+    return [each for each in run["stages"] if each["stage"] in names]
+
+
+def _sum(run: Found, unit: str) -> float:
+    return sum(each[unit] for each in run["stages"])
+
+
+def _figures(stages: Sequence[Found]) -> tuple[str, str, str]:
+    """Seconds, CPU seconds and peak memory of some stages together."""
+    seconds, cpu = (sum(each[unit] for each in stages) for unit in ("seconds", "cpu"))
+    return f"{seconds:.2f}", f"{cpu:.2f}", f"{max(each['peak'] for each in stages) / MB:,.0f}"
+
+
+def _grid(first: str, *others: str) -> Table:
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column(first, no_wrap=True)
+    for name in others:
+        grid.add_column(name, justify="right")
+    return grid
+
+
+def _line(grid: Table, title: str, figures: Iterable[str]) -> None:
+    grid.add_row(title, *figures)
