@@ -1,0 +1,137 @@
+"""Can a sync run, and on how much data would it rest?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from connector.admin.check import Checked, Data, Line, check, with_data
+from connector.crm import Estimate, Finding, Usage
+from connector.errors import Problem, Severity
+from connector.mapping import Mapping, parse
+from tests.contract.fake import FakeCrm, small_portfolio
+
+MINIMAL = Path(__file__).parents[3] / "mappings" / "salesforce-minimal.toml"
+
+
+def mapping_of(*changes: tuple[str, str]) -> Mapping:
+    text = MINIMAL.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return parse(text, MINIMAL.name)[0]
+
+
+def crm() -> FakeCrm:
+    made = FakeCrm(small_portfolio(6))
+    known = made.org.fields["opportunities"]
+    known["AccountId"] = made.org.fields["accounts"]["OwnerId"]
+    return made
+
+
+def lines(checked: Checked, title: str) -> list[Line]:
+    return [line for group in checked.groups if group.title == title for line in group.lines]
+
+
+def test_go_with_fields_to_be_created() -> None:
+    checked = check(crm(), mapping_of(), MINIMAL.name)
+    assert checked.go
+    assert checked.to_create == {
+        "write.segment": "KPM_Segment__c",
+        "write.confidence": "KPM_Confidence__c",
+        "write.why": "KPM_Why__c",
+        "write.next_step": "KPM_Next_Step__c",
+    }
+    assert lines(checked, "Connection") == [Line("ok", "login", "sync@example.com")]
+    assert [(line.level, line.what) for line in lines(checked, "Mapping")] == [
+        ("note", "to be created"),
+        ("ok", "fields"),
+    ]
+
+
+def test_no_go_names_every_error() -> None:
+    wrong = mapping_of(
+        ('amount     = "Amount"', 'amount     = "Amuont"'),
+        ('stage      = "StageName"', 'stage      = "Stage Name"'),
+    )
+    checked = check(crm(), wrong, MINIMAL.name)
+    assert not checked.go
+    errors = [line for line in lines(checked, "Mapping") if line.level == "error"]
+    assert [line.what for line in errors] == ["opportunities.amount", "opportunities.stage"]
+    assert "did you mean Amount?" in errors[0].message
+    assert not any(line.level == "ok" for line in lines(checked, "Mapping"))
+
+
+def test_warnings_of_the_earlier_passes_are_repeated() -> None:
+    earlier = [Problem(MINIMAL.name, "campaigns.tag", "is always the same", Severity.WARNING)]
+    checked = check(crm(), mapping_of(), MINIMAL.name, earlier)
+    assert checked.go
+    assert Line("warning", "campaigns.tag", "is always the same") in lines(checked, "Mapping")
+
+
+def test_a_failed_login_ends_the_check() -> None:
+    class Retired(FakeCrm):
+        def check(self) -> list[Finding]:
+            return [Finding("error", "API version", "is no longer offered")]
+
+    checked = check(Retired(small_portfolio(1)), mapping_of(), MINIMAL.name)
+    assert not checked.go
+    assert [group.title for group in checked.groups] == ["Connection"]
+
+
+# --- data ------------------------------------------------------------------------------------------------
+
+
+def data(**changes: Any) -> Data:
+    mapping = mapping_of()
+    columns = {f"raw:{one.id}:0": [1.0, None, 3.0, None] for one in mapping.criteria}
+    columns["raw:growth:0"] = [None] * 4
+    accounts = pl.DataFrame({"member": [True, True, True, False], **columns})
+    given: dict[str, Any] = {
+        "accounts": accounts,
+        "quality": [{"message": "amounts are empty", "count": 1200}],
+        "estimate": Estimate(30, 20),
+        "usage": Usage(100, 1000),
+        "quota_share": 0.5,
+    }
+    return Data(**{**given, **changes})
+
+
+def of_data(given: Data) -> Checked:
+    return with_data(check(crm(), mapping_of(), MINIMAL.name), mapping_of(), given)
+
+
+def test_how_much_data_each_criterion_has() -> None:
+    found = lines(of_data(data()), "Data")
+    assert found[0] == Line("ok", "portfolio", "3 customers of 4 accounts read")
+    by_id = {line.what: line for line in found}
+    assert by_id["pipeline"].message.startswith("67% of the portfolio have a value: open amount")
+    assert (by_id["growth"].level, by_id["growth"].message[:2]) == ("warning", "0%")
+    assert found[-1] == Line("note", "quality", "1,200 amounts are empty")
+
+
+def test_an_empty_portfolio_is_no_go() -> None:
+    nobody = data().accounts.with_columns(member=pl.lit(value=False))
+    checked = of_data(data(accounts=nobody))
+    assert not checked.go
+    assert lines(checked, "Data") == [
+        Line("error", "portfolio", "no account meets the rule, of 4 read; correct [portfolio]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("usage", "level", "told"),
+    [
+        (Usage(100, 1000), "ok", "3.0% of the daily 1,000; 100 are used"),
+        (Usage(None, None), "ok", "about 30 API calls (at least 20)"),
+        (Usage(490, 1000), "warning", "today a run would stop at 500 (max_quota_share)"),
+        (Usage(0, 50), "warning", "a run stops at 25 (max_quota_share) and the next one continues"),
+    ],
+)
+def test_api_calls_against_the_quota(usage: Usage, level: str, told: str) -> None:
+    [line] = lines(of_data(data(usage=usage)), "API calls")
+    assert line.level == level
+    assert told in line.message
