@@ -7,7 +7,13 @@ import sys
 
 def main() -> None:
     """Entry point of ``kpm``: registers the commands, runs one, exits with its code."""
-    from connector.cli import campaigns, daily, look, rehearse, setup  # noqa: F401, PLC0415 - importing registers
+    register()
     from connector.cli.app import run  # noqa: PLC0415
 
     sys.exit(run())
+
+
+def register() -> None:
+    """Import the commands, which registers them, in the order in which the help shows them."""
+    from connector.cli import setup  # noqa: F401, I001, PLC0415
+    from connector.cli import daily, look, campaigns, rehearse  # noqa: F401, PLC0415

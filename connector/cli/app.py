@@ -18,20 +18,12 @@ from connector.errors import ConnectorError, CrmAuthError, CrmTemporaryError, Ex
 
 HELP = """Turn the customer base in your CRM into a managed customer portfolio.
 
-[bold]kpm[/] reads accounts and opportunities from Salesforce or HubSpot, rates every customer on potential and
-attractiveness, places it in the portfolio matrix, and writes zone, scores, reasons and campaign tags back as
-custom fields. It touches no other field.
+It reads accounts and opportunities from Salesforce or HubSpot, rates every customer on potential and attractiveness, \
+places it in the portfolio matrix, and writes zone, scores, reasons and campaign tags back as custom fields. \
+It touches no other field.
 
-A first afternoon:
-
-  [bold]kpm init[/]        write config.toml and a mapping to start from
-  [bold]kpm check[/]       log in, test every mapped field, say what is missing
-  [bold]kpm provision[/]   create the custom fields and permissions (asks first)
-  [bold]kpm plan[/]        what a sync would change, without changing anything
-  [bold]kpm sync[/]        do it
-  [bold]kpm serve[/]       do it every night
-
-No CRM at hand? [bold]kpm demo[/] shows everything on a built-in sandbox.
+A first afternoon: [bold]kpm init[/], then [bold]check[/], [bold]provision[/], [bold]plan[/], [bold]sync[/]; \
+[bold]serve[/] for the nights. No CRM at hand? [bold]kpm demo[/] shows everything on a built-in sandbox.
 """
 
 

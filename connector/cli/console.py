@@ -50,19 +50,17 @@ def as_json_line(data: Any) -> None:  # noqa: ANN401 - whatever a report returns
 
 
 class StageProgress:
-    """Shows which stage runs and how far it is: a bar on a terminal, a line per stage elsewhere."""
+    """Shows which stage runs and how far it is: bars on a terminal, the stages in one line elsewhere."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._name = ""
 
     def stage(self, name: str) -> None:
         """A stage begins."""
         self._finish()
-        self._name = name
         if self._progress is None:
-            err.print(f"[soft]{name} ...[/]")
+            err.print(f"[soft]{name}[/]", end=" ")
         else:
             self._task = self._progress.add_task(name, total=None)
 
@@ -82,7 +80,10 @@ class StageProgress:
 def progress() -> Iterator[StageProgress]:
     """A progress display on stderr for the time of a command."""
     if not err.is_terminal:
-        yield StageProgress(None)
+        try:
+            yield StageProgress(None)
+        finally:
+            err.print()
         return
     bars = Progress(
         SpinnerColumn(finished_text="[good]✓[/]"),

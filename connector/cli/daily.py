@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from connector import config
 from connector.cli.app import app
 from connector.cli.console import as_json, err, out, progress
 from connector.cli.show import quality_notes, show_plan, table
@@ -21,14 +24,15 @@ from connector.cli.workplace import (
     AsOf,
     ConnectionName,
     Workplace,
+    connected,
     interactive,
     show_problems,
     workplace,
 )
-from connector.mapping import live
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
+from connector.schedule import serve as serve_nights
 from connector.sync import Outcome, Preview
 from connector.sync import preview as preview_sync
 from connector.sync import sync as run_sync
@@ -96,7 +100,7 @@ def sync(
                 return
             quiet = True
         with place.crm() as crm, progress() as shown, _stopping() as stop:
-            live.demand(place.mapping, crm, place.connection.mapping.name, provisioned=True)
+            place.demand_fit(crm, provisioned=True)
             outcome = run_sync(
                 crm,
                 place.store,
@@ -115,26 +119,31 @@ def sync(
                 _heading(place, outcome.preview)
                 report = _report(place, outcome.preview)
                 show_plan(report, place.mapping.currency, first_run=outcome.preview.first_run)
-            _result(place, outcome)
+            _result(outcome)
         raise typer.Exit(int(outcome.exit_code))
 
 
 @app.command(rich_help_panel=EVERY_DAY)
 def serve(context: typer.Context, connection: ConnectionName = None) -> None:
-    """Sync every night at [schedule] cron, until Ctrl-C or SIGTERM.
+    """Sync every night, at the hour that the configuration's schedule says, until Ctrl-C or SIGTERM.
 
     All connections, or the one named. At most one run per connection and local date; a failed night is logged and
     the service goes on. On SIGTERM the batch in hand is finished and recorded.
     """
-    from connector.cli.nightly import serve as serve_nights  # noqa: PLC0415 - the scheduler is needed here alone
-
-    serve_nights(context.obj, connection)
+    settings = config.load(context.obj.config)
+    if connection is not None:
+        name = config.chosen(settings, connection)
+        settings = settings.model_copy(update={"connections": {name: settings.connections[name]}})
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
+    )
+    serve_nights(settings, lambda name: connected(settings, name))
 
 
 def _preview(place: Workplace, as_of: datetime | None, *, refresh: bool) -> Preview:
     show_problems(place.problems)
     with place.crm() as crm, progress() as shown:
-        live.demand(place.mapping, crm, place.connection.mapping.name, provisioned=False)
+        place.demand_fit(crm, provisioned=False)
         return preview_sync(
             crm, place.store, place.mapping, place.as_of(as_of), refresh=refresh, progress=shown
         )
@@ -183,7 +192,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _result(place: Workplace, outcome: Outcome) -> None:
+def _result(outcome: Outcome) -> None:
     done, run = outcome.written, outcome.run
     calls = f"{sum(run.calls.values()):,} API calls" + (
         f", at the least {run.minimum:,}" if run.minimum else ""

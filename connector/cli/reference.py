@@ -9,6 +9,9 @@ from typing import Any
 
 from typer.main import get_command
 
+from connector.cli import register
+from connector.cli.app import app
+
 HEAD = """# Commands
 
 Made from the commands' own `--help` by `make docs`.
@@ -34,9 +37,7 @@ Data goes to standard output (`--json` where it is data), progress and messages 
 
 def reference() -> str:
     """The text of docs/cli.md."""
-    from connector.cli import campaigns, daily, look, rehearse, setup  # noqa: F401, PLC0415 - importing registers
-    from connector.cli.app import app  # noqa: PLC0415
-
+    register()
     return HEAD + "".join(_command(get_command(app), "kpm"))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.rule import Rule
@@ -14,13 +15,21 @@ from rich.rule import Rule
 from connector.admin.init import initialise
 from connector.cli.app import app, run
 from connector.cli.console import err, out
+from connector.crm import CrmName
 from connector.errors import ConfigError, ConnectorError
 
 if TYPE_CHECKING:
     from adapters.sandbox import Sandbox
 
-Crm = Literal["salesforce", "hubspot"]
-CRMS: tuple[Crm, ...] = ("salesforce", "hubspot")
+
+class Which(StrEnum):
+    """A CRM to play."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+
+
+CRMS: tuple[CrmName, ...] = ("salesforce", "hubspot")
 MARK = ".kpm-demo"
 REHEARSE = "Without a CRM"
 
@@ -30,14 +39,15 @@ def _sandbox() -> type[Sandbox]:
         from adapters.sandbox import Sandbox  # noqa: PLC0415 - an optional extra, needed by these two commands alone
     except ImportError as error:
         raise ConfigError(
-            f"The sandbox is not installed ({error.name} is missing). Install it with: pip install 'kpm-connector[sandbox]'",
+            f"The sandbox is not installed ({error.name} is missing). "
+            "Install it with: pip install 'kpm-connector[sandbox]'",
         ) from error
     return Sandbox
 
 
 @app.command(rich_help_panel=REHEARSE)
 def sandbox(
-    crm: Annotated[list[Crm] | None, typer.Option(help="Which CRM to play; both by default.")] = None,
+    crm: Annotated[list[Which] | None, typer.Option(help="Which CRM to play; both by default.")] = None,
     port: Annotated[int, typer.Option(help="Where to listen on this machine; 0 takes a free port.")] = 8765,
     accounts: Annotated[int, typer.Option(min=1, max=2_000_000, help="Size of the portfolio.")] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
@@ -52,8 +62,9 @@ def sandbox(
     It listens on this machine only, until Ctrl-C. Point a connection at it with login_url (Salesforce) or api_url
     (HubSpot); docs/operations.md shows how to switch faults on.
     """
+    crms = [str(name) for name in crm] if crm else list(CRMS)
     server = _sandbox()(
-        crms=tuple(crm) if crm else CRMS,
+        crms=crms,
         accounts=accounts,
         seed=seed,
         port=port,
@@ -68,7 +79,7 @@ def sandbox(
             f"Port {port} is taken ({error.strerror}). Choose another one with --port."
         ) from error
     out.print(f"[good]Listening[/] on {server.url} until Ctrl-C")
-    for name in crm or CRMS:
+    for name in crms:
         for line in _credentials(name, server.url):
             out.print(f"  {line}")
     server.serve()
@@ -152,7 +163,7 @@ KPM_ADMIN__HUBSPOT__ACCESS_TOKEN=sandbox-admin-token
     )
 
 
-def _show(crm: Crm, folder: Path) -> None:
+def _show(crm: CrmName, folder: Path) -> None:
     out.print()
     out.print(Rule(f"[bold]{crm.capitalize() if crm == 'salesforce' else 'HubSpot'}[/]", align="left"))
     _step(folder, "The mapping and the connection, tested", "check", "--connection", crm, accepted=(0, 1))

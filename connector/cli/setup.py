@@ -200,9 +200,7 @@ def provision(
 
 def _show(steps: list[Step], *, planned: bool) -> None:
     grid = table("", "step", "what", "")
-    for step in steps:
-        if step.what == "by hand":
-            continue
+    for step in _folded(steps):
         mark = (
             "[soft]=[/]" if step.done and not step.changed else "[warning]+[/]" if planned else "[good]✓[/]"
         )
@@ -217,3 +215,19 @@ def _show(steps: list[Step], *, planned: bool) -> None:
     for step in steps:
         if step.what == "by hand":
             out.print(f"[warning]By hand:[/] {escape(step.detail or step.target)}")
+
+
+def _folded(steps: list[Step]) -> list[Step]:
+    """Steps to show: the many grants of one kind on one object as one line, what is left to people apart."""
+    folded: dict[tuple[str, str, str, bool, bool], list[str]] = {}
+    for step in steps:
+        if step.what == "by hand":
+            continue
+        record, _, field = step.target.partition(".")
+        if step.what != "grant" or not field:
+            record, field = step.target, ""
+        folded.setdefault((step.what, record, step.detail, step.done, step.changed), []).append(field)
+    return [
+        Step(what, record if fields == [""] else f"{record}: {len(fields)} fields", detail, done, changed)
+        for (what, record, detail, done, changed), fields in folded.items()
+    ]

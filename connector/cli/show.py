@@ -106,8 +106,8 @@ def _standings(plan: Plan, currency: str) -> None:
         out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")
     wanted = [row for row in plan.wanted if row.rated or row.firm]
     if wanted:
-        numbers = ("missing in", "makes rated", "makes firm", f"revenue, {currency}")
-        grid = table("criterion", "answered by", *numbers, right=numbers)
+        gains = ("missing in", "makes rated", "makes firm", f"revenue, {currency}")
+        grid = table("criterion", "answered by", *gains, right=gains)
         for row in wanted[:SHOWN]:
             grid.add_row(
                 escape(row.label),
@@ -164,7 +164,8 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     if not one["member"]:
         out.print("Not in the portfolio.")
         return
-    held = f"[{one['segment']}]{escape(one['label'])}[/], {one['confidence'] or 'not rated'}, since {one['segment_since']}"
+    held = f"[{one['segment']}]{escape(one['label'])}[/]"
+    held += f", {one['confidence'] or 'not rated'}, since {one['segment_since']}"
     if one["segment_before"] not in (None, one["segment"]):
         held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
     out.print(held + (", top revenue" if one["top_revenue"] else ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -18,9 +18,10 @@ from adapters import open_crm
 from connector import config
 from connector.cli.app import Options
 from connector.cli.console import err
-from connector.errors import ConfigError, CrmAuthError, Problem, Severity
+from connector.errors import ConfigError, CrmAuthError, MappingError, Problem, Severity
 from connector.fiscal import Quarter
 from connector.mapping import read
+from connector.mapping.live import live
 from connector.mapping.model import Mapping
 from connector.reports.matrix_chart import Thresholds
 from connector.stages.segment import thresholds
@@ -91,7 +92,7 @@ class Workplace:
     @property
     def labels(self) -> dict[str, str]:
         """Segment -> what people call it."""
-        return dict(segment_labels(self.mapping))
+        return {str(segment): label for segment, label in segment_labels(self.mapping).items()}
 
     def as_of(self, given: datetime | None) -> date:
         """The date given, else today in the business time zone."""
@@ -101,19 +102,25 @@ class Workplace:
         """The fiscal quarter of a date."""
         return Quarter.of(day, self.mapping.campaigns.fiscal_year_start)
 
-    @contextmanager
-    def crm(self) -> Iterator[Crm]:
+    def crm(self) -> AbstractContextManager[Crm]:
         """The CRM, as the nightly user."""
-        limits = self.settings.limits_of(self.name)
-        opened = open_crm(
-            self.connection,
-            time_zone=self.settings.schedule_of(self.name).time_zone,
-            quota_share=limits.max_quota_share,
-        )
-        try:
-            yield opened
-        finally:
-            opened.close()
+        return connected(self.settings, self.name)
+
+    def demand_fit(self, crm: Crm, *, provisioned: bool) -> None:
+        """Compare the mapping with the CRM; warnings go to stderr.
+
+        Args:
+            crm: the CRM.
+            provisioned: our fields must exist already.
+
+        Raises:
+            MappingError: the mapping does not fit, with every problem.
+        """
+        absent = Severity.ERROR if provisioned else Severity.NOTE
+        problems = live(crm, self.mapping, self.connection.mapping.name, absent=absent)
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            raise MappingError(problems)
+        show_problems(problems)
 
     @contextmanager
     def crm_as_administrator(self) -> Iterator[Crm]:
@@ -151,6 +158,20 @@ class Workplace:
         references = self.store.memory.references(str(self.quarter(run.as_of)))
         borders = thresholds(nw.from_native(accounts.lazy()), self.mapping, references)
         return Snapshot(run, accounts, Thresholds(borders["potential"], borders["attractiveness"]))
+
+
+@contextmanager
+def connected(settings: config.Config, name: str) -> Iterator[Crm]:
+    """The CRM of a connection, as the nightly user."""
+    opened = open_crm(
+        settings.connections[name],
+        time_zone=settings.schedule_of(name).time_zone,
+        quota_share=settings.limits_of(name).max_quota_share,
+    )
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def staged(
     history = History(zones=started(zones) if zones else None, first_run=not zones)
     references = References("2026Q4")
     mapped = map_accounts(
-        sources, mapping, AS_OF, portfolio.read.currencies, portfolio.read.stages, history, references
+        sources, mapping, AS_OF, portfolio.read.currencies, history, references
     )
     zoned = segment(score(mapped.accounts, mapping, references), mapping, AS_OF, history, references)
     table = zoned.collect().to_arrow().to_pylist()
