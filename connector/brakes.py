@@ -23,7 +23,8 @@ class Movement:
 
     Attributes:
         portfolio: accounts in the portfolio.
-        moved: of those, accounts that leave the segment they had.
+        moved: of those, accounts that leave the segment they have: in the CRM, or where it is not written there,
+            the one of the run before.
         holding: accounts that hold one of our values now.
         cleared: of those, accounts that lose them.
     """
@@ -41,12 +42,15 @@ def movement(accounts: pl.DataFrame, keys: list[str]) -> Movement:
         accounts: every account after `diff`.
         keys: result keys that are written.
     """
-    had = pl.col("from_segment").is_not_null()
+    if "segment" in keys:
+        leaves = pl.col("send:segment") & pl.col("now:segment").is_not_null()
+    else:
+        leaves = pl.col("from_segment").is_not_null() & (pl.col("segment") != pl.col("from_segment"))
     holds = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"now:{key}").is_not_null() for key in keys))
     cleared = (pl.col("change") == "cleared").fill_null(value=False)
     row = accounts.select(
         portfolio=pl.col("member").sum(),
-        moved=(pl.col("member") & had & (pl.col("segment") != pl.col("from_segment"))).sum(),
+        moved=(pl.col("member") & leaves).sum(),
         holding=(holds | cleared).sum(),
         cleared=cleared.sum(),
     ).row(0)

@@ -21,6 +21,7 @@ from connector import cron
 from connector.config import Config, Schedule
 from connector.crm import Crm
 from connector.errors import ConnectorError
+from connector.mapping import live
 from connector.mapping import load as load_mapping
 from connector.store import NightTakenError, open_store
 from connector.sync import Outcome, sync
@@ -89,6 +90,7 @@ class Night:
         own = self.config.connections[self.name]
         mapping = load_mapping(own.mapping, own.crm)
         with open_store(self.config.store, self.name) as store, self.connect(self.name) as crm:
+            live.demand(mapping, crm, own.mapping.name, provisioned=True)
             return sync(
                 crm, store, mapping, today, self.config.limits_of(self.name), night=today, stop=self.stop
             )

@@ -235,12 +235,11 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
         StageError: anything else that ended the run, with what had been written by then.
     """
     with store.lock() as still_held:
-        unsettled = store.unsettled()
         run = store.runs.begin(as_of, fingerprint(mapping), night=night)
         line = _Line(progress or Silent(), stop)
         with _closed_on_failure(line, crm, store, run) as folder:
             plan = _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=True)
-            plan = replace(plan, unsettled=unsettled)
+            plan = replace(plan, unsettled=store.unsettled(run.id))
             line.counts.update(_counts(plan))
             if not accept_movement:
                 _brake(plan, store, limits)

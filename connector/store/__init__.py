@@ -75,9 +75,9 @@ class Store:
             replace(run, status=Status.INTERRUPTED) if run.status is Status.RUNNING else run for run in found
         ]
 
-    def unsettled(self) -> int:
-        """Accounts of an interrupted last run of which nobody knows whether the CRM took their change."""
-        last = next(iter(self.history_of_runs(1)), None)
+    def unsettled(self, run: int | None = None) -> int:
+        """Accounts of the last run, or of the one before `run`, for which no answer of the CRM is on record."""
+        last = next((one for one in self.history_of_runs(2) if run is None or one.id < run), None)
         return self.journal.unsettled(last.id) if last is not None and last.status is not Status.RUNNING else 0
 
     def scratch(self) -> Path:

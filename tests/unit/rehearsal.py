@@ -9,7 +9,7 @@ from typing import Any
 from connector.admin.provision import provision
 from connector.config import Store as StoreSettings
 from connector.config import SyncLimits
-from connector.crm import ID
+from connector.crm import ID, CrmField, FieldType
 from connector.mapping import Mapping, parse
 from connector.store import Store, open_store
 from tests.contract.fake import FakeCrm, FakeOrg, small_portfolio
@@ -93,6 +93,7 @@ def mapping_of(text: str = MAPPING) -> Mapping:
 def provisioned(mapping: Mapping, accounts: int = 40, **options: Any) -> FakeCrm:
     """The in-memory CRM with our fields."""
     crm = FakeCrm(small_portfolio(accounts), **options)
+    crm.org.fields["opportunities"]["AccountId"] = CrmField("AccountId", "Account", FieldType.REFERENCE)
     provision(crm, mapping)
     return crm
 

@@ -17,11 +17,13 @@ def test_movement_is_counted() -> None:
             "segment": ["protect", "develop", "retreat", "unrated", None, None],
             "from_segment": ["protect", "protect", None, "retreat", "protect", None],
             "change": [None, "moved", "first", "moved", "cleared", None],
-            "now:segment": ["protect", "protect", None, "retreat", "protect", None],
+            "now:segment": ["protect", "protect", None, "unrated", "protect", None],
+            "send:segment": [False, True, True, False, True, False],
             "now:why": [None, None, None, None, None, "by hand"],
         },
     )
-    assert movement(accounts, ["segment", "why"]) == Movement(portfolio=4, moved=2, holding=5, cleared=1)
+    assert movement(accounts, ["segment", "why"]) == Movement(portfolio=4, moved=1, holding=5, cleared=1)
+    assert movement(accounts, ["why"]) == Movement(portfolio=4, moved=2, holding=2, cleared=1)
 
 
 def test_nothing_moves_in_an_empty_portfolio() -> None:

@@ -22,7 +22,7 @@ from connector.sync import Outcome, StoppedError, preview, sync
 from tests.contract.fake import FakeCrm, Fault, small_portfolio
 from tests.unit.rehearsal import LENIENT, MAPPING, held, mapping_of, provisioned, store_in
 
-TODAY = date.today()  # noqa: DTZ011 - the in-memory portfolio counts its dates from today
+TODAY = date(2026, 1, 31)
 ACCOUNTS = 40
 CUSTOMERS = 30
 
