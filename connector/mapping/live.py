@@ -91,13 +91,14 @@ def live(crm: Describes, mapping: MappingFile, file: str, *, absent: Severity) -
         CrmError: the CRM does not answer, or not us.
     """
     fields = _Fields(crm, mapping)
+    known = fields.of("accounts") or {}  # first, so that a CRM without an answer is told of the main object
     found = [
         *_sections(fields),
         *(finding for use in uses(mapping) for finding in _use(fields, use, absent)),
         *_roles(fields),
         *_stages(crm, mapping),
         *_currency(crm, mapping),
-        *target_findings(mapping, fields.of("accounts") or {}, crm.user(), absent),
+        *target_findings(mapping, known, crm.user(), absent),
     ]
     order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
     problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]

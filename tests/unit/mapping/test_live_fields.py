@@ -229,7 +229,7 @@ def test_other_failures_of_the_crm_are_not_swallowed() -> None:
                 f"No {source or object}.", crm=self.name, operation="describe", code="MALFORMED"
             )
 
-    with pytest.raises(CrmRequestError, match="No OpportunityContactRole"):
+    with pytest.raises(CrmRequestError, match="No accounts"):
         told(Broken({}))
 
 
