@@ -90,6 +90,8 @@ class Night:
         own = self.config.connections[self.name]
         mapping = load_mapping(own.mapping, own.crm)
         with open_store(self.config.store, self.name) as store, self.connect(self.name) as crm:
+            if store.runs.had(today):  # before the CRM is asked anything; `sync` makes sure of it
+                raise NightTakenError(str(today))
             live.demand(mapping, crm, own.mapping.name, provisioned=True)
             return sync(
                 crm, store, mapping, today, self.config.limits_of(self.name), night=today, stop=self.stop

@@ -148,6 +148,12 @@ class Runs:
         """The latest run that wrote all it could."""
         return next((run for run in self.all() if run.kind == kind and run.status in COMPLETED), None)
 
+    def had(self, night: date) -> bool:
+        """Whether the scheduler has started a run for this date."""
+        query = select(runs.c.id).where(runs.c.connection == self._connection, runs.c.night == night)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def _bury(self) -> None:
         """Mark runs whose process died, and their batches in hand."""
         running = select(runs.c.id).where(

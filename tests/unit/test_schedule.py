@@ -99,7 +99,7 @@ def test_a_failure_is_logged_and_the_service_goes_on(
     if failure == "crm":
         crm.faults.append(Fault("unavailable", 1_000))
         night()
-        assert "acme: Run 1 stopped at pull" in caplog.text
+        assert "acme: Salesforce could not" in caplog.text
     elif failure == "mapping":
         (tmp_path / "mapping.toml").write_text(MAPPING.replace('kind = "rating"', 'kind = "ratings"'))
         night()

@@ -60,7 +60,9 @@ def test_the_last_completed_run_is_one_that_wrote_all_it_could(store: Store) -> 
 
 def test_a_night_is_run_once_per_connection(opened: Opened) -> None:
     acme = opened("acme")
+    assert not acme.runs.had(DAY)
     acme.runs.begin(DAY, "", night=DAY)
+    assert acme.runs.had(DAY)
     opened("portal").runs.begin(DAY, "", night=DAY)
     acme.runs.begin(DAY, "")
     acme.runs.begin(DAY, "", night=DAY + timedelta(days=1))
