@@ -33,7 +33,7 @@ def as_text(value: nw.Expr, kind: FieldType) -> nw.Expr:
         return nw.when(value.str.strip_chars() != "").then(value)
     text = value.cast(nw.String)
     if kind in NUMBERS:
-        return nw.when(value.is_finite()).then(text.str.replace(r"\.0$", ""))
+        return nw.when(value.is_finite()).then(text.str.replace_all(r"\.0$", ""))
     return text.str.to_lowercase() if kind is FieldType.BOOLEAN else text
 
 

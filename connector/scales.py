@@ -26,7 +26,7 @@ from connector.mapping.model import (
     Scale,
 )
 from connector.reading import fold, folded, missing
-from connector.tables import rounded
+from connector.tables import divided, rounded
 
 RAW_DECIMALS: Final = 9
 EXACT: Final = 1e6
@@ -35,13 +35,13 @@ EXACT: Final = 1e6
 
 def linear(scale: LinearScale, raw: nw.Expr) -> nw.Expr:
     """100 clip((x - zero) / (full - zero), 0, 1); zero > full: less is better."""
-    return 100 * _within((_tidy(raw) - scale.zero) / (scale.full - scale.zero))
+    return 100 * _within(divided(_tidy(raw) - scale.zero, scale.full - scale.zero))
 
 
 def logarithmic(scale: LogScale, raw: nw.Expr) -> nw.Expr:
     """Linear on ln(1 + max(x, 0)): each doubling counts about the same."""
     bottom, top = log(1 + scale.zero), log(1 + scale.full)
-    return 100 * _within(((_floored(raw) + 1).log() - bottom) / (top - bottom))
+    return 100 * _within(divided((_floored(raw) + 1).log() - bottom, top - bottom))
 
 
 def bands(scale: BandsScale, raw: nw.Expr) -> nw.Expr:
@@ -91,7 +91,7 @@ def rating(scale: RatingScale, raw: nw.Expr) -> nw.Expr:
     value = _tidy(raw)
     low, high = sorted((scale.worst, scale.best))
     inside = nw.when((value >= low) & (value <= high)).then(value)
-    return 100 * (inside - scale.worst) / (scale.best - scale.worst)
+    return 100 * divided(inside - scale.worst, scale.best - scale.worst)
 
 
 def score(scale: Scale, raw: nw.Expr, *, multi: bool = False) -> nw.Expr:

@@ -115,14 +115,25 @@ def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends
     return frame.implementation
 
 
+def divided(value: nw.Expr, by: float) -> nw.Expr:
+    """True division by a constant.
+
+    Polars multiplies by the constant's reciprocal instead, except on a lone row: 200,000 / 1e6 comes out as
+    0.19999999999999998 or 0.2, depending on how rows fall into batches. By a column it divides as it should.
+    """
+    return value / (value * 0 + by)
+
+
 def rounded(value: nw.Expr, decimals: int = 0) -> nw.Expr:
     """Half away from zero, after rounding to 6 decimals more; backends differ in their own rounding.
 
     Null stays null, -0 becomes 0.
     """
-    scale = 10.0**decimals
-    cleaned = (value.abs() * (scale * 1e6) + 0.5).floor() / 1e6
-    magnitude = (cleaned + 0.5).floor() / scale
+    millionths = (value.abs() * (10.0**decimals * 1e6) + 0.5).floor()
+    # Half a millionth more than the half keeps an exact half clear of the border, however the engine divides.
+    magnitude = ((millionths + 500_000.5) / 1e6).floor()
+    if decimals:
+        magnitude = divided(magnitude, 10.0**decimals)
     return nw.when(value < 0).then(0.0 - magnitude).otherwise(magnitude)
 
 

@@ -16,7 +16,7 @@ from connector.conditions import Schema, all_hold
 from connector.crm import ACCOUNT
 from connector.mapping.model import Where
 from connector.reading import missing
-from connector.tables import Frame, extended
+from connector.tables import Frame, divided, extended
 from connector.windows import shifted
 
 DAY = "@day"
@@ -139,7 +139,8 @@ class Aggregates:
         fade = ((nw.col(DAY) - self.as_of) * (log(2) / half_life)).exp()
         fade = nw.when(self._picked(pick)).then(fade)  # of days ahead it could be beyond every number
         parts = (fade * FADED_PARTS + 0.5).floor().cast(nw.Int64)
-        return self.figure(("faded", pick, half_life), parts.sum()).fill_null(0) / FADED_PARTS
+        sums = self.figure(("faded", pick, half_life), parts.sum()).fill_null(0)
+        return divided(sums, FADED_PARTS)
 
     def figure(self, key: tuple[object, ...], aggregate: nw.Expr) -> nw.Expr:
         """Any other aggregate of the records, a whole number; `key` tells it from the others."""

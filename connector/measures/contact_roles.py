@@ -10,6 +10,7 @@ import narwhals as nw
 from connector.mapping.model import ContactRolesSource
 from connector.measures.aggregates import DAY, Aggregates
 from connector.reading import fold, missing
+from connector.tables import divided
 
 ROLE = "@held_role"
 """Column with the role, trimmed and in lower case; null if none is filled in."""
@@ -34,7 +35,7 @@ def role_coverage(source: ContactRolesSource, roles: Aggregates) -> nw.Expr:
         held.append(roles.figure(("held", names, source.active_within_days), found))
     people = nw.when(filled).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
     known = roles.figure(("filled",), people).fill_null(0) > 0
-    share = nw.sum_horizontal(*held) / len(held)
+    share = divided(nw.sum_horizontal(*held), len(held))
     return nw.when(known).then(share).otherwise(missing(nw.Float64))
 
 

@@ -11,6 +11,7 @@ import narwhals as nw
 from connector.crm import FieldType
 from connector.mapping.model import Scale
 from connector.reading import DATES, TEXTS, as_day, as_flag, as_number, as_text, missing
+from connector.tables import divided
 
 
 def field(value: nw.Expr, kind: FieldType, scale: Scale, as_of: int) -> nw.Expr:
@@ -27,7 +28,7 @@ def field(value: nw.Expr, kind: FieldType, scale: Scale, as_of: int) -> nw.Expr:
     if scale.kind == "boolean":
         return as_flag(value, kind)
     if kind is FieldType.CURRENCY:
-        return value / 100
+        return divided(value, 100)
     if kind in DATES:
         return (as_of - as_day(value, kind)).cast(nw.Float64)
     number = as_number(value, kind)

@@ -15,6 +15,7 @@ import narwhals as nw
 from connector.mapping.model import OpportunitiesSource
 from connector.measures.aggregates import CENTS, WEIGHTED, Aggregates, Pick
 from connector.measures.pooled import Pooled
+from connector.tables import divided
 from connector.windows import shifted
 
 OVERDUE_GRACE_DAYS: Final = 30
@@ -27,7 +28,7 @@ WEIGHTED_PER_CENT: Final = 100
 def won_amount(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
     """Sum of the amounts won in the window, in currency units."""
     pick = deals.window(source.months or 0, "won", source.where)
-    return deals.sum(CENTS, pick, source.no_records) / 100
+    return divided(deals.sum(CENTS, pick, source.no_records), 100)
 
 
 def won_count(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
@@ -39,7 +40,7 @@ def won_count(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
 def open_amount(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
     """Sum of the open amounts with a close date in the months ahead, in currency units."""
     pick = Pick(deals.as_of, shifted(deals.as_of, source.months or 0), "open", source.where)
-    return deals.sum(CENTS, pick, source.no_records) / 100
+    return divided(deals.sum(CENTS, pick, source.no_records), 100)
 
 
 def weighted_pipeline(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
@@ -52,7 +53,7 @@ def weighted_pipeline(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr
     grace = OVERDUE_GRACE_DAYS if source.overdue_grace_days is None else source.overdue_grace_days
     pick = Pick(deals.as_of - grace - 1, shifted(deals.as_of, source.months or 0), "open", source.where)
     column = WEIGHTED if source.max_per_deal is None else capped(source.max_per_deal)
-    return deals.sum(column, pick, source.no_records) / (100 * WEIGHTED_PER_CENT)
+    return divided(deals.sum(column, pick, source.no_records), 100 * WEIGHTED_PER_CENT)
 
 
 def win_rate(source: OpportunitiesSource, deals: Aggregates) -> Pooled:
@@ -72,7 +73,8 @@ def days_since_won(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
 
 def tenure_years(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
     """Years of 365.2425 days since the first won close date. Missing for who never bought."""
-    return (deals.as_of - deals.first_day(Pick(None, deals.as_of, "won", source.where))) / DAYS_PER_YEAR
+    days = deals.as_of - deals.first_day(Pick(None, deals.as_of, "won", source.where))
+    return divided(days, DAYS_PER_YEAR)
 
 
 def trend(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:

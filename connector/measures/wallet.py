@@ -18,7 +18,7 @@ from connector.mapping.model import Wallet, WalletSource
 from connector.measures.aggregates import CENTS, Aggregates, Pick
 from connector.reading import folded, missing
 from connector.reference import References
-from connector.tables import SIZE_CLASSES, Frame, extended, like, rounded
+from connector.tables import SIZE_CLASSES, Frame, divided, extended, like, rounded
 from connector.windows import shifted
 
 QUARTERS: Final = 12
@@ -177,7 +177,7 @@ def share(source: WalletSource) -> nw.Expr:  # noqa: ARG001 - every measure is c
 
 def headroom(source: WalletSource) -> nw.Expr:  # noqa: ARG001
     """max(0, achievable_share x wallet - own) in currency units. Missing without a wallet."""
-    return nw.col("headroom") / 100
+    return divided(nw.col("headroom"), 100)
 
 
 def headroom_share(source: WalletSource) -> nw.Expr:  # noqa: ARG001

@@ -12,7 +12,7 @@ from connector.mapping.model import DIMENSIONS, Criterion, Mapping
 from connector.reading import missing
 from connector.reference import References
 from connector.scales import score as scaled
-from connector.tables import Frame, rounded
+from connector.tables import Frame, divided, rounded
 
 NEUTRAL = 50.0
 COVERAGE_DECIMALS = 6
@@ -98,7 +98,7 @@ def _dimension(dimension: str, criteria: Iterable[Criterion]) -> list[nw.Expr]:
     covered = _sum(nw.when(known).then(nw.lit(weight)).otherwise(nw.lit(0.0)) for weight, _, known in scores)
     return [
         mean(summed, nw.when(base > 0).then(base)).alias(f"points:{dimension}"),
-        rounded(covered / weights, COVERAGE_DECIMALS).alias(f"coverage:{dimension}"),
+        rounded(divided(covered, weights), COVERAGE_DECIMALS).alias(f"coverage:{dimension}"),
         *(
             mean(
                 _sum(
