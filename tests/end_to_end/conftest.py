@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -99,8 +100,9 @@ class Place:
 
     def targets(self) -> dict[str, str]:
         """Result key -> field, as the mapping file has them."""
-        section = self.mapping.read_text().split("[write]")[1].split("\n[")[0]
-        return dict(re.findall(r'^(\w+)\s*=\s*"(\w+)"', section, flags=re.MULTILINE))
+        section = tomllib.loads(self.mapping.read_text("utf-8"))["write"]
+        single = {f"criteria.{key}": target["field"] for key, target in section.get("criteria", {}).items()}
+        return {key: value for key, value in section.items() if isinstance(value, str)} | single
 
 
 def write_configuration(folder: Path, crm: Crm, url: str, mapping: str | None = None) -> None:
