@@ -38,9 +38,6 @@ SCALES: Final = frozenset(
 WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
 """Sources of a wallet; one that is missing here does not answer, the next one does."""
 
-CSV: Final = False
-"""Whether a source may be a column of a CSV file."""
-
 UNBUILT_KEYS: Final[dict[str, str]] = {
     "portfolio.level": "families are not rated together yet: every account stands for itself",
     "override": "overrides are not read yet: every zone is the computed one",

@@ -34,5 +34,5 @@ def schema_text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - run by hand; a test compares what it writes
     sys.stdout.write(schema_text())

@@ -9,7 +9,7 @@ from typing import Final
 
 from connector.mapping import built
 from connector.mapping.model import Mapping, Where
-from connector.mapping.sense_sources import Found, condition_findings, error, note, warning
+from connector.mapping.sense_sources import Found, condition_findings, error, note, warning, without_effect
 from connector.mapping.uses import rungs
 
 _REQUIRED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -47,8 +47,8 @@ def section_findings(mapping: Mapping) -> Iterator[Found]:
     yield from _opportunities(mapping)
     yield from _wallet(mapping)
     yield from _orderings(mapping)
-    if mapping.override is not None and "override" in built.UNBUILT_KEYS:
-        yield warning("override", built.UNBUILT_KEYS["override"])
+    if mapping.override is not None:
+        yield from without_effect("override", "override")
     if mapping.rates.get(mapping.currency, 1) != 1:
         message = f"is the currency of this file, its rate is 1, not {mapping.rates[mapping.currency]:g}"
         yield error(f"rates.{mapping.currency}", message)
@@ -79,10 +79,10 @@ def _given(mapping: Mapping, keys: dict[str, dict[str, tuple[str, ...]]]) -> Ite
 
 def _portfolio(mapping: Mapping) -> Iterator[Found]:
     yield from condition_findings(mapping)
-    if mapping.portfolio.level != "account" and "portfolio.level" in built.UNBUILT_KEYS:
-        yield warning("portfolio.level", built.UNBUILT_KEYS["portfolio.level"])
-    if mapping.portfolio.level == "ultimate_parent" and mapping.accounts.parent is None:
-        yield error("portfolio.level", "needs the key parent in [accounts]")
+    if mapping.portfolio.level == "ultimate_parent":
+        yield from without_effect("portfolio.level", "portfolio.level")
+        if mapping.accounts.parent is None:
+            yield error("portfolio.level", "needs the key parent in [accounts]")
     if not mapping.portfolio.all and not mapping.portfolio.any:
         yield note("portfolio", "has no rule, so every account counts as an existing customer")
 

@@ -26,7 +26,6 @@ from connector.mapping.model import (
     RatingScale,
     RecordsSource,
     Rung,
-    WalletSource,
 )
 from connector.mapping.uses import ACCOUNT_KEYS, rungs
 from connector.mapping.words import listed, meant
@@ -81,6 +80,12 @@ def note(path: str, message: str) -> Found:
     return path, message, Severity.NOTE
 
 
+def without_effect(key: str, path: str) -> Iterator[Found]:
+    """A key that this version reads and does not use yet."""
+    if key in built.UNBUILT_KEYS:
+        yield warning(path, built.UNBUILT_KEYS[key])
+
+
 def source_findings(mapping: Mapping) -> Iterator[Found]:
     """What is wrong with sources and scales, taken alone and together."""
     for path, rung in rungs(mapping):
@@ -117,8 +122,7 @@ def _source(mapping: Mapping, rung: Rung, path: str) -> Iterator[Found]:
     if isinstance(source, FieldSource):
         return
     if isinstance(source, CsvSource):
-        if not built.CSV:
-            yield error(path, "sources from CSV files are not built yet; take a field of the account")
+        yield error(path, "sources from CSV files are not built yet; take a field of the account")
         return
     known = built.MEASURES[source.from_]
     if source.measure not in known:
@@ -217,8 +221,7 @@ def _rating(mapping: Mapping, scale: RatingScale, path: str) -> Iterator[Found]:
     if scale.centre_by is not None:
         if mapping.accounts.owner is None:
             yield error(f"{path}.centre_by", "needs the key owner in [accounts]")
-        if "scale.centre_by" in built.UNBUILT_KEYS:
-            yield warning(f"{path}.centre_by", built.UNBUILT_KEYS["scale.centre_by"])
+        yield from without_effect("scale.centre_by", f"{path}.centre_by")
 
 
 def _together(rung: Rung, path: str) -> Iterator[Found]:
@@ -230,10 +233,8 @@ def _together(rung: Rung, path: str) -> Iterator[Found]:
         better = "linear, log or bands"
         message = f"{scale.kind} cannot score {source.measure}, which is a number; take {better}"
         yield error(f"{path}.scale.kind", message)
-    if isinstance(
-        source, CriteriaSource | WalletSource | OpportunitiesSource | ContactRolesSource | RecordsSource
-    ):
-        reach = max(abs(scale.zero), abs(scale.full)) if isinstance(scale, LinearScale | LogScale) else 0
-        if source.measure in SHARES and reach > _PERCENT:
+    if isinstance(scale, LinearScale | LogScale) and source.measure in SHARES:
+        reach = max(abs(scale.zero), abs(scale.full))
+        if reach > _PERCENT:
             message = f"{source.measure} runs from 0 to 1, not in percent: {reach:g} is never reached"
             yield warning(f"{path}.scale.full", message)

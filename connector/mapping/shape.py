@@ -127,8 +127,6 @@ def _unknown_choice(place: Place) -> tuple[str, str]:
     """A scale without a known kind, or a source that reads from nowhere."""
     is_scale = place.name == "scale"
     key, what, known = ("kind", "scale", _SCALES) if is_scale else ("from", "section to measure", _FROM)
-    if not isinstance(place.data, dict):
-        return place.path, f'must be a table such as {{ {key} = "{known[0]}" }}, not {_shown(place.data)}'
     if key not in place.data:
         return place.path, f"needs {key}, one of {listed(known)}"
     given = place.data[key]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import ExitCode, MappingError, Problem
-from connector.mapping import parse, read
+from connector.mapping import load, parse, read
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "mappings"
 BAD = sorted((FIXTURES / "bad").glob("*.toml"))
@@ -35,7 +35,7 @@ def test_there_are_bad_mappings() -> None:
 
 
 def test_the_mapping_that_they_are_made_from_is_good() -> None:
-    assert read(FIXTURES / "good.toml")[1] == []
+    assert read(FIXTURES / "good.toml") == (load(FIXTURES / "good.toml"), [])
 
 
 def test_the_error_lists_every_problem_and_ends_with_the_code_for_configuration() -> None:

@@ -144,6 +144,17 @@ def test_dates_amounts_and_references() -> None:
 # --- values ----------------------------------------------------------------------------------------------
 
 
+def test_comparisons_that_may_hold() -> None:
+    condition = """{ field = "Type", in = ["Customer"] },
+      { field = "NumberOfEmployees", above = 5.5 }, { field = "NumberOfEmployees", in = ["7", "x"] },
+      { field = "Rated_At__c", above = "2026-01-31" }, { field = "OwnerId", is_set = true }, { field = "Flag", equals = false }"""
+    crm = described()
+    crm.objects["accounts"]["Flag"] = CrmField("Flag", "Flag", FieldType.BOOLEAN)
+    assert told(crm, ('{ field = "Type", in = ["Customer"] }', condition)) == [
+        'warning: portfolio.any[3]: NumberOfEmployees holds number, which is never compared with "x"'
+    ]
+
+
 def test_values_that_a_picklist_does_not_have() -> None:
     problems = told(None, ('in = ["Customer"]', 'in = ["Custommer", "Customer (label)", " CUSTOMER "]'))
     assert problems == [
@@ -220,6 +231,37 @@ def test_a_missing_object_concerns_the_criteria_that_need_it() -> None:
         ),
         "note: cases: is not used by any criterion, and cannot be read. There is no cases.",
     ]
+
+
+def test_a_missing_base_of_an_error_rate() -> None:
+    win_rate = 'source    = { from = "opportunities", measure = "win_rate", months = 24 }'
+    where = 'where = [ { field = "CreatedDate", is_set = true } ]'
+    errors = f'source = {{ from = "cases", measure = "error_rate", months = 12, per = "orders", {where} }}'
+    section = '[orders]\naccount = "AccountId"\ndate = "EffectiveDate"\n\n[cases]'
+    [problem] = told(None, (win_rate, errors), ("[cases]", section))
+    assert problem.startswith(
+        "warning: criteria[trust].source.per: needs [orders], so no account has a value here."
+    )
+
+
+def test_the_last_activity_is_a_field_of_the_contact() -> None:
+    crm = described()
+    roles = (
+        'objects = ["OpportunityContactRole"]',
+        'objects = ["OpportunityContactRole"]\nlast_activity = "Seen__c"',
+    )
+    [problem] = told(crm, roles)
+    assert problem.startswith(
+        "error: contact_roles.last_activity: there is no field Seen__c on contact_roles"
+    )
+    crm.parents["Contact.Seen__c"] = CrmField("Contact.Seen__c", "Seen", FieldType.DATE)
+    assert told(crm, roles) == []
+
+
+def test_roles_of_an_unknown_kind_are_not_judged() -> None:
+    crm = described()
+    crm.objects["OpportunityContactRole"] = {}
+    assert told(crm, ('required = ["Buyer"]', 'required = ["Anybody"]')) == []
 
 
 def test_other_failures_of_the_crm_are_not_swallowed() -> None:
@@ -307,6 +349,17 @@ scale = { kind = "rating", worst = 1, best = 5 }
 [write]
 segment = "Kpm_Segment"
 """
+
+
+def test_pipelines_that_exist() -> None:
+    mapping = HUBSPOT.replace("defualt", "default")
+    problems = told(
+        Described(
+            {"accounts": {}, "opportunities": {}, "contact_roles": {}}, "hubspot", pipelines={"default": ()}
+        ),
+        base=mapping,
+    )
+    assert not any("pipelines" in problem for problem in problems)
 
 
 def test_hubspot() -> None:

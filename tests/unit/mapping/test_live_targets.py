@@ -106,6 +106,12 @@ def test_a_target_that_does_not_take_the_result(key: str, facts: dict[str, Any],
         ("why", CrmField("X__c", "X", FieldType.LONG_TEXT, 32_000)),
         ("confidence", CrmField("X__c", "X", FieldType.TEXT, 20)),
         ("confidence", CrmField("X__c", "X", FieldType.PICKLIST, options=options("a"))),
+        (
+            "confidence",
+            CrmField(
+                "X__c", "X", FieldType.PICKLIST, options=options("firm", "provisional"), restricted=True
+            ),
+        ),
         ("potential", CrmField("X__c", "X", FieldType.PERCENT, precision=5, scale=2)),
         ("potential", CrmField("X__c", "X", FieldType.NUMBER)),
         ("headroom", CrmField("X__c", "X", FieldType.CURRENCY, precision=18, scale=2)),
