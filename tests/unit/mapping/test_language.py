@@ -117,7 +117,7 @@ def test_less_is_named_where_less_is_needed() -> None:
     activities = {}
     criteria = [
       { id = "a", dimension = "potential", label = "A", source = { field = "vip" }, scale = { kind = "boolean" } },
-      { id = "b", dimension = "attractiveness", label = "B", source = { field = "b" }, scale = { kind = "half_life", days = 9 } },
+      { id = "b", dimension = "attractiveness", label="B", source = { field = "b" }, scale = { kind = "boolean" } },
     ]
     wallet = { sources = ["activity"] }
     """
