@@ -50,7 +50,7 @@ def refused(here: Place, *parts: str, code: int = 2, command: str = "sync") -> s
 
 def test_a_misspelt_field_comes_with_the_one_that_was_meant(bad: Place) -> None:
     field = names(bad)["size"]
-    bad.edit_mapping(rf'source    = \{{ field = "{field}" \}}', f'source    = {{ field = "{field[:-2]}es" }}')
+    bad.edit_mapping(rf'source    = \{{ field = "{field}" \}}', f'source    = {{ field = "{field[:-1]}" }}')
     refused(bad, f"{bad.crm}.toml: criteria[company_size].source.field", field)
 
 
