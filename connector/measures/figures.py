@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import narwhals as nw
+
 from connector.crm import ACCOUNT, Object
 from connector.currency import Converter
 from connector.mapping.model import ContactRoles, Mapping, OpportunitiesSource
@@ -48,13 +50,16 @@ class Figures:
     def joined_to(self, accounts: Frame, money: Converter) -> Frame:
         """Accounts with every figure asked for so far; null where an account has no records."""
         deals = self.opportunities(money)
-        frame = accounts
+        frame, others, columns = accounts, [], []
         for name, aggregates in self._of.items():
-            if not aggregates.columns:
-                continue
-            figures = aggregates.per_account(deals if name == "opportunities" else self._records(name, deals))
-            frame = frame.join(figures, left_on="id", right_on=ACCOUNT, how="left")
-        return frame
+            if aggregates.columns and name != "opportunities":
+                others.append(aggregates.per_account(self._records(name, deals)))
+                columns += aggregates.columns
+        if others:  # one join for all of them: an account has one row per object
+            rows = nw.concat(others, how="diagonal").group_by(ACCOUNT).agg(nw.col(columns).max())
+            frame = frame.join(rows, left_on="id", right_on=ACCOUNT, how="left")
+        figures = self._of["opportunities"].per_account(deals)
+        return frame.join(figures, left_on="id", right_on=ACCOUNT, how="left")
 
     def _records(self, name: str, deals: Frame) -> Frame:
         known: Object = name  # type: ignore[assignment]  # only names of objects get in
