@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from types import FrameType
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from apscheduler.triggers.cron import CronTrigger
 from connector import cron
 from connector.config import Config, Schedule
 from connector.crm import Crm
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, ExitCode
 from connector.mapping import live
 from connector.mapping import load as load_mapping
 from connector.store import NightTakenError, open_store
@@ -49,19 +49,6 @@ def trigger(schedule: Schedule) -> CronTrigger:
     )
 
 
-def upcoming(schedule: Schedule, after: datetime, count: int = 1) -> list[datetime]:
-    """The next times at which a schedule fires."""
-    times: list[datetime] = []
-    moment = after
-    while len(times) < count:
-        found = trigger(schedule).get_next_fire_time(None, moment)
-        if found is None:
-            break
-        times.append(found)
-        moment = found + timedelta(seconds=1)
-    return times
-
-
 @dataclass(frozen=True, slots=True)
 class Night:
     """Runs the nightly sync of one connection; a failure is logged, and the next night tries again."""
@@ -79,7 +66,8 @@ class Night:
         except NightTakenError:
             log.info("%s: the run of %s has been started already", self.name, today)
         except ConnectorError as error:
-            log.error("%s: %s", self.name, error)  # noqa: TRY400 - the message is written for people
+            defect = error.exit_code is ExitCode.INTERNAL  # everything else is said in the message, for people
+            log.error("%s: %s", self.name, error, exc_info=defect)
         except Exception:
             log.exception("%s: the run of %s failed unexpectedly", self.name, today)
         else:

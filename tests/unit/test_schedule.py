@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector.config import Config, Schedule
 from connector.crm import Crm
-from connector.schedule import Connect, Night, scheduled, serve, stop_on_signal, upcoming
+from connector.schedule import Connect, Night, scheduled, serve, stop_on_signal, trigger
 from connector.store import Status
 from tests.contract.fake import FakeCrm, Fault
 from tests.unit.rehearsal import MAPPING, held, mapping_of, provisioned, settings, store_in
@@ -39,7 +40,11 @@ def config(tmp_path: Path) -> Config:
         "access_token": "sandbox-token",
     }
     return Config.model_validate(
-        {"connections": {"acme": connection}, "store": settings(tmp_path), "sync": {"max_shrink_share": 1}}
+        {
+            "connections": {"acme": connection},
+            "store": settings(tmp_path),
+            "schedule": {"cron": "30 4 29 2 *"},  # far from now, whenever the tests run
+        }
     )
 
 
@@ -53,9 +58,15 @@ def connected(crm: Crm) -> Connect:
 
 
 def times(cron: str, after: str, count: int) -> list[str]:
+    """When a schedule fires from a day on."""
+    fires = trigger(Schedule(cron=cron, time_zone="Europe/Vienna"))
     moment = datetime.fromisoformat(after).replace(tzinfo=VIENNA)
-    found = upcoming(Schedule(cron=cron, time_zone="Europe/Vienna"), moment, count)
-    return [f"{each:%Y-%m-%d %H:%M %z}" for each in found]
+    found = []
+    for _ in range(count):
+        moment = fires.get_next_fire_time(None, moment)
+        found.append(f"{moment:%Y-%m-%d %H:%M %z}")
+        moment += timedelta(seconds=1)
+    return found
 
 
 def test_a_weekday_number_means_what_it_means_in_cron() -> None:
@@ -91,7 +102,7 @@ def test_a_date_has_one_night(config: Config, crm: FakeCrm, caplog: pytest.LogCa
     assert "has been started already" in caplog.text
 
 
-@pytest.mark.parametrize("failure", ["crm", "mapping", "lock"])
+@pytest.mark.parametrize("failure", ["crm", "mapping", "lock", "defect"])
 def test_a_failure_is_logged_and_the_service_goes_on(
     config: Config, crm: FakeCrm, failure: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,11 +115,25 @@ def test_a_failure_is_logged_and_the_service_goes_on(
         (tmp_path / "mapping.toml").write_text(MAPPING.replace('kind = "rating"', 'kind = "ratings"'))
         night()
         assert "mapping.toml: criteria[chemistry].scale" in caplog.text
+    elif failure == "defect":
+        del crm.org.records["accounts"][1]["@id"]
+        night()
+        assert "acme: Run 1 stopped at write: KeyError" in caplog.text
+        assert "Traceback" in caplog.text
     else:
         with store_in(tmp_path) as store, store.lock():
             night()
         assert "Another sync of acme is under way" in caplog.text
     assert held(crm.org, mapping_of()) == {}
+
+
+def test_a_defect_outside_the_run_is_logged_too(config: Config, caplog: pytest.LogCaptureFixture) -> None:
+    def connect(name: str) -> NoReturn:
+        raise LookupError(name)
+
+    Night(config, "acme", connect, lambda: False)()
+    assert "failed unexpectedly" in caplog.text
+    assert "LookupError: acme" in caplog.text
 
 
 class Slow(FakeCrm):

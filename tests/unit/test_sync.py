@@ -247,6 +247,34 @@ def test_a_lost_connection_ends_the_run_and_the_next_one_completes_it(
     assert run().preview.to_write == 0
 
 
+def test_a_second_interrupt_ends_at_once_and_is_recorded(
+    run: Callable[..., Outcome], crm: FakeCrm, store: Store
+) -> None:
+    def impatient() -> bool:
+        if crm.calls["write"] == 1:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stop=impatient)
+    last = store.runs.all()[0]
+    assert (last.status, last.counts["written"]) == (Status.STOPPED, 10)
+    assert run().written.written == CUSTOMERS - 10
+
+
+def test_a_store_that_breaks_off_ends_the_run(run: Callable[..., Outcome], crm: FakeCrm, store: Store) -> None:
+    def broken() -> bool:
+        if crm.calls["write"] == 1:
+            with store._engine.begin() as session:
+                session.exec_driver_sql("DROP TABLE kpm_journal")
+        return False
+
+    with pytest.raises(StageError, match="is in the journal, which cannot be reached now") as caught:
+        run(stop=broken)
+    assert caught.value.exit_code is ExitCode.INTERNAL
+    assert crm.calls["write"] == 1, "nothing leaves that is not journalled"
+
+
 KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path

@@ -295,6 +295,38 @@ def test_an_administrator_brings_his_own_credentials(written: Written) -> None:
     assert admin_connection(config, "acme", {SECRET: "x"}) is None
 
 
+def test_an_administrators_wrong_value_names_its_variable(written: Written) -> None:
+    config = load(written(ACME), {SECRET: "x"})
+    environ = {"KPM_ADMIN__ACCESS_TOKEN": "y", "KPM_ADMIN__INSTANCE_URL": "ftp://acme"}
+    with pytest.raises(ConfigError, match="KPM_ADMIN__ACME__INSTANCE_URL: must start with https"):
+        admin_connection(config, "acme", environ)
+
+
+def test_a_missing_key_that_is_no_secret_belongs_into_the_file(written: Written) -> None:
+    [line] = refused(written(ACME.replace('client_id = "app"', "")))
+    assert line == "config.toml: connections.acme.client_id: is missing: auth = 'client_credentials' needs it"
+
+
+def test_a_missing_mapping_is_said_so(written: Written) -> None:
+    assert refused(written(ACME.replace('mapping = "mappings/acme.toml"', "")))[0].endswith("mapping: is missing")
+
+
+def test_a_broken_url_with_a_password_counts_as_one(written: Written) -> None:
+    lines = refused(written(ACME + '[store]\nurl = "postgresql://kpm:s3cret-word@[db/kpm"'))
+    assert "KPM_STORE__URL" in lines[0]
+
+
+def test_a_dotenv_that_is_no_text_is_named(written: Written, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    assert "UTF-8" in refused(written(ACME))[0]
+
+
+def test_a_variable_for_a_section_as_a_whole_sets_nothing(written: Written) -> None:
+    lines = refused(written(ACME), {SECRET: "x", "KPM_SYNC": "0.2", "KPM_SYNC__MAX_MOVED_SHARE": "0.2"})
+    assert len(lines) == 1
+    assert lines[0].startswith("KPM_SYNC: this variable in the environment sets nothing")
+
+
 def test_an_administrators_credentials_must_be_complete(written: Written) -> None:
     config = load(written(ACME), {SECRET: "x"})
     with pytest.raises(ConfigError, match="KPM_ADMIN__ACME__USERNAME is missing") as caught:

@@ -87,6 +87,7 @@ def test_a_lost_session_is_noticed(postgresql: str, tmp_path: Path) -> None:
     [
         ("sqlite:////proc/nowhere/kpm.db", "unable to open"),
         ("postgresql+psycopg://kpm:s3cret-word@127.0.0.1:1/kpm", "127.0.0.1"),
+        ("postgresql+psycopg://kpm:s3cret-word@127.0.0.1:port/kpm", "no database URL"),
     ],
 )
 def test_a_store_that_cannot_be_opened_is_named(url: str, reason: str, tmp_path: Path) -> None:
