@@ -67,7 +67,7 @@ class Night:
             log.info("%s: the run of %s has been started already", self.name, today)
         except ConnectorError as error:
             defect = error.exit_code is ExitCode.INTERNAL  # everything else is said in the message, for people
-            log.error("%s: %s", self.name, error, exc_info=defect)
+            log.log(logging.ERROR, "%s: %s", self.name, error, exc_info=defect)
         except Exception:
             log.exception("%s: the run of %s failed unexpectedly", self.name, today)
         else:
