@@ -278,7 +278,8 @@ def _network(error: Exception) -> str:
         return f"the host {error.conn.host} is unknown"
     text = " ".join(str(error.reason if isinstance(error, ApiException) else error).split())
     if "Connection refused" in text:  # also an instance of TimeoutError, by urllib3's family tree
-        return "the connection was refused"
+        place = re.search(r"host='([^']+)', port=(\d+)", text)
+        return f"{place[1]}:{place[2]} refused the connection" if place else "the connection was refused"
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no answer in time"
     return text[:300] or type(error).__name__

@@ -266,7 +266,8 @@ def _network(error: Exception) -> str:
         host = re.search(r"host='([^']+)'", text)
         return f"the host {host[1] if host else ''} is unknown"
     if "Connection refused" in text:
-        return "the connection was refused"
+        place = re.search(r"host='([^']+)', port=(\d+)", text)
+        return f"{place[1]}:{place[2]} refused the connection" if place else "the connection was refused"
     if "Connection aborted" in text or "Connection broken" in text or "IncompleteRead" in text:
         return "the connection was cut before the answer was complete"
     return text[:300] or type(error).__name__

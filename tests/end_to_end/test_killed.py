@@ -111,7 +111,7 @@ def test_sigterm_finishes_the_batch_in_hand_and_records_it(many: Place) -> None:
 
 def test_two_syncs_at_once_do_not_meet(many: Place) -> None:
     many.sandbox.clear_requests()
-    many.sandbox.fault("slow", path=WRITES[many.crm], seconds=1.0)
+    many.sandbox.fault("slow", path=WRITES[many.crm], seconds=6.0)
     first = many.start("sync", "--as-of", AS_OF.isoformat())
     while many.sandbox.requests()["writes"] < 1:
         assert first.poll() is None, first.communicate()

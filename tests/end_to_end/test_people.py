@@ -26,15 +26,10 @@ def read_as_rep(here: Place, key: str, fields: list[str]) -> dict[str, Any]:
         reply.raise_for_status()
         found: dict[str, Any] = reply.json()["properties"]
         return found
-    login = requests.post(
-        f"{here.sandbox.url}/services/oauth2/token",
-        data={"grant_type": "client_credentials", "client_id": "sandbox-rep", "client_secret": "sandbox-rep-secret"},
-        timeout=30,
-    ).json()
     reply = requests.get(
         f"{here.sandbox.url}/services/data/v64.0/sobjects/Account/{key}",
         {"fields": ",".join(fields)},
-        headers={"Authorization": f"Bearer {login['access_token']}"},
+        headers=rep_in_salesforce(here),
         timeout=30,
     )
     reply.raise_for_status()
@@ -42,10 +37,24 @@ def read_as_rep(here: Place, key: str, fields: list[str]) -> dict[str, Any]:
     return record
 
 
+def rep_in_salesforce(here: Place) -> dict[str, str]:
+    login = requests.post(
+        f"{here.sandbox.url}/services/oauth2/token",
+        data={"grant_type": "client_credentials", "client_id": "sandbox-rep", "client_secret": "sandbox-rep-secret"},
+        timeout=30,
+    ).json()
+    return {"Authorization": f"Bearer {login['access_token']}"}
+
+
+def rep_name(here: Place) -> str:
+    url = f"{here.sandbox.url}/services/oauth2/userinfo"
+    name: str = requests.get(url, headers=rep_in_salesforce(here), timeout=30).json()["preferred_username"]
+    return name
+
+
 def test_a_rep_sees_badge_reason_and_next_step(here: Place) -> None:
-    rep = {"salesforce": "rep@sandbox.example", "hubspot": ""}[here.crm]
-    if rep:
-        here.kpm("provision", "--yes", "--assign", rep)
+    if here.crm == "salesforce":
+        here.kpm("provision", "--yes", "--assign", rep_name(here))
     here.sync()
     targets = here.targets()
     names = [targets[key] for key in ("segment", "why", "next_step", "potential")]
