@@ -6,6 +6,7 @@ One database serves all connections, each of which sees only what is its own.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -40,6 +41,10 @@ __all__ = [
     "Store",
     "open_store",
 ]
+
+
+SCRATCH = "tmp-"
+SCRATCH_SECONDS = 24 * 3600
 
 
 class Store:
@@ -81,9 +86,15 @@ class Store:
         return self.journal.unsettled(last.id) if last is not None and last.status is not Status.RUNNING else 0
 
     def scratch(self) -> Path:
-        """A new empty folder for files of the moment; the caller removes it with `discard`."""
+        """A new empty folder for files of the moment; the caller removes it with `discard`.
+
+        Folders older than a day are removed on the way: their process was killed, and they hold customers' data.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
-        return Path(mkdtemp(prefix="tmp-", dir=self._folder))
+        for folder in self._folder.glob(f"{SCRATCH}*"):
+            if folder.stat().st_mtime < time.time() - SCRATCH_SECONDS:
+                self.discard(folder)
+        return Path(mkdtemp(prefix=SCRATCH, dir=self._folder))
 
     def discard(self, folder: Path) -> None:
         """Remove a folder with all in it."""

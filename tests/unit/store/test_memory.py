@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -131,6 +132,17 @@ def test_reference_values_of_another_connection_are_not_seen(opened: Opened) -> 
     key = acme.runs.begin(MONDAY, "").id
     acme.memory.keep_references(key, "2026Q4", {"k": Reference("v", pa.table({"value": [1.0]}))})
     assert portal.memory.references("2026Q4").stored == {}
+
+
+def test_folders_of_killed_processes_are_removed_after_a_day(store: Store) -> None:
+    old, young = store.scratch(), store.scratch()
+    (old / "pulled.parquet").write_text("")
+    os.utime(old, (0, 0))
+    third = store.scratch()
+    assert not old.exists()
+    assert young.exists()
+    store.discard(third)
+    assert not third.exists()
 
 
 def test_the_latest_snapshot_is_that_of_a_closed_run(store: Store) -> None:
