@@ -34,7 +34,9 @@ def kept(frame: Frame, where: Iterable[FieldCondition], schema: Schema) -> Frame
     """The records that meet every condition."""
     if not (conditions := list(where)):
         return frame
-    return frame.with_columns(all_hold(conditions, schema).alias("@kept")).filter(nw.col("@kept")).drop("@kept")
+    return (
+        frame.with_columns(all_hold(conditions, schema).alias("@kept")).filter(nw.col("@kept")).drop("@kept")
+    )
 
 
 def any_holds(tests: Iterable[nw.Expr]) -> nw.Expr:

@@ -68,7 +68,9 @@ class Converter:
             self._rates.setdefault(rate.currency, []).append(rate)
         if target != self.home and target not in self._rates and not table:
             known = ", ".join(sorted({self.home, *self._rates}))
-            message = f"the CRM keeps no rate for {target}, only for {known}; choose one of these or add [rates]"
+            message = (
+                f"the CRM keeps no rate for {target}, only for {known}; choose one of these or add [rates]"
+            )
             raise MappingError([Problem("mapping", "currency", message)])
         self._fixed: dict[str, tuple[float, float]] = {}
         self._dated: dict[str, list[tuple[int, int, float, float]]] = {}

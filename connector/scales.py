@@ -61,7 +61,9 @@ def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
     scores = {fold(key): float(score) for key, score in scale.scores.items()}
     text = folded(raw)
     if scale.multi is None:
-        found = text.replace_strict(list(scores), list(scores.values()), default=None, return_dtype=nw.Float64)
+        found = text.replace_strict(
+            list(scores), list(scores.values()), default=None, return_dtype=nw.Float64
+        )
     else:
         found = _of_several(text, scores, scale.multi)
     if scale.other == "missing":
@@ -73,7 +75,9 @@ def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
 
 def boolean(scale: BooleanScale, raw: nw.Expr) -> nw.Expr:
     """``yes`` (100) for true, ``no`` (0) for false."""
-    return nw.when(raw).then(nw.lit(scale.yes)).when(~raw).then(nw.lit(scale.no)).otherwise(missing(nw.Float64))
+    return (
+        nw.when(raw).then(nw.lit(scale.yes)).when(~raw).then(nw.lit(scale.no)).otherwise(missing(nw.Float64))
+    )
 
 
 def half_life(scale: HalfLifeScale, raw: nw.Expr) -> nw.Expr:
@@ -126,14 +130,17 @@ def _within(share: nw.Expr) -> nw.Expr:
 def _of_several(text: nw.Expr, scores: Mapping[str, float], pick: str) -> nw.Expr:
     listed = nw.concat_str(nw.lit(";"), text.str.replace_all(r"\s*;\s*", ";"), nw.lit(";"))
     parts = [
-        nw.when(listed.str.contains(f";{key};", literal=True)).then(nw.lit(value)) for key, value in scores.items()
+        nw.when(listed.str.contains(f";{key};", literal=True)).then(nw.lit(value))
+        for key, value in scores.items()
     ]
     if pick == "max":
         return nw.max_horizontal(*parts)
     if pick == "min":
         return nw.min_horizontal(*parts)
     sums = reduce(lambda left, right: left + right, (part.fill_null(0.0) for part in parts))
-    known = reduce(lambda left, right: left + right, (1.0 - part.is_null().cast(nw.Float64) for part in parts))
+    known = reduce(
+        lambda left, right: left + right, (1.0 - part.is_null().cast(nw.Float64) for part in parts)
+    )
     return nw.when(known > 0).then(sums / nw.when(known > 0).then(known))
 
 

@@ -20,7 +20,8 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           wallet_source               text: "field", "activity", "peer_p80" ...
           wallet_expired              boolean
           now:<key>                   what the CRM holds now, typed as the result
-score     score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of ``missing =`` is in it, see known)
+score     score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of
+                                      ``missing =`` is in it, see known)
           known:<id>                  boolean: the score rests on data
           rung:<id>                   number of the rung that answered, null if none
           points:<d>                  0..100, whole: the dimension's score by what is known, null if nothing is
@@ -95,8 +96,8 @@ def opened(pulled: Pulled) -> Source:
 def materialised(frame: Frame) -> Frame:
     """The same rows, computed once; what follows does not compute them again. Same backend."""
     backend = _backend(frame)
-    streaming = {"engine": "streaming"} if backend is nw.Implementation.POLARS else {}
-    return frame.collect(**streaming).lazy(backend=backend)
+    options: dict[str, Any] = {"engine": "streaming"} if backend is nw.Implementation.POLARS else {}
+    return frame.collect(**options).lazy(backend=backend)
 
 
 def extended(frame: Frame, columns: Iterable[nw.Expr]) -> Frame:

@@ -115,16 +115,22 @@ class _Reader:
         self.add(nw.col(f"{to}:fault"), f"{to}:fault")
         return nw.col(to)
 
-    def age(self, key: str, name: str, rated_at: str | None, value: str, expired: str, days: int | None) -> None:
+    def age(
+        self, key: str, name: str, rated_at: str | None, value: str, expired: str, days: int | None
+    ) -> None:
         """Let a value age."""
         rating = Rating(key, value, expired, days)
         self.ratings.append(rating)
         self.add(self.text(name), rating.text)
         self.add(self.day(rated_at), rating.rated)
         if rated_at is not None and rated_at in self.schema:
-            self.mark(f"@ahead:{key}", (self.day(rated_at) > self.as_of).fill_null(False), rated_at, DAYS_AHEAD)
+            self.mark(
+                f"@ahead:{key}", (self.day(rated_at) > self.as_of).fill_null(False), rated_at, DAYS_AHEAD
+            )
 
-    def mark(self, name: str, test: nw.Expr, field_name: str, message: str, criterion: str | None = None) -> None:
+    def mark(
+        self, name: str, test: nw.Expr, field_name: str, message: str, criterion: str | None = None
+    ) -> None:
         """Have the accounts counted that meet `test`."""
         self.add(test, name)
         self.odd.append(Odd(name, field_name, message, criterion))

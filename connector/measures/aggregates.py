@@ -99,15 +99,16 @@ class Aggregates:
 
     def sum(self, column: str, pick: Pick, no_records: NoRecords = "zero") -> nw.Expr:
         """Sum; missing if all values are empty, and without records 0 or missing as `no_records` says."""
+        return self.unless_empty(self.total(column, pick), column, pick, no_records)
+
+    def unless_empty(
+        self, total: nw.Expr, column: str, pick: Pick, no_records: NoRecords = "zero"
+    ) -> nw.Expr:
+        """The same for a total that comes from elsewhere."""
         self._sums[column, pick] = None
         nothing = nw.lit(0) if no_records == "zero" else missing(nw.Int64)
-        return (
-            nw.when(self.count(pick) == 0)
-            .then(nothing)
-            .when(self.known(column, pick) > 0)
-            .then(self.total(column, pick))
-            .cast(nw.Int64)
-        )
+        known = nw.when(self.known(column, pick) > 0).then(total)
+        return nw.when(self.count(pick) == 0).then(nothing).otherwise(known).cast(nw.Int64)
 
     def partial(self) -> nw.Expr:
         """Whether some sum asked for has left out records because their value is empty, and holds others."""

@@ -39,7 +39,11 @@ class Figures:
     def opportunities(self, money: Converter) -> Frame:
         """Opportunities as the figures see them."""
         sources = (rung.source for criterion in self._mapping.criteria for rung in criterion.rungs)
-        caps = [each.max_per_deal for each in sources if isinstance(each, OpportunitiesSource) and each.max_per_deal]
+        caps = [
+            each.max_per_deal
+            for each in sources
+            if isinstance(each, OpportunitiesSource) and each.max_per_deal
+        ]
         return rows.opportunities(self._sources["opportunities"], self._mapping, money, self.as_of, caps)
 
     @property

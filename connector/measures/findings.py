@@ -30,7 +30,10 @@ MESSAGES: Final = {
     "@n:unreadable": ("opportunities", "amounts are no number, or beyond 10^13: they count as empty"),
     "@n:no_rate": ("opportunities", "amounts are in a currency without a rate: they count as empty"),
     "@n:partial": ("opportunities", "accounts have opportunities without an amount: the others are summed"),
-    "@n:undated_contacts": ("contact_roles", "roles have a contact without a last activity: it counts as active"),
+    "@n:undated_contacts": (
+        "contact_roles",
+        "roles have a contact without a last activity: it counts as active",
+    ),
 }
 """Columns with a number per account: the section that they concern, and what to say."""
 
@@ -74,7 +77,9 @@ def counted(
     counts = accounts.select(*sums).collect().to_dict(as_series=False)
     found = {name: int(values[0] or 0) for name, values in counts.items()}
     quality = [Quality(MESSAGES[name][0], None, MESSAGES[name][1], found[name]) for name in names]
-    quality += [Quality("accounts", odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd]
+    quality += [
+        Quality("accounts", odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd
+    ]
     quality += list(_unused(mapping, rates, found["members"]))
     return tuple(each for each in quality if each.count)
 
@@ -117,14 +122,20 @@ def check_rates(accounts: Frame, fields: Fields, pulled: Frame, deals: Frame) ->
 def _codes(frame: Frame | None) -> set[str]:
     if frame is None or CURRENCY not in frame.collect_schema().names():
         return set()
-    return {str(code) for code in frame.select(CURRENCY).unique().collect()[CURRENCY].to_list() if code is not None}
+    return {
+        str(code)
+        for code in frame.select(CURRENCY).unique().collect()[CURRENCY].to_list()
+        if code is not None
+    }
 
 
 def _unused(mapping: MappingFile, rates: Mapping[str, float | None], members: int) -> Iterator[Quality]:
     for key, rung in rungs(mapping):
         source = rung.source
         if isinstance(source, RecordsSource) and source.measure == "error_rate" and rates.get(key) is None:
-            message = "accounts have no error rate: no record of the portfolio meets its where, so it is not in use"
+            message = (
+                "accounts have no error rate: no record of the portfolio meets its where, so it is not in use"
+            )
             yield Quality(source.from_, None, message, members, key.split(":")[0])
 
 

@@ -117,4 +117,3 @@ MEASURES: Final[Mapping[str, Callable[[OpportunitiesSource, Aggregates], nw.Expr
     "trend": trend,
 }
 """What ``from = "opportunities"`` can measure; see CONTRIBUTING for how to add one."""
-

@@ -106,4 +106,3 @@ def first_seen(accounts: Frame, ratings: Sequence[Rating]) -> pa.Table | None:
     found = nw.concat(parts, how="vertical").collect().to_arrow()
     kinds = {"id": pa.string(), "rating": pa.string(), "value": pa.string(), "day": pa.int32()}
     return pa.table({name: found[name].cast(kind) for name, kind in kinds.items()})
-

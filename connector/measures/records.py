@@ -15,8 +15,6 @@ PRIOR: Final = 10.0
 MIN_BASE: Final = 5.0
 
 
-
-
 def count(source: RecordsSource, figures: Figures) -> nw.Expr:
     """Number of records in the window.
 

@@ -37,7 +37,9 @@ UNDATED, STAGELESS, IN_SCOPE = "@undated", "@stageless", "@in_scope"
 """Opportunities without a close date, in an unknown stage, and those that ``where`` lets through."""
 
 
-def opportunities(source: Source, mapping: Mapping, money: Converter, as_of: int, caps: Iterable[float]) -> Frame:
+def opportunities(
+    source: Source, mapping: Mapping, money: Converter, as_of: int, caps: Iterable[float]
+) -> Frame:
     """Opportunities with day, state, cents and weighted amounts.
 
     Left out of every state: those that ``[opportunities] where`` excludes, those without a close date and those in a
@@ -134,7 +136,9 @@ def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr
     elif given is not None:
         shares = {stage.strip().lower(): percent / 100 for stage, percent in given.items()}
         stage = folded(nw.col(column(section.stage)))
-        value = stage.replace_strict(list(shares), list(shares.values()), default=None, return_dtype=nw.Float64)
+        value = stage.replace_strict(
+            list(shares), list(shares.values()), default=None, return_dtype=nw.Float64
+        )
     elif STAGE_PROBABILITY in present:
         value = nw.col(STAGE_PROBABILITY).cast(nw.Float64)
     else:

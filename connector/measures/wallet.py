@@ -31,10 +31,8 @@ def own(deals: Aggregates) -> nw.Expr:
 
     The sum is taken from the four latest quarters, which end on the same days as the twelve months.
     """
-    pick = deals.window(12, "won")
     total = reduce(lambda left, right: left + right, quarters(deals)[:4])
-    some = nw.when(deals.known(CENTS, pick) > 0).then(total)
-    return nw.when(deals.count(pick) == 0).then(nw.lit(0)).otherwise(some).cast(nw.Int64)
+    return deals.unless_empty(total, CENTS, deals.window(12, "won"))
 
 
 def quarters(deals: Aggregates) -> list[nw.Expr]:
@@ -46,7 +44,9 @@ def quarters(deals: Aggregates) -> list[nw.Expr]:
 def best_year(deals: Aggregates) -> nw.Expr:
     """The largest won amount of any four consecutive of the last twelve quarters; null if there is none above 0."""
     each = quarters(deals)
-    years = [reduce(lambda left, right: left + right, each[first : first + 4]) for first in range(QUARTERS - 3)]
+    years = [
+        reduce(lambda left, right: left + right, each[first : first + 4]) for first in range(QUARTERS - 3)
+    ]
     best = nw.max_horizontal(*years)
     return nw.when(best > 0).then(best)
 
@@ -149,7 +149,11 @@ def peer_table(accounts: Frame) -> pa.Table:
         nw.lit("all").alias("everybody"),
     )
     tables = []
-    for level, keys in (("size", ["industry", "size_class"]), ("industry", ["industry"]), ("all", ["everybody"])):
+    for level, keys in (
+        ("size", ["industry", "size_class"]),
+        ("industry", ["industry"]),
+        ("all", ["everybody"]),
+    ):
         groups = peers.group_by(*keys).agg(
             nw.len().alias("peers"), nw.col("own").quantile(PEER_SHARE, interpolation="linear").alias("value")
         )

@@ -34,7 +34,9 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
         score, known, rung by criterion (whole numbers, Int64); points, lo, hi (Int64), coverage (0..1) by dimension;
         expired: an expired value counts in a criterion with weight.
     """
-    several = {name.removeprefix("multi:") for name in mapped.collect_schema().names() if name.startswith("multi:")}
+    several = {
+        name.removeprefix("multi:") for name in mapped.collect_schema().names() if name.startswith("multi:")
+    }
     keys = [(criterion, place) for criterion in mapping.criteria for place in range(len(criterion.rungs))]
     frame = mapped.with_columns(
         scaled(
@@ -45,7 +47,9 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
         for criterion, place in keys
     )
     frame = frame.with_columns(column for criterion in mapping.criteria for column in _chosen(criterion))
-    frame = frame.with_columns(_stood_in(criterion).alias(f"score:{criterion.id}") for criterion in mapping.criteria)
+    frame = frame.with_columns(
+        _stood_in(criterion).alias(f"score:{criterion.id}") for criterion in mapping.criteria
+    )
     frame = frame.with_columns(
         *(column for dimension in DIMENSIONS for column in _dimension(dimension, mapping.of(dimension))),
         _expired(mapping.criteria).alias("expired"),
@@ -94,7 +98,9 @@ def _dimension(dimension: str, criteria: Iterable[Criterion]) -> list[nw.Expr]:
 
     scores = [(each.weight, nw.col(f"score:{each.id}"), nw.col(f"known:{each.id}")) for each in weighed]
     summed = _sum((value * weight).fill_null(0.0) for weight, value, _ in scores)
-    base = _sum(nw.when(value.is_null()).then(nw.lit(0.0)).otherwise(nw.lit(weight)) for weight, value, _ in scores)
+    base = _sum(
+        nw.when(value.is_null()).then(nw.lit(0.0)).otherwise(nw.lit(weight)) for weight, value, _ in scores
+    )
     covered = _sum(nw.when(known).then(nw.lit(weight)).otherwise(nw.lit(0.0)) for weight, _, known in scores)
     return [
         mean(summed, nw.when(base > 0).then(base)).alias(f"points:{dimension}"),

@@ -15,7 +15,13 @@ def amounts(backend: str, currencies: Currencies, *deals: dict[str, Any], **sect
     accounts = [{"@id": name} for name in sorted({str(each["@account"]) for each in deals})]
     known = [deal("filler", Amount=1.0)] * 300  # so that a single amount without a rate is below 1 %
     mapping = mapping_of({"source": WON}, {"source": OPEN}, **sections)
-    found = mapped(backend, mapping, currencies=currencies, accounts=[*accounts, {"@id": "filler"}], opportunities=[*deals, *known])
+    found = mapped(
+        backend,
+        mapping,
+        currencies=currencies,
+        accounts=[*accounts, {"@id": "filler"}],
+        opportunities=[*deals, *known],
+    )
     won, ahead = column(found, "raw:c0:0"), column(found, "raw:c1:0")
     names = [account["@id"] for account in accounts]
     return {name: ahead[name] if won[name] is None else won[name] for name in names}
@@ -25,7 +31,8 @@ def test_by_current_rates_through_the_home_currency(backend: str) -> None:
     currencies = Currencies("USD", (Rate("EUR", 0.8), Rate("CHF", 0.9)))
     found = amounts(
         backend, currencies,
-        deal("dollar", **{"@currency": "USD"}), deal("franc", **{"@currency": "CHF"}), deal("euro", **{"@currency": "EUR"}),
+        deal("dollar", **{"@currency": "USD"}), deal("franc", **{"@currency": "CHF"}),
+        deal("euro", **{"@currency": "EUR"}),
         deal("none", **{"@currency": "XAU"}),
     )  # fmt: skip
     assert found == {"dollar": 80, "franc": 88.89, "euro": 100, "none": None}
@@ -59,7 +66,9 @@ def test_the_mappings_own_table_is_the_last_resort(backend: str) -> None:
     assert amounts(backend, currencies, *deals, rates={"CHF": 0.5, "USD": 9}) == {"dollar": 50, "franc": 200}
 
 
-@pytest.mark.parametrize(("amount", "cents"), [(0.005, 1), (-0.005, -1), (1.005, 101), (2.675, 268), (0.0049, 0), (1e13, 10**15)])
+@pytest.mark.parametrize(
+    ("amount", "cents"), [(0.005, 1), (-0.005, -1), (1.005, 101), (2.675, 268), (0.0049, 0), (1e13, 10**15)]
+)
 def test_cents_are_rounded_half_away_from_zero(backend: str, amount: float, cents: int) -> None:
     assert amounts(backend, Currencies("EUR"), deal(Amount=amount))["a"] == cents / 100
 
@@ -68,13 +77,19 @@ def test_too_many_amounts_without_a_rate_stop_the_run(backend: str) -> None:
     deals = [deal(**{"@currency": "XAU"}), deal(**{"@currency": "CHF"}), *[deal()] * 150]
     with pytest.raises(MappingError, match=r"2 of 152 amounts.*CHF, XAU"):
         mapped(backend, mapping_of({"source": WON}), accounts=[{"@id": "a"}], opportunities=deals)
-    found = mapped(backend, mapping_of({"source": WON}), accounts=[{"@id": "a"}], opportunities=[*deals, *[deal()] * 100])
-    assert [(note.object, note.count) for note in found.quality if "without a rate" in note.message] == [("opportunities", 2)]
+    found = mapped(
+        backend, mapping_of({"source": WON}), accounts=[{"@id": "a"}], opportunities=[*deals, *[deal()] * 100]
+    )
+    assert [(note.object, note.count) for note in found.quality if "without a rate" in note.message] == [
+        ("opportunities", 2)
+    ]
 
 
 def test_too_many_wallets_without_a_rate_stop_the_run(backend: str) -> None:
     with pytest.raises(MappingError, match="XAU"):
-        mapped(backend, mapping_of({"source": WON}), accounts=[{"@id": "a", "Wallet": 5.0, "@currency": "XAU"}])
+        mapped(
+            backend, mapping_of({"source": WON}), accounts=[{"@id": "a", "Wallet": 5.0, "@currency": "XAU"}]
+        )
 
 
 def test_a_target_that_nobody_knows_is_an_error(backend: str) -> None:
@@ -83,7 +98,10 @@ def test_a_target_that_nobody_knows_is_an_error(backend: str) -> None:
 
 
 def test_currency_fields_of_an_account_count_at_the_day_of_the_rating(backend: str) -> None:
-    rates = (Rate("USD", 2.0, None, date(2026, 1, 1), dated=True), Rate("USD", 4.0, date(2026, 1, 1), None, dated=True))
+    rates = (
+        Rate("USD", 2.0, None, date(2026, 1, 1), dated=True),
+        Rate("USD", 4.0, date(2026, 1, 1), None, dated=True),
+    )
     source = {"field": "Money", "rated_at": "Rated"}
     accounts = [
         {"@id": "old", "Money": 100.0, "@currency": "USD", "Rated": date(2025, 6, 1), "Wallet": 100.0},

@@ -49,7 +49,14 @@ def ago(number: int) -> date:
 
 def deal(account: str = "a", **values: Any) -> dict[str, Any]:
     """A won opportunity of 100, thirty days ago, unless said otherwise."""
-    return {"@account": account, "@won": True, "@closed": True, "Amount": 100.0, "CloseDate": ago(30), **values}
+    return {
+        "@account": account,
+        "@won": True,
+        "@closed": True,
+        "Amount": 100.0,
+        "CloseDate": ago(30),
+        **values,
+    }
 
 
 def open_deal(account: str = "a", **values: Any) -> dict[str, Any]:
@@ -86,7 +93,13 @@ def mapping_of(*criteria: dict[str, Any], **sections: Any) -> Mapping:
     """A mapping with these criteria of potential (and one of attractiveness), every account in the portfolio."""
     first = {"dimension": "potential", "label": "x", "scale": LINEAR}
     named = [{"id": f"c{position}", **first, **criterion} for position, criterion in enumerate(criteria)]
-    other = {"id": "other", "dimension": "attractiveness", "label": "Other", "source": {"field": "Size"}, "scale": LINEAR}
+    other = {
+        "id": "other",
+        "dimension": "attractiveness",
+        "label": "Other",
+        "source": {"field": "Size"},
+        "scale": LINEAR,
+    }
     whole: dict[str, Any] = {
         "version": 1, "crm": "salesforce", "currency": "EUR",
         "accounts": {"name": "Name", "industry": "Industry", "size": "Size"},
@@ -114,7 +127,12 @@ def mapped(
 ) -> Mapped:
     """`map_accounts` on these records."""
     return map_accounts(
-        sources(backend, **tables), mapping, as_of, currencies, history or History(), references or References("2026Q2")
+        sources(backend, **tables),
+        mapping,
+        as_of,
+        currencies,
+        history or History(),
+        references or References("2026Q2"),
     )
 
 
@@ -124,7 +142,9 @@ def column(found: Mapped, name: str) -> dict[str, Any]:
     return {row["id"]: row[name] for row in rows}
 
 
-def raw(backend: str, source: dict[str, Any], *, scale: dict[str, Any] = LINEAR, **tables: Any) -> dict[str, Any]:
+def raw(
+    backend: str, source: dict[str, Any], *, scale: dict[str, Any] = LINEAR, **tables: Any
+) -> dict[str, Any]:
     """Account -> raw value of one source."""
     tables.setdefault("accounts", [{"@id": "a"}, {"@id": "none"}])
     mapping = mapping_of({"source": source, "scale": scale}, **tables.pop("sections", {}))

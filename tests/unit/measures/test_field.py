@@ -27,19 +27,29 @@ def test_a_text_where_a_number_is_needed(backend: str, text: str | None, number:
     assert one(backend, {"Note": text}, {"field": "Note"}) == number
 
 
-@pytest.mark.parametrize(("value", "number"), [(1e300, 1e300), (float("nan"), None), (float("-inf"), None), (-0.0, 0)])
+@pytest.mark.parametrize(
+    ("value", "number"), [(1e300, 1e300), (float("nan"), None), (float("-inf"), None), (-0.0, 0)]
+)
 def test_numbers(backend: str, value: float, number: float | None) -> None:
     assert one(backend, {"Size": value}, {"field": "Size"}) == number
 
 
-@pytest.mark.parametrize(("day", "age"), [(ago(3), 3), (date(1899, 12, 31), None), (date(1900, 1, 1), 46171), (date(2101, 1, 1), None)])
+@pytest.mark.parametrize(
+    ("day", "age"),
+    [(ago(3), 3), (date(1899, 12, 31), None), (date(1900, 1, 1), 46171), (date(2101, 1, 1), None)],
+)
 def test_dates_are_days_before_the_rating(backend: str, day: date, age: int | None) -> None:
     assert one(backend, {"Rated": day}, {"field": "Rated"}) == age
 
 
 @pytest.mark.parametrize(
     ("account", "field", "flag"),
-    [({"Flag": True}, "Flag", True), ({}, "Flag", None), ({"Note": " TRUE"}, "Note", True), ({"Note": "no"}, "Note", None)],
+    [
+        ({"Flag": True}, "Flag", True),
+        ({}, "Flag", None),
+        ({"Note": " TRUE"}, "Note", True),
+        ({"Note": "no"}, "Note", None),
+    ],
 )
 def test_yes_or_no(backend: str, account: dict[str, Any], field: str, flag: bool | None) -> None:
     assert one(backend, account, {"field": field}, {"kind": "boolean"}) is flag
@@ -56,10 +66,17 @@ def test_a_field_that_is_still_to_be_created_is_missing(backend: str) -> None:
     assert one(backend, {}, {"field": "New__c", "rated_at": "When__c", "expires_days": 10}, RATING) is None
 
 
-@pytest.mark.parametrize(("age", "value", "expired"), [(365, 4, False), (366, 4, True), (730, 4, True), (731, None, False), (-9, 4, False)])
+@pytest.mark.parametrize(
+    ("age", "value", "expired"),
+    [(365, 4, False), (366, 4, True), (730, 4, True), (731, None, False), (-9, 4, False)],
+)
 def test_a_rating_fades_out(backend: str, age: int, value: float | None, expired: bool) -> None:
     source = {"field": "Rating", "rated_at": "Rated", "expires_days": 365}
-    found = mapped(backend, mapping_of({"source": source, "scale": RATING}), accounts=[{"@id": "a", "Rating": "4", "Rated": ago(age)}])
+    found = mapped(
+        backend,
+        mapping_of({"source": source, "scale": RATING}),
+        accounts=[{"@id": "a", "Rating": "4", "Rated": ago(age)}],
+    )
     assert column(found, "raw:c0:0")["a"] == value
     assert column(found, "expired:c0:0")["a"] is expired
 
@@ -78,7 +95,11 @@ def test_an_undated_rating_ages_from_the_day_it_was_first_seen(backend: str) -> 
     assert second.first_seen is not None
     assert second.first_seen.schema.types == [pa.string(), pa.string(), pa.string(), pa.int32()]
     third = mapped(
-        backend, mapping, history=History(first_seen=second.first_seen), as_of=date(2026, 6, 9), accounts=accounts
+        backend,
+        mapping,
+        history=History(first_seen=second.first_seen),
+        as_of=date(2026, 6, 9),
+        accounts=accounts,
     )
     assert column(third, "raw:c0:0") == {"same": None, "new": 3, "empty": None}
     assert third.first_seen is not None
@@ -96,7 +117,11 @@ def test_what_cannot_be_read_is_counted(backend: str) -> None:
         {"@id": "off", "Rating": "6", "Note": "Foggy", "Rated": ago(-3)},
         {"@id": "text", "Rating": "good", "Rated": date(1700, 1, 1)},
     ]
-    notes = {(note.criterion, note.field): note.count for note in mapped(backend, mapping, accounts=accounts).quality if note.field}
+    notes = {
+        (note.criterion, note.field): note.count
+        for note in mapped(backend, mapping, accounts=accounts).quality
+        if note.field
+    }
     assert notes == {("c0", "Rating"): 2, ("c1", "Note"): 1, (None, "Rated"): 1, ("c2", "Rated"): 1} | notes
     messages = " ".join(str(note) for note in mapped(backend, mapping, accounts=accounts).quality)
     assert "a rating from 1 to 5" in messages

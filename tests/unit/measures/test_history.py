@@ -28,7 +28,13 @@ def test_the_portfolio_rate_counts_members_and_stays_for_the_quarter(backend: st
     accounts = [{"@id": "a", "Type": "Customer"}, {"@id": "stranger"}]
     references = References("2026Q2")
     deals = [deal("a"), deal("stranger", **{"@won": False})]
-    assert column(mapped(backend, mapping, references=references, accounts=accounts, opportunities=deals), "raw:c0:0")["a"] == 1
+    assert (
+        column(
+            mapped(backend, mapping, references=references, accounts=accounts, opportunities=deals),
+            "raw:c0:0",
+        )["a"]
+        == 1
+    )
     later = References("2026Q2", stored=references.fresh)
     deals = [deal("a", **{"@won": False})]
     found = mapped(backend, mapping, references=later, accounts=accounts, opportunities=deals)
@@ -38,7 +44,10 @@ def test_the_portfolio_rate_counts_members_and_stays_for_the_quarter(backend: st
 
 def test_days_since_the_last_and_years_since_the_first(backend: str) -> None:
     deals = [deal(CloseDate=ago(1000)), deal(CloseDate=ago(10)), deal(CloseDate=ago(-5))]
-    assert raw(backend, {"from": "opportunities", "measure": "days_since_won"}, opportunities=deals) == {"a": 10, "none": None}
+    assert raw(backend, {"from": "opportunities", "measure": "days_since_won"}, opportunities=deals) == {
+        "a": 10,
+        "none": None,
+    }
     found = raw(backend, {"from": "opportunities", "measure": "tenure_years"}, opportunities=deals)
     assert found == {"a": pytest.approx(1000 / 365.2425), "none": None}
 

@@ -24,24 +24,32 @@ def unnumbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_errors_per_order_lean_on_the_portfolio(backend: str) -> None:
     orders = unnumbered([{"@account": "a", "Date": ago(20)}] * 20 + [{"@account": "b", "Date": ago(20)}] * 4)
-    given = unnumbered(cases("a", 2) + cases("a", 3, Type="Question") + cases("a", 5, Date=ago(400)) + cases("b", 1))
+    given = unnumbered(
+        cases("a", 2) + cases("a", 3, Type="Question") + cases("a", 5, Date=ago(400)) + cases("b", 1)
+    )
     found = raw(backend, ERRORS, accounts=ACCOUNTS, cases=given, orders=orders)
     assert found == {"a": pytest.approx((2 + 10 * 3 / 24) / (20 + 10)), "b": None}  # b: fewer than 5 orders
-    lenient = raw(backend, {**ERRORS, "min_base": 1, "prior": 0}, accounts=ACCOUNTS, cases=given, orders=orders)
+    lenient = raw(
+        backend, {**ERRORS, "min_base": 1, "prior": 0}, accounts=ACCOUNTS, cases=given, orders=orders
+    )
     assert lenient == {"a": pytest.approx(0.1), "b": pytest.approx(0.25)}
 
 
 def test_a_value_that_nobody_records_is_missing_for_all(backend: str) -> None:
     orders = unnumbered([{"@account": "a", "Date": ago(20)}] * 20)
     mapping = mapping_of({"source": ERRORS})
-    found = mapped(backend, mapping, accounts=ACCOUNTS, cases=unnumbered(cases("a", 9, Type="Question")), orders=orders)
+    found = mapped(
+        backend, mapping, accounts=ACCOUNTS, cases=unnumbered(cases("a", 9, Type="Question")), orders=orders
+    )
     assert column(found, "raw:c0:0") == {"a": None, "b": None}
     assert [(note.criterion, note.count) for note in found.quality] == [("c0", 2)]
 
 
 def test_per_won_opportunities(backend: str) -> None:
     source = {**ERRORS, "per": "won_opportunities", "prior": 0, "min_base": 1}
-    found = raw(backend, source, accounts=ACCOUNTS, cases=unnumbered(cases("a", 1)), opportunities=[deal(), deal()])
+    found = raw(
+        backend, source, accounts=ACCOUNTS, cases=unnumbered(cases("a", 1)), opportunities=[deal(), deal()]
+    )
     assert found == {"a": 0.5, "b": None}
 
 
@@ -60,14 +68,24 @@ def test_count_in_the_window_and_fading(backend: str) -> None:
 
 
 def test_activities(backend: str) -> None:
-    given = [{"@account": "a", "@date": ago(7), "Type": "Call"}, {"@account": "a", "@date": ago(90), "Type": "Mail"}]
+    given = [
+        {"@account": "a", "@date": ago(7), "Type": "Call"},
+        {"@account": "a", "@date": ago(90), "Type": "Mail"},
+    ]
     count = {"from": "activities", "measure": "count", "months": 12}
     assert raw(backend, count, accounts=ACCOUNTS, activities=given) == {"a": 2, "b": 0}
-    last = {"from": "activities", "measure": "days_since_last", "where": [{"field": "Type", "equals": "mail"}]}
+    last = {
+        "from": "activities",
+        "measure": "days_since_last",
+        "where": [{"field": "Type", "equals": "mail"}],
+    }
     assert raw(backend, last, accounts=ACCOUNTS, activities=given) == {"a": 90, "b": None}
     assert raw(backend, count, accounts=ACCOUNTS) == {"a": None, "b": None}  # activities were not pulled
 
 
 def test_days_far_away_are_no_days(backend: str) -> None:
     given = [{"@account": "a", "@date": days(AS_OF) - 200_000}]
-    assert raw(backend, {"from": "activities", "measure": "count", "half_life_days": 1}, activities=given)["a"] == 0
+    assert (
+        raw(backend, {"from": "activities", "measure": "count", "half_life_days": 1}, activities=given)["a"]
+        == 0
+    )

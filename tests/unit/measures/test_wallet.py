@@ -24,7 +24,13 @@ def test_the_reps_estimate(backend: str) -> None:
     assert entered(backend, 1000.0, deal(Amount=250.0)) == (100_000, "field", 0.25, 35_000, False)
     assert entered(backend, 1000.0) == (100_000, "field", 0, 60_000, False)
     assert entered(backend, 0.0) == (0, "field", None, 0, False)
-    assert entered(backend, 1000.0, deal(Amount=-50.0)) == (100_000, "field", 0, 60_000, False)  # own is floored at 0
+    assert entered(backend, 1000.0, deal(Amount=-50.0)) == (
+        100_000,
+        "field",
+        0,
+        60_000,
+        False,
+    )  # own is floored at 0
 
 
 def test_a_wallet_below_own_is_raised_to_it(backend: str) -> None:
@@ -48,14 +54,21 @@ def test_an_estimate_fades_out(backend: str) -> None:
 def test_activity_is_the_best_year_of_the_last_three(backend: str) -> None:
     wallet = {"sources": ["activity"]}
     deals = [
-        deal("grown", Amount=100.0), deal("grown", Amount=400.0, CloseDate=ago(500)), deal("grown", Amount=200.0, CloseDate=ago(800)),
+        deal("grown", Amount=100.0), deal("grown", Amount=400.0, CloseDate=ago(500)),
+        deal("grown", Amount=200.0, CloseDate=ago(800)),
         deal("grown", Amount=9000.0, CloseDate=ago(1200)), deal("steady"), deal("steady", CloseDate=ago(500)),
         deal("unknown", Amount=None), deal("unknown", CloseDate=ago(500)),
         deal("credit", Amount=-5.0, CloseDate=ago(500)),
     ]  # fmt: skip
     accounts = [{"@id": name} for name in ("grown", "steady", "unknown", "credit", "none")]
     found = wallets(backend, wallet, accounts=accounts, opportunities=deals)
-    assert found["grown"] == (60_000, "activity", pytest.approx(1 / 6), 26_000, False)  # two quarters of one year
+    assert found["grown"] == (
+        60_000,
+        "activity",
+        pytest.approx(1 / 6),
+        26_000,
+        False,
+    )  # two quarters of one year
     for name in ("steady", "unknown", "credit", "none"):  # steady: 0.6 of his best year is less than own
         assert found[name] == (None, None, None, None, False)
 
@@ -63,7 +76,10 @@ def test_activity_is_the_best_year_of_the_last_three(backend: str) -> None:
 def test_peers_by_industry_and_size_then_industry_then_all(backend: str) -> None:
     accounts = [{"@id": f"m{number:02}", "Industry": " Metal", "Size": 12.0} for number in range(1, 22)]
     accounts += [{"@id": f"w{number:02}", "Industry": "Wood", "Size": 3.0} for number in range(1, 4)]
-    accounts += [{"@id": "alone", "Industry": "METAL", "Size": 400.0}, {"@id": "buys not", "Industry": "Metal", "Size": 12.0}]
+    accounts += [
+        {"@id": "alone", "Industry": "METAL", "Size": 400.0},
+        {"@id": "buys not", "Industry": "Metal", "Size": 12.0},
+    ]
     deals = [deal(f"m{number:02}", Amount=float(number)) for number in range(1, 22)]
     deals += [deal(f"w{number:02}", Amount=1000.0) for number in range(1, 4)] + [deal("alone", Amount=1.0)]
     found = wallets(backend, {"sources": ["peer_p80"]}, accounts=accounts, opportunities=deals)
@@ -75,9 +91,16 @@ def test_peers_by_industry_and_size_then_industry_then_all(backend: str) -> None
 
 
 def test_the_first_source_that_answers_wins_and_unbuilt_ones_do_not(backend: str) -> None:
-    deals = [deal("a", Amount=1.0), deal("a", Amount=100.0, CloseDate=ago(500)), deal("b", Amount=1.0), deal("b", Amount=100.0, CloseDate=ago(500))]
+    deals = [
+        deal("a", Amount=1.0),
+        deal("a", Amount=100.0, CloseDate=ago(500)),
+        deal("b", Amount=1.0),
+        deal("b", Amount=100.0, CloseDate=ago(500)),
+    ]
     accounts = [{"@id": "a", "Wallet": 5.0}, {"@id": "b"}]
-    found = wallets(backend, {"sources": ["model", "field:Wallet", "activity"]}, accounts=accounts, opportunities=deals)
+    found = wallets(
+        backend, {"sources": ["model", "field:Wallet", "activity"]}, accounts=accounts, opportunities=deals
+    )
     assert found["a"][:2] == (500, "field")
     assert found["b"][:2] == (10_000, "activity")
 
@@ -85,7 +108,12 @@ def test_the_first_source_that_answers_wins_and_unbuilt_ones_do_not(backend: str
 def test_as_raw_values(backend: str) -> None:
     measures = ("share", "headroom", "headroom_share")
     mapping = mapping_of(*({"source": {"from": "wallet", "measure": name}} for name in measures))
-    found = mapped(backend, mapping, accounts=[{"@id": "a", "Wallet": 1000.0}, {"@id": "zero", "Wallet": 0.0}], opportunities=[deal(Amount=250.0)])
+    found = mapped(
+        backend,
+        mapping,
+        accounts=[{"@id": "a", "Wallet": 1000.0}, {"@id": "zero", "Wallet": 0.0}],
+        opportunities=[deal(Amount=250.0)],
+    )
     assert [column(found, f"raw:c{place}:0")["a"] for place in range(3)] == [0.25, 350, 0.35]
     assert [column(found, f"raw:c{place}:0")["zero"] for place in range(3)] == [None, 0, None]
 

@@ -10,7 +10,12 @@ from tests.unit.measures.pulled import AS_OF, ago, deal, raw
 def test_the_window_excludes_its_first_day_and_includes_today(backend: str) -> None:
     source = {"from": "opportunities", "measure": "won_count", "months": 3}
     # three months before 31 May is the last day of February
-    deals = [deal(CloseDate=date(2026, 2, 28)), deal(CloseDate=date(2026, 3, 1)), deal(CloseDate=AS_OF), deal(CloseDate=ago(-1))]
+    deals = [
+        deal(CloseDate=date(2026, 2, 28)),
+        deal(CloseDate=date(2026, 3, 1)),
+        deal(CloseDate=AS_OF),
+        deal(CloseDate=ago(-1)),
+    ]
     assert raw(backend, source, opportunities=deals) == {"a": 2, "none": 0}
 
 
@@ -35,7 +40,12 @@ def test_credit_notes_are_summed_as_they_are(backend: str) -> None:
 
 def test_some_empty_amounts_leave_the_rest_all_empty_ones_leave_nothing(backend: str) -> None:
     source = {"from": "opportunities", "measure": "won_amount", "months": 12}
-    deals = [deal("some", Amount=None), deal("some", Amount=7.0), deal("all", Amount=None), deal("all", Amount=float("nan"))]
+    deals = [
+        deal("some", Amount=None),
+        deal("some", Amount=7.0),
+        deal("all", Amount=None),
+        deal("all", Amount=float("nan")),
+    ]
     accounts = [{"@id": name} for name in ("some", "all", "none")]
     assert raw(backend, source, accounts=accounts, opportunities=deals) == {"some": 7, "all": None, "none": 0}
 
@@ -64,8 +74,12 @@ def test_where_of_section_and_source_must_both_hold(backend: str) -> None:
     assert raw(backend, source, opportunities=deals, sections={"opportunities": section})["a"] == 1
 
 
-@pytest.mark.parametrize(("amount", "kept"), [(1e13, 1e13), (1.1e13, None), (-1.1e13, None), (float("inf"), None)])
-def test_amounts_beyond_ten_to_the_thirteenth_are_empty(backend: str, amount: float, kept: float | None) -> None:
+@pytest.mark.parametrize(
+    ("amount", "kept"), [(1e13, 1e13), (1.1e13, None), (-1.1e13, None), (float("inf"), None)]
+)
+def test_amounts_beyond_ten_to_the_thirteenth_are_empty(
+    backend: str, amount: float, kept: float | None
+) -> None:
     source = {"from": "opportunities", "measure": "won_amount", "months": 12}
     assert raw(backend, source, opportunities=[deal(Amount=amount)])["a"] == kept
 

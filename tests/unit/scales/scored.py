@@ -19,7 +19,9 @@ def _values(backend: str, values: Sequence[Any], expression: nw.Expr) -> list[An
         kind = pa.bool_()
     table = pa.table({"position": list(range(len(values))), "x": pa.array(values, kind)})
     frame = nw.from_native(table, eager_only=True).lazy(backend=backend)
-    found: list[Any] = frame.select("position", expression.alias("y")).sort("position").collect()["y"].to_list()
+    found: list[Any] = (
+        frame.select("position", expression.alias("y")).sort("position").collect()["y"].to_list()
+    )
     return found
 
 

@@ -14,11 +14,25 @@ finite = st.floats(-1e15, 1e15, allow_nan=False)
 
 
 def test_linear(backend: str) -> None:
-    assert points(backend, {"kind": "linear", "zero": 10, "full": 20}, 5, 10, 12.5, 20, 99, None, 1e308) == [0, 0, 25, 100, 100, None, 100]
+    assert points(backend, {"kind": "linear", "zero": 10, "full": 20}, 5, 10, 12.5, 20, 99, None, 1e308) == [
+        0,
+        0,
+        25,
+        100,
+        100,
+        None,
+        100,
+    ]
 
 
 def test_linear_with_zero_above_full_inverts(backend: str) -> None:
-    assert points(backend, {"kind": "linear", "zero": 0.15, "full": 0}, 0, 0.03, 0.15, 0.5, -1) == [100, 80, 0, 0, 100]
+    assert points(backend, {"kind": "linear", "zero": 0.15, "full": 0}, 0, 0.03, 0.15, 0.5, -1) == [
+        100,
+        80,
+        0,
+        0,
+        100,
+    ]
 
 
 def test_log(backend: str) -> None:
@@ -29,22 +43,47 @@ def test_log(backend: str) -> None:
 
 
 @pytest.mark.parametrize(("edges", "scores"), [([1, 2, 4], [0, 30, 60, 100]), ([0.1], [0, 100])])
-def test_a_value_on_an_edge_belongs_to_the_upper_band(backend: str, edges: list[float], scores: list[float]) -> None:
+def test_a_value_on_an_edge_belongs_to_the_upper_band(
+    backend: str, edges: list[float], scores: list[float]
+) -> None:
     scale = {"kind": "bands", "edges": edges, "scores": scores}
     assert points(backend, scale, edges[0] - 0.01, *edges, 1e9, None) == [*scores, scores[-1], None]
-    assert points(backend, {"kind": "bands", "edges": [0.3], "scores": [0, 100]}, 0.1 + 0.2 - 1e-12, 0.3 - 1e-8) == [100, 0]
+    assert points(
+        backend, {"kind": "bands", "edges": [0.3], "scores": [0, 100]}, 0.1 + 0.2 - 1e-12, 0.3 - 1e-8
+    ) == [100, 0]
 
 
 def test_half_life(backend: str) -> None:
-    assert points(backend, {"kind": "half_life", "days": 30}, 0, 30, 60, -9, 1e9, None) == [100, 50, 25, 100, 0, None]
+    assert points(backend, {"kind": "half_life", "days": 30}, 0, 30, 60, -9, 1e9, None) == [
+        100,
+        50,
+        25,
+        100,
+        0,
+        None,
+    ]
 
 
 def test_saturating(backend: str) -> None:
-    assert points(backend, {"kind": "saturating", "half_at": 4}, 0, 4, 8, -9, 1e9, None) == [0, 50, 75, 0, 100, None]
+    assert points(backend, {"kind": "saturating", "half_at": 4}, 0, 4, 8, -9, 1e9, None) == [
+        0,
+        50,
+        75,
+        0,
+        100,
+        None,
+    ]
 
 
 def test_a_rating_outside_its_range_is_missing(backend: str) -> None:
-    assert points(backend, {"kind": "rating", "worst": 1, "best": 5}, 1, 2, 5, 0.99, 5.01, None) == [0, 25, 100, None, None, None]
+    assert points(backend, {"kind": "rating", "worst": 1, "best": 5}, 1, 2, 5, 0.99, 5.01, None) == [
+        0,
+        25,
+        100,
+        None,
+        None,
+        None,
+    ]
     assert points(backend, {"kind": "rating", "worst": 6, "best": 1}, 6, 1, 3.5, 7) == [0, 100, 50, None]
 
 
@@ -57,7 +96,9 @@ def test_halves_are_rounded_away_from_zero(backend: str) -> None:
 
 @some
 @given(st.lists(finite, min_size=2, max_size=9), st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
-def test_linear_stays_within_its_bounds_and_never_turns(backend: str, values: list[float], zero: float, full: float) -> None:
+def test_linear_stays_within_its_bounds_and_never_turns(
+    backend: str, values: list[float], zero: float, full: float
+) -> None:
     if abs(zero - full) < 1e-3:
         return
     found = exact(backend, {"kind": "linear", "zero": zero, "full": full}, *sorted(values))

@@ -11,11 +11,24 @@ STRATEGY = {"kind": "lookup", "scores": {"Clear": 100, " partly ": 60, "NONE": 0
 
 
 def test_lookup_ignores_case_and_outer_blanks(backend: str) -> None:
-    assert points(backend, STRATEGY, " clear", "PARTLY", "none ", "foggy", "", None) == [100, 60, 0, None, None, None]
+    assert points(backend, STRATEGY, " clear", "PARTLY", "none ", "foggy", "", None) == [
+        100,
+        60,
+        0,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_other_values_score_as_told(backend: str) -> None:
-    assert points(backend, {**STRATEGY, "other": 10}, "foggy", "clear", "", " ", None) == [10, 100, None, None, None]
+    assert points(backend, {**STRATEGY, "other": 10}, "foggy", "clear", "", " ", None) == [
+        10,
+        100,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_several_values(backend: str) -> None:
@@ -23,7 +36,15 @@ def test_several_values(backend: str) -> None:
     assert points(backend, {**STRATEGY, "multi": "max"}, *values) == [100, 60, 100, None, None, None, None]
     assert points(backend, {**STRATEGY, "multi": "min"}, *values) == [0, 0, 100, None, None, None, None]
     assert points(backend, {**STRATEGY, "multi": "mean"}, *values) == [50, 30, 100, None, None, None, None]
-    assert points(backend, {**STRATEGY, "multi": "max", "other": 5}, *values) == [100, 60, 100, 5, None, None, 5]
+    assert points(backend, {**STRATEGY, "multi": "max", "other": 5}, *values) == [
+        100,
+        60,
+        100,
+        5,
+        None,
+        None,
+        5,
+    ]
 
 
 def test_a_multi_select_field_is_split_without_being_told(backend: str) -> None:
