@@ -59,27 +59,27 @@ def parse(text: str) -> Cron:
         raise ValueError(
             f"{text!r} has {len(parts)} fields; cron needs five: minute, hour, day of month, month, day of week",
         )
-    minute, hour, day, month, weekday = (
-        _values(part, kind) for part, kind in zip(parts, _FIELDS, strict=True)
-    )
-    weekdays = sorted({value % 7 for value in weekday})
-    every_day, every_weekday = len(set(day)) == 31, len(weekdays) == 7
-    if not every_day and not every_weekday:
+    values = [_values(part, kind) for part, kind in zip(parts, _FIELDS, strict=True)]
+    minute, hour, day, month = (_listed(each, kind) for each, kind in zip(values[:4], _FIELDS[:4], strict=True))
+    weekdays = sorted({value % 7 for value in values[4]})
+    every_weekday = len(weekdays) == len(WEEKDAYS)
+    if day != "*" and not every_weekday:
         raise ValueError(
             f"{text!r} restricts both day of month and day of week; cron runs on days that meet either, which is "
             "rarely meant: leave one of the two at *",
         )
     return Cron(
-        minute=_listed(minute),
-        hour=_listed(hour),
-        day="*" if every_day else _listed(day),
-        month=_listed(month),
+        minute=minute,
+        hour=hour,
+        day=day,
+        month=month,
         day_of_week="*" if every_weekday else ",".join(WEEKDAYS[value] for value in weekdays),
     )
 
 
-def _listed(values: Sequence[int]) -> str:
-    return ",".join(str(value) for value in sorted(set(values)))
+def _listed(values: Sequence[int], kind: _Field) -> str:
+    found = sorted(set(values))
+    return "*" if len(found) > kind.most - kind.least else ",".join(str(value) for value in found)
 
 
 def _values(text: str, kind: _Field) -> list[int]:

@@ -98,6 +98,7 @@ def serve(config: Config, connect: Connect, stop: threading.Event | None = None)
         with stop_on_signal() as signalled:
             serve(config, connect, signalled)
         return
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # its own diary is of no use to an operator
     scheduler = scheduled(config, connect, stop.is_set)
     scheduler.start()
     try:
