@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.sandbox import Sandbox
+from adapters.sandbox.side import Visibility
 from tests.end_to_end.conftest import AS_OF, Place, place
 
 BOTH = ("salesforce", "hubspot")
@@ -130,3 +131,41 @@ def test_an_unknown_command_and_a_wrong_option(bad: Place) -> None:
 def test_no_configuration_says_how_to_begin(bad: Place) -> None:
     finished = bad.kpm("--config", "nowhere.toml", "plan", code=2)
     assert "kpm init" in finished.err
+
+
+def test_a_revoked_token(bad: Place) -> None:
+    bad.sandbox.visibility(bad.crm, Visibility("revoke_tokens"))
+    try:
+        refused(bad, code=3)
+    finally:
+        bad.sandbox.visibility(bad.crm, Visibility("restore_tokens"))
+
+
+def test_a_hidden_field_says_for_whom_and_what_to_do(bad: Place) -> None:
+    kind = {"salesforce": "Account", "hubspot": "companies"}[bad.crm]
+    field = names(bad)["size"]
+    bad.sandbox.visibility(bad.crm, Visibility("hide_field", object=kind, field=field))
+    try:
+        refused(bad, field)
+    finally:
+        bad.sandbox.visibility(bad.crm, Visibility("show_field", object=kind, field=field))
+
+
+@pytest.mark.parametrize("shared", ["salesforce"], indirect=True)  # HubSpot's texts have one length, which is enough
+def test_a_target_that_is_too_short(bad: Place) -> None:
+    bad.edit_mapping(r"^why            = .*$", 'why            = "AccountNumber"')
+    refused(bad, "write.why", "AccountNumber", "255")
+
+
+def test_a_target_of_another_type(bad: Place) -> None:
+    wrong = {"salesforce": "NumberOfEmployees", "hubspot": "numberofemployees"}[bad.crm]
+    bad.edit_mapping(rf'source    = \{{ field = "{wrong}" \}}', f'source    = {{ field = "{names(bad)["demand"]}" }}')
+    bad.edit_mapping(rf'^size     = "{wrong}"$', "")
+    bad.edit_mapping(r"^why            = .*$", f'why            = "{wrong}"')
+    refused(bad, "write.why", wrong)
+
+
+@pytest.mark.parametrize("shared", ["hubspot"], indirect=True)  # HubSpot restricts every enumeration, Salesforce ours never
+def test_a_target_that_lacks_a_picklist_value(bad: Place) -> None:
+    bad.edit_mapping(r"^segment        = .*$", 'segment        = "type"')
+    refused(bad, "write.segment", "type", "protect")

@@ -104,3 +104,24 @@ def test_quiet_nights_rewrite_little(here: Place, capsys: pytest.CaptureFixture[
         print(f"\n{here.crm}: rewritten per night {[f'{share:.1%}' for share in shares]}")
     assert shares[0] <= 0.02
     assert shares[1] <= 0.02
+
+
+def test_one_changed_opportunity_changes_its_account_alone(here: Place) -> None:
+    here.sync()
+    kind, amount, owner = {
+        "salesforce": ("Opportunity", "Amount", "AccountId"),
+        "hubspot": ("deals", "amount", None),
+    }[here.crm]
+    before = here.cells()
+    deals = here.cells(kind)
+    if owner is not None:
+        rated = {row["Id"] for row in before.values() if row.get(here.targets()["headroom"])}
+        deal = next(key for key, row in deals.items() if row[owner] in rated and row["StageName"] == "Closed Won" and row["CloseDate"] > "2026-02-01")
+    else:
+        deal = next(key for key, row in deals.items() if row.get("dealstage") == "closedwon" and str(row.get("closedate", "")) > "2026-02-01" and row.get("amount"))
+    here.sandbox.edit(here.crm, kind, id=deal, values={amount: 3_000_000})
+    assert here.sync()["written"] <= 1
+    differences = changed_cells(before, here.cells(), STAMPS[here.crm])
+    assert len(differences) <= 1
+    if owner is not None:
+        assert set(differences) == {deals[deal][owner]}
