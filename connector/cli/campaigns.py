@@ -59,7 +59,7 @@ def propose(context: typer.Context, connection: ConnectionName = None, *, json: 
                 f"{one.identify:,}" if one.identify else "",
                 f"{one.unknown:,}" if one.unknown else "",
             )
-        out.print(f"By the sync as of {snapshot.run.as_of}")
+        out.print(f"By the sync as of {snapshot.as_of}")
         out.print(grid)
         out.print(
             "[soft]firm: whatever is still missing, the potential is high. identify: who decides there is unknown, and "

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from types import FrameType
 from typing import Annotated, Any
 
@@ -24,17 +23,16 @@ from connector.cli.workplace import (
     AsOf,
     ConnectionName,
     Workplace,
+    borders,
     connected,
     interactive,
     show_problems,
     workplace,
 )
-from connector.reports.matrix_chart import Thresholds
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
 from connector.schedule import serve as serve_nights
 from connector.sync import Outcome, Preview
-from connector.sync import preview as preview_sync
 from connector.sync import sync as run_sync
 
 EVERY_DAY = "Every day"
@@ -58,7 +56,7 @@ def plan(
     fields and API calls. It works before `kpm provision`: our fields count as empty then.
     """
     with workplace(context, connection) as place:
-        found = _preview(place, as_of, refresh=refresh)
+        found = place.preview(place.as_of(as_of), refresh=refresh)
         report = _report(place, found)
         if json:
             as_json({"as_of": found.as_of, "first_run": found.first_run, **report.as_json()})
@@ -92,7 +90,7 @@ def sync(
     with workplace(context, connection) as place:
         show_problems(place.problems)
         if interactive() and not (yes or quiet or json):
-            found = _preview(place, as_of, refresh=refresh)
+            found = place.preview(place.as_of(as_of), refresh=refresh)
             _heading(place, found)
             show_plan(_report(place, found), place.mapping.currency, first_run=found.first_run)
             if not found.to_write or not typer.confirm(f"Write {found.to_write:,} accounts?"):
@@ -140,21 +138,11 @@ def serve(context: typer.Context, connection: ConnectionName = None) -> None:
     serve_nights(settings, lambda name: connected(settings, name))
 
 
-def _preview(place: Workplace, as_of: datetime | None, *, refresh: bool) -> Preview:
-    show_problems(place.problems)
-    with place.crm() as crm, progress() as shown:
-        place.demand_fit(crm, provisioned=False)
-        return preview_sync(
-            crm, place.store, place.mapping, place.as_of(as_of), refresh=refresh, progress=shown
-        )
-
-
 def _report(place: Workplace, found: Preview) -> Plan:
-    borders = Thresholds(found.thresholds["potential"], found.thresholds["attractiveness"])
     return plan_report(
         found.accounts,
         place.mapping,
-        borders,
+        borders(found.thresholds),
         place.labels,
         calls=found.estimate,
         quota=found.usage,

@@ -17,7 +17,7 @@ from connector.cli.app import app
 from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
 from connector.cli.show import show_explanation, table
-from connector.cli.workplace import AsJson, ConnectionName, Snapshot, Workplace, workplace
+from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace
 from connector.errors import ConfigError
 from connector.reports.explain import explain as explanation
 from connector.reports.page import Campaign, Heading, page
@@ -33,6 +33,7 @@ def explain(
         str | None, typer.Argument(help="Its id, its link in the CRM, or (part of) its name.")
     ] = None,
     connection: ConnectionName = None,
+    as_of: AsOf = None,
     *,
     everyone: Annotated[bool, typer.Option("--all", help="Every account that the last sync read.")] = False,
     largest: Annotated[
@@ -42,11 +43,12 @@ def explain(
 ) -> None:
     """Say why an account stands where it stands: every criterion with value, source, score and weight.
 
-    It reads what the last sync left, so no CRM call is needed. --json adds what was written to the CRM; --all --json
-    prints one account per line.
+    It reads what the last sync left, without a CRM call; for another date, an edited mapping or before the first sync
+    it computes what a sync would write. --json adds the values that the CRM holds then; --all --json prints one account
+    per line.
     """
     with workplace(context, connection) as place:
-        snapshot = place.snapshot()
+        snapshot = place.at(as_of)
         if everyone:
             for one in _explained(place, snapshot, snapshot.accounts.sort("id")):
                 as_json_line(one) if json else show_explanation(one, place.labels)
@@ -61,7 +63,7 @@ def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iter
         for row in rows.iter_rows(named=True):
             url = crm.account_url(row["id"])
             found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url)
-            yield {"as_of": snapshot.run.as_of, "run": snapshot.run.id, **found}
+            yield {"as_of": snapshot.as_of, "run": snapshot.run, **found}
 
 
 def _largest(snapshot: Snapshot) -> pl.DataFrame:
@@ -95,7 +97,7 @@ def _found(snapshot: Snapshot, wanted: str | None) -> pl.DataFrame:
                 f"{len(matches)} accounts are called like {wanted!r}; give the id:\n{listed}{more}"
             )
     raise ConfigError(
-        f"The sync as of {snapshot.run.as_of} read no account {wanted!r}. It reads customers and accounts that hold "
+        f"The sync as of {snapshot.as_of} read no account {wanted!r}. It reads customers and accounts that hold "
         "our values; is it one of them?",
     )
 
@@ -111,21 +113,24 @@ def report(
     """Write one HTML page of the last sync: the matrix, the zones, movers, criteria, campaigns. It needs no network."""
     with workplace(context, connection) as place:
         snapshot = place.snapshot()
-        run = snapshot.run
         html = page(
             snapshot.members,
             place.mapping,
             heading=Heading(
-                place.name, place.connection.crm, run.as_of, place.mapping.currency, f"run {run.id}"
+                place.name,
+                place.connection.crm,
+                snapshot.as_of,
+                place.mapping.currency,
+                f"run {snapshot.run}",
             ),
             thresholds=snapshot.thresholds,
             labels=place.labels,
             campaigns=[
-                Campaign(one.tag, one.focus, one.members, state(one, run.as_of))
+                Campaign(one.tag, one.focus, one.members, state(one, snapshot.as_of))
                 for one in place.store.campaigns.all()
             ],
         )
-        file = output or place.settings.store.folder / place.name / f"report-{run.as_of}.html"
+        file = output or place.settings.store.folder / place.name / f"report-{snapshot.as_of}.html"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(html, encoding="utf-8")

@@ -57,7 +57,7 @@ def _parameter(parameter: Any) -> str | None:  # noqa: ANN401 - see above
     if parameter.name == "help":
         return None
     names = ", ".join(f"`{name}`" for name in parameter.opts) if parameter.opts[0].startswith("-") else ""
-    names = names or f"`{parameter.human_readable_name}`"
+    names = names or f"`{(parameter.metavar or parameter.name).upper()}`"
     default = parameter.default
     shown = "" if default in (None, False, "", ()) or callable(default) else f" Default: `{default}`."
     return f"| {names} | {_plain(getattr(parameter, 'help', '') or '')}{shown} |\n"

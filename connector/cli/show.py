@@ -94,13 +94,11 @@ def _standings(plan: Plan, currency: str) -> None:
         labels = {zone.segment: zone.label for zone in plan.zones}
         numbers = ("accounts", "certain", f"revenue, {currency}")
         grid = table("would stand in", *numbers, right=numbers)
-        for row in plan.standings:
-            label = (
-                "unknown: nothing is known on a dimension"
-                if row.zone is None
-                else labels.get(row.zone, row.zone)
-            )
-            grid.add_row(escape(label), f"{row.accounts:,}", f"{row.certain:,}", amount(row.revenue))
+        for standing in plan.standings:
+            zone = standing.zone
+            label = "unknown: nothing is known on a dimension" if zone is None else labels.get(zone, zone)
+            numbers_shown = (f"{standing.accounts:,}", f"{standing.certain:,}", amount(standing.revenue))
+            grid.add_row(escape(label), *numbers_shown)
         out.print(f"\n[bold]{unrated:,} accounts are not rated yet[/]; by what the CRM knows of them they")
         out.print(grid)
         out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")

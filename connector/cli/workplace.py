@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,15 +17,17 @@ from rich.markup import escape
 from adapters import open_crm
 from connector import config
 from connector.cli.app import Options
-from connector.cli.console import err
+from connector.cli.console import err, progress
 from connector.errors import ConfigError, CrmAuthError, MappingError, Problem, Severity
 from connector.fiscal import Quarter
 from connector.mapping import read
 from connector.mapping.live import live
-from connector.mapping.model import Mapping
+from connector.mapping.model import Dimension
+from connector.mapping.model import Mapping as MappingFile
 from connector.reports.matrix_chart import Thresholds
 from connector.stages.segment import thresholds
-from connector.store import Run, Store, open_store
+from connector.store import Store, open_store
+from connector.sync import Preview, fingerprint, preview
 from connector.texts import segment_labels
 
 if TYPE_CHECKING:
@@ -48,15 +50,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The accounts as the last sync left them.
+    """All accounts at one date: as a sync left them, or as a preview computes them.
 
     Attributes:
-        run: that sync.
-        accounts: every account that it read; see `connector.tables` for the columns.
-        thresholds: the zones' borders then.
+        as_of: the date.
+        run: number of that sync; None for a preview.
+        accounts: every account that was read; see `connector.tables` for the columns.
+        thresholds: the zones' borders.
     """
 
-    run: Run
+    as_of: date
+    run: int | None
     accounts: pl.DataFrame
     thresholds: Thresholds
 
@@ -80,7 +84,7 @@ class Workplace:
 
     settings: config.Config
     name: str
-    mapping: Mapping
+    mapping: MappingFile
     problems: list[Problem]
     store: Store
 
@@ -141,23 +145,67 @@ class Workplace:
         finally:
             opened.close()
 
+    def preview(self, as_of: date, *, refresh: bool = False) -> Preview:
+        """What a sync would do; nothing is written."""
+        show_problems(self.problems)
+        with self.crm() as crm, progress() as shown:
+            self.demand_fit(crm, provisioned=False)
+            return preview(crm, self.store, self.mapping, as_of, refresh=refresh, progress=shown)
+
+    def at(self, given: datetime | None) -> Snapshot:
+        """The accounts at a date: as the last sync left them if it fits, else as a preview computes them.
+
+        The last sync fits if the mapping is still the same, and if no other date is asked for.
+        """
+        found = self._latest()
+        wanted = None if given is None else given.date()
+        if found is not None and self._is_current(found) and wanted in (None, found.as_of):
+            return found
+        computed = self.preview(self.as_of(given))
+        return Snapshot(computed.as_of, None, computed.accounts, borders(computed.thresholds))
+
     def snapshot(self) -> Snapshot:
         """The accounts as the last sync left them.
 
         Raises:
-            ConfigError: there was no sync yet.
+            ConfigError: there was no sync yet, or the mapping was edited since.
         """
-        found = self.store.memory.latest_snapshot()
+        found = self._latest()
         if found is None:
             raise ConfigError(
                 f"There was no sync of {self.name} yet. Run `kpm sync` first; `kpm plan` needs no sync."
             )
+        if not self._is_current(found):
+            raise ConfigError(
+                f"{self.connection.mapping.name} was edited after the last sync, as of {found.as_of}. Run `kpm sync` "
+                "first, or look at `kpm plan`.",
+            )
+        return found
+
+    def _latest(self) -> Snapshot | None:
+        found = self.store.memory.latest_snapshot()
+        if found is None:
+            return None
         number, file = found
-        run = self.store.runs.get(number)
+        as_of = self.store.runs.get(number).as_of
         accounts = pl.read_parquet(file)
-        references = self.store.memory.references(str(self.quarter(run.as_of)))
-        borders = thresholds(nw.from_native(accounts.lazy()), self.mapping, references)
-        return Snapshot(run, accounts, Thresholds(borders["potential"], borders["attractiveness"]))
+        references = self.store.memory.references(str(self.quarter(as_of)))
+        return Snapshot(
+            as_of,
+            number,
+            accounts,
+            borders(thresholds(nw.from_native(accounts.lazy()), self.mapping, references)),
+        )
+
+    def _is_current(self, found: Snapshot) -> bool:
+        return found.run is not None and self.store.runs.get(found.run).fingerprint == fingerprint(
+            self.mapping
+        )
+
+
+def borders(found: Mapping[Dimension, float]) -> Thresholds:
+    """Thresholds as the reports take them."""
+    return Thresholds(found["potential"], found["attractiveness"])
 
 
 @contextmanager
