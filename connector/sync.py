@@ -257,7 +257,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
 
 def fingerprint(mapping: MappingFile) -> str:
     """Changes when the mapping does."""
-    return sha256(mapping.model_dump_json(by_alias=True).encode()).hexdigest()
+    return sha256(mapping.model_dump_json(by_alias=True, exclude_defaults=True).encode()).hexdigest()
 
 
 def _computed(
