@@ -49,9 +49,15 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         own = {"KPM_CONNECTIONS__ACME__CLIENT_SECRET": "sandbox-secret"}
-        own |= {"KPM_ADMIN__ACME__CLIENT_ID": "sandbox-admin", "KPM_ADMIN__ACME__CLIENT_SECRET": "sandbox-admin-secret"}
+        own |= {
+            "KPM_ADMIN__ACME__CLIENT_ID": "sandbox-admin",
+            "KPM_ADMIN__ACME__CLIENT_SECRET": "sandbox-admin-secret",
+        }
         if self.crm == "hubspot":
-            own = {"KPM_CONNECTIONS__ACME__ACCESS_TOKEN": "sandbox-token", "KPM_ADMIN__ACME__ACCESS_TOKEN": "sandbox-admin-token"}
+            own = {
+                "KPM_CONNECTIONS__ACME__ACCESS_TOKEN": "sandbox-token",
+                "KPM_ADMIN__ACME__ACCESS_TOKEN": "sandbox-admin-token",
+            }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KPM_")}
         return {**kept, **own, "NO_COLOR": "1", "COLUMNS": "160"}
 
@@ -70,12 +76,16 @@ class Place:
         """Run the command and demand its exit code."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=240)
-        assert process.returncode == code, f"kpm {' '.join(arguments)}: exit {process.returncode}\n{out}\n{err}"
+        assert process.returncode == code, (
+            f"kpm {' '.join(arguments)}: exit {process.returncode}\n{out}\n{err}"
+        )
         assert "Traceback" not in out + err
         return Finished(process.returncode, out, err)
 
     def sync(self, *arguments: str, as_of: date = AS_OF, code: int = 0) -> dict[str, Any]:
-        found: dict[str, Any] = self.kpm("sync", "--as-of", as_of.isoformat(), "--json", *arguments, code=code).json()
+        found: dict[str, Any] = self.kpm(
+            "sync", "--as-of", as_of.isoformat(), "--json", *arguments, code=code
+        ).json()
         return found
 
     @property

@@ -36,8 +36,18 @@ def bad(shared: Place) -> Iterator[Place]:
 
 
 def names(here: Place) -> dict[str, str]:
-    salesforce = {"size": "NumberOfEmployees", "demand": "KPM_Demand__c", "potential": "KPM_Potential__c", "why": "KPM_Why__c"}
-    hubspot = {"size": "numberofemployees", "demand": "kpm_demand", "potential": "kpm_potential", "why": "kpm_why"}
+    salesforce = {
+        "size": "NumberOfEmployees",
+        "demand": "KPM_Demand__c",
+        "potential": "KPM_Potential__c",
+        "why": "KPM_Why__c",
+    }
+    hubspot = {
+        "size": "numberofemployees",
+        "demand": "kpm_demand",
+        "potential": "kpm_potential",
+        "why": "kpm_why",
+    }
     return salesforce if here.crm == "salesforce" else hubspot
 
 
@@ -117,7 +127,10 @@ def test_an_unreachable_host(bad: Place) -> None:
 
 def test_a_wrong_credential_says_who_must_act(bad: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = {"salesforce": "CLIENT_SECRET", "hubspot": "ACCESS_TOKEN"}[bad.crm]
-    environment: dict[str, Any] = {**bad.environment(), f"KPM_CONNECTIONS__ACME__{secret}": "revoked-and-gone"}
+    environment: dict[str, Any] = {
+        **bad.environment(),
+        f"KPM_CONNECTIONS__ACME__{secret}": "revoked-and-gone",
+    }
     monkeypatch.setattr(type(bad), "environment", lambda _self: environment)
     said = refused(bad, code=3)
     assert "revoked-and-gone" not in said
@@ -151,7 +164,9 @@ def test_a_hidden_field_says_for_whom_and_what_to_do(bad: Place) -> None:
         bad.sandbox.visibility(bad.crm, Visibility("show_field", object=kind, field=field))
 
 
-@pytest.mark.parametrize("shared", ["salesforce"], indirect=True)  # HubSpot's texts have one length, which is enough
+@pytest.mark.parametrize(
+    "shared", ["salesforce"], indirect=True
+)  # HubSpot's texts have one length, which is enough
 def test_a_target_that_is_too_short(bad: Place) -> None:
     bad.edit_mapping(r"^why            = .*$", 'why            = "AccountNumber"')
     refused(bad, "write.why", "AccountNumber", "255")
@@ -159,13 +174,17 @@ def test_a_target_that_is_too_short(bad: Place) -> None:
 
 def test_a_target_of_another_type(bad: Place) -> None:
     wrong = {"salesforce": "NumberOfEmployees", "hubspot": "numberofemployees"}[bad.crm]
-    bad.edit_mapping(rf'source    = \{{ field = "{wrong}" \}}', f'source    = {{ field = "{names(bad)["demand"]}" }}')
+    bad.edit_mapping(
+        rf'source    = \{{ field = "{wrong}" \}}', f'source    = {{ field = "{names(bad)["demand"]}" }}'
+    )
     bad.edit_mapping(rf'^size     = "{wrong}"$', "")
     bad.edit_mapping(r"^why            = .*$", f'why            = "{wrong}"')
     refused(bad, "write.why", wrong)
 
 
-@pytest.mark.parametrize("shared", ["hubspot"], indirect=True)  # HubSpot restricts every enumeration, Salesforce ours never
+@pytest.mark.parametrize(
+    "shared", ["hubspot"], indirect=True
+)  # HubSpot restricts every enumeration, Salesforce ours never
 def test_a_target_that_lacks_a_picklist_value(bad: Place) -> None:
     bad.edit_mapping(r"^segment        = .*$", 'segment        = "type"')
     refused(bad, "write.segment", "type", "protect")

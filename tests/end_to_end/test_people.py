@@ -40,7 +40,11 @@ def read_as_rep(here: Place, key: str, fields: list[str]) -> dict[str, Any]:
 def rep_in_salesforce(here: Place) -> dict[str, str]:
     login = requests.post(
         f"{here.sandbox.url}/services/oauth2/token",
-        data={"grant_type": "client_credentials", "client_id": "sandbox-rep", "client_secret": "sandbox-rep-secret"},
+        data={
+            "grant_type": "client_credentials",
+            "client_id": "sandbox-rep",
+            "client_secret": "sandbox-rep-secret",
+        },
         timeout=30,
     ).json()
     return {"Authorization": f"Bearer {login['access_token']}"}
@@ -58,7 +62,11 @@ def test_a_rep_sees_badge_reason_and_next_step(here: Place) -> None:
     here.sync()
     targets = here.targets()
     names = [targets[key] for key in ("segment", "why", "next_step", "potential")]
-    rated = [one for one in here.kpm("explain", "--all", "--json").lines() if one["member"] and one["segment"] != "unrated"]
+    rated = [
+        one
+        for one in here.kpm("explain", "--all", "--json").lines()
+        if one["member"] and one["segment"] != "unrated"
+    ]
     assert len(rated) > 20
     for one in rated[:10]:
         seen = read_as_rep(here, one["account"]["id"], names)
@@ -102,5 +110,7 @@ def test_the_first_day(first_day: Place) -> None:
         if one["member"] and one["segment"] == "unrated":
             assert one["missing"]
             assert one["why"]
-            labels = {each["id"]: each["label"] for part in one["dimensions"].values() for each in part["criteria"]}
+            labels = {
+                each["id"]: each["label"] for part in one["dimensions"].values() for each in part["criteria"]
+            }
             assert any(labels[key].split(" (")[0][:12] in one["why"] for key in one["missing"]), one["why"]

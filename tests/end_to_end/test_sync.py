@@ -24,7 +24,11 @@ def read_back(here: Place) -> dict[str, dict[str, Any]]:
 def _salesforce(here: Place, fields: list[str]) -> dict[str, dict[str, Any]]:
     login = requests.post(
         f"{here.sandbox.url}/services/oauth2/token",
-        data={"grant_type": "client_credentials", "client_id": "sandbox-sync", "client_secret": "sandbox-secret"},
+        data={
+            "grant_type": "client_credentials",
+            "client_id": "sandbox-sync",
+            "client_secret": "sandbox-secret",
+        },
         timeout=30,
     ).json()
     headers = {"Authorization": f"Bearer {login['access_token']}"}
@@ -107,7 +111,11 @@ def test_what_explain_states_is_what_the_crm_holds_and_a_second_sync_is_silent(h
 
 
 def other_objects(here: Place) -> dict[str, Any]:
-    names = ("Opportunity", "Contact", "Case", "Order") if here.crm == "salesforce" else ("deals", "contacts", "tickets", "orders")
+    names = (
+        ("Opportunity", "Contact", "Case", "Order")
+        if here.crm == "salesforce"
+        else ("deals", "contacts", "tickets", "orders")
+    )
     return {name: here.cells(name) for name in names}
 
 
@@ -115,5 +123,3 @@ def test_nothing_but_accounts_is_touched(here: Place) -> None:
     before = other_objects(here)
     here.sync()
     assert other_objects(here) == before
-
-
