@@ -90,7 +90,7 @@ def _credentials(crm: str, url: str) -> Sequence[str]:
     if crm == "salesforce":
         return (
             f'Salesforce: auth = "client_credentials", login_url = "{url}", client_id = "sandbox-sync",',
-            "            client secret sandbox-secret (administrator: sandbox-admin, rep: sandbox-rep)",
+            "            client secret sandbox-secret (administrator: sandbox-admin, sandbox-admin-secret)",
         )
     return (
         f'HubSpot:    api_url = "{url}", access token sandbox-token (administrator: sandbox-admin-token)',
