@@ -9,9 +9,12 @@ from typing import Any
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import source_in_words, value_in_words
+from connector.texts import LOOKED_AT_FIRST, neutral_pull, weight_of
 
 Row = Map[str, Any]
 EPOCH = date(1970, 1, 1)
+NAMED = 2
+"""Criteria named as lifting and as burdening most."""
 
 
 def explain(
@@ -27,12 +30,7 @@ def explain(
         url: the account's page in the CRM.
     """
     dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
-    scored = [
-        entry
-        for part in dimensions.values()
-        for entry in part["criteria"]
-        if entry["known"] and entry["weight"]
-    ]
+    up, down = _pulls(row, mapping)
     return {
         "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
         "member": row["member"],
@@ -45,16 +43,8 @@ def explain(
         "revenue_12_months": _money(row["own"]),
         "currency": mapping.currency,
         "dimensions": dimensions,
-        "strongest_up": [
-            entry["id"]
-            for entry in sorted(scored, key=lambda entry: -entry["above_neutral"])[:2]
-            if entry["above_neutral"] > 0
-        ],
-        "strongest_down": [
-            entry["id"]
-            for entry in sorted(scored, key=lambda entry: entry["above_neutral"])[:2]
-            if entry["above_neutral"] < 0
-        ],
+        "strongest_up": up[:NAMED],
+        "strongest_down": down[:NAMED],
         "missing": [
             entry["id"]
             for part in dimensions.values()
@@ -110,9 +100,31 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         "raw": raw if known else None,
         "value": value_in_words(source, raw, mapping.currency) if known else "unknown",
         "contribution": None if score is None else round(share * float(score), 1),
-        "above_neutral": 0.0 if score is None else share * (float(score) - 50),
+        "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),
         "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
     }
+
+
+def _pulls(row: Row, mapping: Mapping) -> tuple[list[str], list[str]]:
+    """Criteria that lift the account and that burden it, measured from their targets, the strongest first.
+
+    The first of each is the one that the account's `why` names: of an unrated account the best that is known, and of
+    the burdens first those of the dimension that explains the zone.
+    """
+    weighed = [one for one in mapping.criteria if one.weight > 0]
+    pulls = {
+        one.id: (weight_of(one, mapping) * int(row[f"score:{one.id}"]) - neutral_pull(one, mapping), place)
+        for place, one in enumerate(weighed)
+        if row[f"known:{one.id}"]
+    }
+    known = [one for one in weighed if one.id in pulls]
+    unrated = row["segment"] == "unrated"
+    lifting = [one for one in known if pulls[one.id][0] >= 0 or unrated]
+    burdening = [one for one in known if pulls[one.id][0] < 0]
+    first = LOOKED_AT_FIRST.get(row["segment"])
+    up = sorted(lifting, key=lambda one: pulls[one.id], reverse=True)
+    down = sorted(burdening, key=lambda one: (first is not None and one.dimension != first, pulls[one.id]))
+    return [one.id for one in up], [one.id for one in down]
 
 
 def _distance(row: Row, thresholds: Thresholds, mapping: Mapping, labels: Map[str, str]) -> str | None:
@@ -131,11 +143,10 @@ def _distance(row: Row, thresholds: Thresholds, mapping: Mapping, labels: Map[st
                 key=lambda c: (float(row[f"score:{c.id}"]) - c.target) * c.weight,
                 default=None,
             )
-            detail = (
-                ""
-                if burden is None
-                else f" ({burden.label.in_(mapping.language)} {float(row[f'score:{burden.id}']):.0f} of {burden.target:.0f})"
-            )
+            detail = ""
+            if burden is not None:
+                score = float(row[f"score:{burden.id}"])
+                detail = f" ({burden.label.in_(mapping.language)} {score:.0f} of {burden.target:.0f})"
             gaps.append(f"{needed - float(points):.0f} points of {dimension}{detail}")
     if not gaps:
         return None

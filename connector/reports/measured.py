@@ -63,7 +63,7 @@ def source_in_words(source: Source) -> str:
 
 
 def value_in_words(source: Source, value: object, currency: str) -> str:
-    """A raw value with its unit; money is in cents, shares are 0..1."""
+    """A raw value with its unit; money is in units of `currency`, shares are 0..1."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):

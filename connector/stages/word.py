@@ -9,7 +9,7 @@ import narwhals as nw
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, Mapping, WalletSource
 from connector.tables import Frame, rounded
-from connector.texts import CASES, Case, Open, Wording
+from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral_pull, weight_of
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
 # which one lifts or burdens an account most and with which score. From the highest digits to the lowest: its pull
@@ -90,8 +90,9 @@ class _Texts:
         return [*found, nw.when(provisional).then(unsettled).alias("word:open")]
 
     def _key(self, criterion: Criterion) -> nw.Expr:
-        weight = round(10_000 * self.wording.share(criterion))
-        rest = (OFFSET - round(weight * criterion.target)) * self.block + self.ways.index((criterion, 0)) * SCORES
+        mapping = self.wording.mapping
+        weight, neutral = weight_of(criterion, mapping), neutral_pull(criterion, mapping)
+        rest = (OFFSET - neutral) * self.block + self.ways.index((criterion, 0)) * SCORES
         key = nw.col(f"score:{criterion.id}").cast(nw.Int64) * (weight * self.block + 1) + rest
         if len(criterion.rungs) > 1:
             key = key + nw.col(f"rung:{criterion.id}").cast(nw.Int64) * SCORES
@@ -103,8 +104,8 @@ class _Texts:
         either = nw.min_horizontal(potential, attractiveness)
         segment = nw.col("segment")
         weak = (
-            nw.when(segment.is_in(["protect", "develop"])).then(nw.coalesce(attractiveness, potential))
-            .when(segment == "maintain").then(nw.coalesce(potential, attractiveness))
+            nw.when(segment.is_in(_looking_at("attractiveness"))).then(nw.coalesce(attractiveness, potential))
+            .when(segment.is_in(_looking_at("potential"))).then(nw.coalesce(potential, attractiveness))
             .when(segment == "retreat").then(either)
         )
         return [weak.alias("word:weak")]
@@ -216,6 +217,10 @@ def _results(mapping: Mapping) -> list[nw.Expr]:
 def _covered(dimension: Dimension, mapping: Mapping) -> nw.Expr:
     enough = nw.col(f"coverage:{dimension}") >= mapping.matrix.min_coverage
     return (enough & ~nw.col(f"points:{dimension}").is_null()).fill_null(False)
+
+
+def _looking_at(dimension: Dimension) -> list[str]:
+    return [zone for zone, first in LOOKED_AT_FIRST.items() if first == dimension]
 
 
 def _missing(criterion: Criterion) -> nw.Expr:

@@ -12,7 +12,15 @@ from functools import cached_property
 from itertools import product
 from typing import Literal
 
-from connector.mapping.model import Criterion, CsvSource, FieldSource, Mapping, Segment, WalletSource
+from connector.mapping.model import (
+    Criterion,
+    CsvSource,
+    Dimension,
+    FieldSource,
+    Mapping,
+    Segment,
+    WalletSource,
+)
 from connector.texts.phrases import CASES, PHRASES, Case
 
 LIMIT = 255
@@ -22,6 +30,14 @@ CUSTOM_ACTION_LIMIT = 50
 """A longer own next step is written to its field alone; the reason then names it in general words."""
 NAMED_MISSING = range(6, 2, -1)
 """As many missing criteria are named as fit with their whole labels, at least three; the rest is "and more"."""
+
+WEIGHT_PARTS = 10_000
+LOOKED_AT_FIRST: dict[Segment, Dimension] = {
+    "protect": "attractiveness",
+    "develop": "attractiveness",
+    "maintain": "potential",
+}
+"""The dimension whose burden explains a zone: the one that is low, or to be worked on. Elsewhere both count alike."""
 
 Open = tuple[Literal["expired", "missing"], str] | None
 """Why a zone is provisional: an expired rating or missing data, and the criterion's id."""
@@ -63,6 +79,20 @@ def shortened(text: str, limit: int) -> str:
     return kept.rstrip(" ,;:.-(") + "…"
 
 
+def weight_of(criterion: Criterion, mapping: Mapping) -> int:
+    """The criterion's part of its dimension's weight, in ten-thousandths."""
+    return round(WEIGHT_PARTS * _share(criterion, mapping))
+
+
+def neutral_pull(criterion: Criterion, mapping: Mapping) -> int:
+    """What `weight_of` x score is at the criterion's target: above it the criterion lifts, below it burdens."""
+    return round(weight_of(criterion, mapping) * criterion.target)
+
+
+def _share(criterion: Criterion, mapping: Mapping) -> float:
+    return criterion.weight / sum(one.weight for one in mapping.of(criterion.dimension))
+
+
 class Wording:
     """All texts of one mapping, each short enough for every account.
 
@@ -83,7 +113,7 @@ class Wording:
 
     def share(self, criterion: Criterion) -> float:
         """The criterion's part of its dimension's weight, 0..1."""
-        return criterion.weight / sum(one.weight for one in self.mapping.of(criterion.dimension))
+        return _share(criterion, self.mapping)
 
     # --- pieces of `why`, in their order -----------------------------------------------------------------
 
