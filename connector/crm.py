@@ -320,7 +320,7 @@ class Crm(Protocol):
         """Name of the user, or of the app, as whom we are connected. Logs in."""
         ...
 
-    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:  # noqa: A002
+    def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
         """Fields of an object by API name, as the connected user sees them.
 
         Dotted parent fields are not listed; `resolve` answers for them.
@@ -334,7 +334,7 @@ class Crm(Protocol):
         """
         ...
 
-    def resolve(self, object: Object, field: str) -> CrmField | None:  # noqa: A002
+    def resolve(self, object: Object, field: str) -> CrmField | None:
         """The field behind a name that may be dotted; None if unknown or hidden."""
         ...
 

@@ -103,7 +103,7 @@ class CrmError(ConnectorError):
 
     exit_code = ExitCode.REQUEST
 
-    def __init__(  # noqa: PLR0913 - keyword-only facts of one failure
+    def __init__(
         self,
         message: str,
         *,

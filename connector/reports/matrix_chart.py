@@ -178,7 +178,10 @@ def _axes() -> list[str]:
         ]
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts += [
-        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 10}" text-anchor="middle">Attractiveness (strategic fit)</text>',
+        (
+            f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 10}" text-anchor="middle">'
+            "Attractiveness (strategic fit)</text>"
+        ),
         f'<text class="axis" transform="translate(16 {middle:.0f}) rotate(-90)" text-anchor="middle">Potential</text>',
     ]
     return parts

@@ -66,7 +66,9 @@ def text(value: Any) -> str | None:
 def same(value: Any, other: Any) -> bool:
     """Equal as booleans, numbers or texts."""
     if isinstance(value, bool):
-        return (isinstance(other, bool) and value == other) or (isinstance(other, str) and text(other) == str(value).lower())
+        return (isinstance(other, bool) and value == other) or (
+            isinstance(other, str) and text(other) == str(value).lower()
+        )
     if isinstance(value, int | float):
         wanted = number(other)
         return wanted is not None and float(value) == wanted
@@ -125,7 +127,9 @@ class Money:
         current = [rate.rate for rate in self.rates if rate.currency == currency]
         return current[0] if current else None
 
-    def cents(self, amount: float | None, currency: str | None, day: int, home_amount: float | None = None) -> int | None:
+    def cents(
+        self, amount: float | None, currency: str | None, day: int, home_amount: float | None = None
+    ) -> int | None:
         if amount is None or not math.isfinite(amount) or abs(amount) > 1e13:
             return None
         converted = amount

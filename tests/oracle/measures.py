@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.crm import Currencies
 from connector.mapping.model import (
     ActivitiesSource,
     ContactRolesSource,
@@ -64,7 +63,11 @@ def customers(tables: dict[str, list[Row]], world: World) -> dict[str, Customer]
     for row in tables.get("opportunities", []):
         owner = accounts.get(row["@account"])
         deal = _deal(row, world)
-        if owner is None or deal is None or not all(holds(c, row, world.dates) for c in mapping.opportunities.where):
+        if (
+            owner is None
+            or deal is None
+            or not all(holds(c, row, world.dates) for c in mapping.opportunities.where)
+        ):
             continue
         owner.deals.append(deal)
         deals[deal.id] = deal
@@ -76,7 +79,11 @@ def customers(tables: dict[str, list[Row]], world: World) -> dict[str, Customer]
         section = getattr(mapping, name)
         for row in tables.get(name, []):
             owner = accounts.get(row["@account"])
-            if owner is not None and section is not None and all(holds(c, row, world.dates) for c in section.where):
+            if (
+                owner is not None
+                and section is not None
+                and all(holds(c, row, world.dates) for c in section.where)
+            ):
                 getattr(owner, name).append(row)
     return accounts
 
@@ -88,7 +95,9 @@ def _deal(row: Row, world: World) -> Deal | None:
         return None
     won, closed = bool(row["@won"]), bool(row["@closed"])
     amount = number(row.get(column(section.amount)))
-    cents = world.money.cents(amount, row.get("@currency"), day if won else world.today, row.get("@home_amount"))
+    cents = world.money.cents(
+        amount, row.get("@currency"), day if won else world.today, row.get("@home_amount")
+    )
     return Deal(row["@id"], day, won, closed, cents, _probability(row, world), row)
 
 
@@ -113,9 +122,9 @@ def _role_counts(row: Row, deals: dict[str, Deal], world: World) -> bool:
         deal = deals.get(row["@opportunity"])
         if deal is None:
             return False
-        if deal.closed and section.months is not None:
-            if not shift(world.today, -section.months) < deal.day <= world.today:
-                return False
+        months = section.months
+        if deal.closed and months and not shift(world.today, -months) < deal.day <= world.today:
+            return False
     return all(holds(c, row, world.dates) for c in section.where)
 
 
@@ -153,7 +162,9 @@ def own(customer: Customer, world: World) -> int | None:
     return None if total is None else int(total)
 
 
-def opportunities(customer: Customer, source: OpportunitiesSource, world: World, rate: float | None) -> float | None:  # noqa: PLR0911, C901
+def opportunities(
+    customer: Customer, source: OpportunitiesSource, world: World, rate: float | None
+) -> float | None:
     today, months, where = world.today, source.months or 0, source.where
     past = [d for d in customer.deals if d.won and d.day <= today and _meets(d.row, where, world)]
     windowed = won_between(customer, shift(today, -months), today, where, world)
@@ -187,10 +198,16 @@ def opportunities(customer: Customer, source: OpportunitiesSource, world: World,
 
 def closed_between(customer: Customer, source: OpportunitiesSource, world: World) -> list[Deal]:
     start = shift(world.today, -(source.months or 0))
-    return [d for d in customer.deals if d.closed and start < d.day <= world.today and _meets(d.row, source.where, world)]
+    return [
+        d
+        for d in customer.deals
+        if d.closed and start < d.day <= world.today and _meets(d.row, source.where, world)
+    ]
 
 
-def _pipeline(customer: Customer, source: OpportunitiesSource, world: World, nothing: float | None) -> float | None:
+def _pipeline(
+    customer: Customer, source: OpportunitiesSource, world: World, nothing: float | None
+) -> float | None:
     weighted = source.measure == "weighted_pipeline"
     grace = 30 if source.overdue_grace_days is None else source.overdue_grace_days
     start = world.today - grace - 1 if weighted else world.today
@@ -228,7 +245,11 @@ def role_coverage(customer: Customer, source: ContactRolesSource, world: World) 
     active = set()
     for row in filled:
         last = valid_day(row.get("@last_activity"))
-        if source.active_within_days is None or last is None or world.today - last <= source.active_within_days:
+        if (
+            source.active_within_days is None
+            or last is None
+            or world.today - last <= source.active_within_days
+        ):
             active.add(text(row["@role"]))
     groups = [(group,) if isinstance(group, str) else group for group in source.required]
     return sum(any(text(role) in active for role in group) for group in groups) / len(groups)
@@ -239,7 +260,8 @@ def matching(customer: Customer, source: RecordsSource, world: World) -> list[Ro
     return [
         row
         for row in rows
-        if _window(_date_of(row, source.from_, world), source.months or 0, world) and _meets(row, source.where, world)
+        if _window(_date_of(row, source.from_, world), source.months or 0, world)
+        and _meets(row, source.where, world)
     ]
 
 
@@ -269,7 +291,9 @@ def count(customer: Customer, source: RecordsSource | ActivitiesSource, world: W
             continue
         if source.months is not None and not _window(day, source.months, world):
             continue
-        total += 1.0 if source.half_life_days is None else 0.5 ** ((world.today - day) / source.half_life_days)
+        total += (
+            1.0 if source.half_life_days is None else 0.5 ** ((world.today - day) / source.half_life_days)
+        )
     return total
 
 
@@ -277,7 +301,9 @@ def days_since_last(customer: Customer, source: ActivitiesSource, world: World) 
     days = [
         day
         for row in customer.activities
-        if (day := _date_of(row, "activities", world)) is not None and day <= world.today and _meets(row, source.where, world)
+        if (day := _date_of(row, "activities", world)) is not None
+        and day <= world.today
+        and _meets(row, source.where, world)
     ]
     return float(world.today - max(days)) if days else None
 
@@ -288,7 +314,9 @@ def rating_age(customer: Customer, rated_at: str | None, world: World) -> int:
     return 0 if day is None else max(0, world.today - day)
 
 
-def of_field(customer: Customer, source: FieldSource, world: World, currency_fields: frozenset[str]) -> tuple[Any, bool]:
+def of_field(
+    customer: Customer, source: FieldSource, world: World, currency_fields: frozenset[str]
+) -> tuple[Any, bool]:
     """The raw value and whether it is an expired rating that still counts."""
     value = customer.row.get(column(source.field))
     if isinstance(value, str) and not value.strip():
@@ -298,7 +326,9 @@ def of_field(customer: Customer, source: FieldSource, world: World, currency_fie
         value = None if day is None else world.today - day
     if value is not None and source.field in currency_fields:
         day = None if source.rated_at is None else valid_day(customer.row.get(column(source.rated_at)))
-        cents = world.money.cents(number(value), customer.row.get("@currency"), world.today if day is None else day)
+        cents = world.money.cents(
+            number(value), customer.row.get("@currency"), world.today if day is None else day
+        )
         value = None if cents is None else cents / 100
     if value is None or source.expires_days is None:
         return value, False

@@ -27,7 +27,20 @@ from connector.mapping.model import (
     WalletSource,
 )
 from tests.oracle import measures
-from tests.oracle.arithmetic import EPOCH, Money, Row, column, half_away, holds, number, percentile, same, shift, text, valid_day
+from tests.oracle.arithmetic import (
+    EPOCH,
+    Money,
+    Row,
+    column,
+    half_away,
+    holds,
+    number,
+    percentile,
+    same,
+    shift,
+    text,
+    valid_day,
+)
 from tests.oracle.measures import Customer, World
 
 DIMENSIONS = ("potential", "attractiveness")
@@ -105,7 +118,9 @@ def _member(customer: Customer, world: World) -> bool:
     def met(condition: Any) -> bool:
         if not isinstance(condition, MeasuredCondition):
             return holds(condition, customer.row, world.dates)
-        source = OpportunitiesSource(**{"from": "opportunities", "measure": condition.measure, "months": condition.months})
+        source = OpportunitiesSource(
+            **{"from": "opportunities", "measure": condition.measure, "months": condition.months}
+        )
         value = measures.opportunities(customer, source, world, None)
         if condition.operator == "is_set":
             return (value is not None) == condition.operand
@@ -143,7 +158,11 @@ def _wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: Worl
                 if found is not None and wallet.achievable_share * found <= spent:
                     found = None
             if found is not None:
-                result.wallet, result.wallet_source, result.wallet_expired = found, source.split(":")[0], expired
+                result.wallet, result.wallet_source, result.wallet_expired = (
+                    found,
+                    source.split(":")[0],
+                    expired,
+                )
                 if spent is not None:
                     result.share = spent / found if found else None
                     result.headroom = int(max(0, half_away(wallet.achievable_share * found - spent)))
@@ -169,7 +188,11 @@ def _entered(customer: Customer, name: str, spent: int | None, world: World) -> 
 
 def _best_year(customer: Customer, world: World) -> int | None:
     found = measures.quarters(customer, world)
-    years = [sum(q for q in found[i : i + 4] if q is not None) for i in range(9) if any(q is not None for q in found[i : i + 4])]
+    years = [
+        sum(q for q in found[i : i + 4] if q is not None)
+        for i in range(9)
+        if any(q is not None for q in found[i : i + 4])
+    ]
     best = max(years, default=0)
     return best if best > 0 else None
 
@@ -180,7 +203,9 @@ def _size_class(employees: float | None) -> int:
     return sum(employees >= edge for edge in (10, 50, 250))
 
 
-def _peers(everyone: dict[str, Customer], rated: dict[str, Rated], world: World) -> Callable[[Customer, int], int | None]:
+def _peers(
+    everyone: dict[str, Customer], rated: dict[str, Rated], world: World
+) -> Callable[[Customer, int], int | None]:
     section = world.mapping.accounts
 
     def group(customer: Customer) -> tuple[str | None, int]:
@@ -188,7 +213,11 @@ def _peers(everyone: dict[str, Customer], rated: dict[str, Rated], world: World)
         size = None if section.size is None else number(customer.row.get(column(section.size)))
         return industry, _size_class(size)
 
-    spending = [(group(c), rated[k].own or 0) for k, c in everyone.items() if rated[k].member and (rated[k].own or 0) > 0]
+    spending = [
+        (group(c), rated[k].own or 0)
+        for k, c in everyone.items()
+        if rated[k].member and (rated[k].own or 0) > 0
+    ]
 
     def answer(customer: Customer, spent: int) -> int | None:
         if spent <= 0:
@@ -196,7 +225,9 @@ def _peers(everyone: dict[str, Customer], rated: dict[str, Rated], world: World)
         industry, size = group(customer)
         narrow = [value for other, value in spending if other == (industry, size)]
         wide = [value for other, value in spending if other[0] == industry]
-        values = narrow if len(narrow) >= 20 else wide if len(wide) >= 20 else [value for _, value in spending]
+        values = (
+            narrow if len(narrow) >= 20 else wide if len(wide) >= 20 else [value for _, value in spending]
+        )
         return int(half_away(percentile(values, 0.8))) if values else None
 
     return answer
@@ -208,7 +239,9 @@ def _rates(members: dict[str, Customer], world: World) -> dict[tuple[str, int], 
         for position, rung in enumerate(criterion.rungs):
             source = rung.source
             if isinstance(source, OpportunitiesSource) and source.measure == "win_rate":
-                closed = [deal for c in members.values() for deal in measures.closed_between(c, source, world)]
+                closed = [
+                    deal for c in members.values() for deal in measures.closed_between(c, source, world)
+                ]
                 rates[criterion.id, position] = sum(d.won for d in closed) / len(closed) if closed else None
             if isinstance(source, RecordsSource) and source.measure == "error_rate":
                 errors = sum(len(measures.matching(c, source, world)) for c in members.values())
@@ -253,7 +286,11 @@ def source_table(source: Any) -> str:
 
 
 def _score(
-    customer: Customer, result: Rated, world: World, rates: dict[tuple[str, int], float | None], money: frozenset[str]
+    customer: Customer,
+    result: Rated,
+    world: World,
+    rates: dict[tuple[str, int], float | None],
+    money: frozenset[str],
 ) -> None:
     for criterion in world.mapping.criteria:
         score: float | None = None
@@ -273,21 +310,29 @@ def _score(
             score = half_away(50.0 if criterion.missing == "neutral" else float(criterion.missing))
         result.scores[criterion.id] = score
     for dimension in DIMENSIONS:
-        _dimension(result, dimension, [c for c in world.mapping.criteria if c.dimension == dimension and c.weight > 0])
+        _dimension(
+            result,
+            dimension,
+            [c for c in world.mapping.criteria if c.dimension == dimension and c.weight > 0],
+        )
 
 
 def _dimension(result: Rated, dimension: str, criteria: list[Criterion]) -> None:
     weights = sum(c.weight for c in criteria)
     scored = [(c.weight, result.scores[c.id]) for c in criteria if result.scores[c.id] is not None]
     total = sum(weight for weight, _ in scored)
-    result.points[dimension] = half_away(sum(w * float(s or 0) for w, s in scored) / total) if scored else None
+    result.points[dimension] = (
+        half_away(sum(w * float(s or 0) for w, s in scored) / total) if scored else None
+    )
     result.coverage[dimension] = half_away(sum(c.weight for c in criteria if result.known[c.id]) / weights, 6)
     for bounds, unknown in ((result.low, 0.0), (result.high, 100.0)):
-        sums = sum(c.weight * float((result.scores[c.id] if result.known[c.id] else unknown) or 0) for c in criteria)
+        sums = sum(
+            c.weight * float((result.scores[c.id] if result.known[c.id] else unknown) or 0) for c in criteria
+        )
         bounds[dimension] = half_away(sums / weights)
 
 
-def scaled(raw: Any, scale: Scale) -> float | None:  # noqa: C901, PLR0911, PLR0912
+def scaled(raw: Any, scale: Scale) -> float | None:
     """The score, 0 to 100; nothing if the value is missing or does not fit."""
     if raw is None:
         return None
@@ -321,7 +366,9 @@ def _looked_up(raw: Any, scale: LookupScale) -> float | None:
     parts = [text(part) for part in str(raw).split(";")] if scale.multi else [text(raw)]
     known = [scores[part] for part in parts if part in scores]
     if known:
-        pick = {"max": max, "min": min, "mean": lambda values: sum(values) / len(values), None: max}[scale.multi]
+        pick = {"max": max, "min": min, "mean": lambda values: sum(values) / len(values), None: max}[
+            scale.multi
+        ]
         return float(pick(known))
     return None if scale.other == "missing" or all(part is None for part in parts) else float(scale.other)
 
@@ -335,8 +382,14 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
     for dimension in DIMENSIONS:
         threshold = getattr(matrix.threshold, dimension)
         if isinstance(threshold, str):
-            values = [r.points[dimension] for k, r in members.items() if all(covered[k].values()) and r.points[dimension] is not None]
-            threshold = percentile([float(v or 0) for v in values], int(threshold[1:]) / 100) if values else 50.0
+            values = [
+                r.points[dimension]
+                for k, r in members.items()
+                if all(covered[k].values()) and r.points[dimension] is not None
+            ]
+            threshold = (
+                percentile([float(v or 0) for v in values], int(threshold[1:]) / 100) if values else 50.0
+            )
         borders[dimension] = threshold
     for key, result in members.items():
         fine = covered[key]
@@ -346,18 +399,23 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
                 return None
             if last is None or last == "unrated":
                 return points >= borders[dimension]
-            was_high = last in (("protect", "develop") if dimension == "potential" else ("protect", "maintain"))
+            was_high = last in (
+                ("protect", "develop") if dimension == "potential" else ("protect", "maintain")
+            )
             return points >= borders[dimension] + (-matrix.hysteresis if was_high else matrix.hysteresis)
 
         fit = side("attractiveness", result.points["attractiveness"])
         gain = side("potential", result.points["potential"])
         result.zone = _zone(gain, fit) if all(fine.values()) else "unrated"
         rated_by_flag = fine["attractiveness"] and result.top_revenue
-        result.segment = _zone(gain or result.top_revenue, fit) if all(fine.values()) or rated_by_flag else "unrated"
+        result.segment = (
+            _zone(gain or result.top_revenue, fit) if all(fine.values()) or rated_by_flag else "unrated"
+        )
         if result.segment == "unrated":
             continue
         certain = all(
-            side(dimension, result.low[dimension], result.zone) == side(dimension, result.high[dimension], result.zone)
+            side(dimension, result.low[dimension], result.zone)
+            == side(dimension, result.high[dimension], result.zone)
             for dimension in (DIMENSIONS[1:] if result.top_revenue else DIMENSIONS)
         )
         certain = certain and all(fine.values())
@@ -371,7 +429,12 @@ def _covered(result: Rated, floor: float) -> dict[str, bool]:
 def _zone(potential: bool | None, fit: bool | None) -> str:
     if potential is None or fit is None:
         return "unrated"
-    return {(True, True): "protect", (True, False): "develop", (False, True): "maintain", (False, False): "retreat"}[potential, fit]
+    return {
+        (True, True): "protect",
+        (True, False): "develop",
+        (False, True): "maintain",
+        (False, False): "retreat",
+    }[potential, fit]
 
 
 def _flag(members: dict[str, Rated], share: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,7 +43,11 @@ class Portfolio:
         return {name: rows_of(source) for name, source in self.read.sources.items()}
 
     def types(self) -> dict[str, FieldType]:
-        return {column(name): kind for source in self.read.sources.values() for name, kind in source.schema.items()}
+        return {
+            column(name): kind
+            for source in self.read.sources.values()
+            for name, kind in source.schema.items()
+        }
 
 
 def rows_of(source: Source) -> list[dict[str, Any]]:
@@ -53,7 +56,7 @@ def rows_of(source: Source) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module", params=["salesforce", "hubspot"])
-def portfolio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portfolio]:
+def portfolio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
     name: str = request.param
     mapping = load(SHIPPED / f"{name}.toml")
     with Sandbox((name,), accounts=1_000, seed=23, today=AS_OF) as sandbox:
@@ -74,11 +77,15 @@ def portfolio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         crm = open_crm(connection, time_zone="Europe/Vienna")
         read = pull(crm, mapping, tmp_path_factory.mktemp("pull"), provisioned=False)
         crm.close()
-    yield Portfolio(name, read, mapping)
+    return Portfolio(name, read, mapping)
 
 
 def staged(
-    portfolio: Portfolio, mapping: Mapping, backend: str, zones: dict[str, str] | None = None, shuffle: int | None = None
+    portfolio: Portfolio,
+    mapping: Mapping,
+    backend: str,
+    zones: dict[str, str] | None = None,
+    shuffle: int | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Every account after `segment`, computed on a backend, rows shuffled first if a seed is given."""
     sources = {}
@@ -90,9 +97,7 @@ def staged(
         sources[name] = Source(frame, source.schema, source.rows)
     history = History(zones=started(zones) if zones else None, first_run=not zones)
     references = References("2026Q4")
-    mapped = map_accounts(
-        sources, mapping, AS_OF, portfolio.read.currencies, history, references
-    )
+    mapped = map_accounts(sources, mapping, AS_OF, portfolio.read.currencies, history, references)
     zoned = segment(score(mapped.accounts, mapping, references), mapping, AS_OF, history, references)
     table = zoned.collect().to_arrow().to_pylist()
     return {row["id"]: row for row in table}
@@ -101,7 +106,13 @@ def staged(
 def started(zones: dict[str, str]) -> Any:
     days = [20_000] * len(zones)
     found = pl.DataFrame(
-        {"id": list(zones), "zone": list(zones.values()), "segment": list(zones.values()), "zone_since": days, "segment_since": days},
+        {
+            "id": list(zones),
+            "zone": list(zones.values()),
+            "segment": list(zones.values()),
+            "zone_since": days,
+            "segment_since": days,
+        },
         schema_overrides={"zone_since": pl.Int32, "segment_since": pl.Int32},
     )
     return found.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -113,7 +124,11 @@ def assert_agree(rows: dict[str, dict[str, Any]], expected: dict[str, Rated], ma
         row = rows[key]
         assert row["member"] == wanted.member, key
         assert row["own"] == wanted.own, key
-        assert (row["wallet"], row["headroom"]) == (wanted.wallet, wanted.headroom), (key, row["wallet_source"], wanted)
+        assert (row["wallet"], row["headroom"]) == (wanted.wallet, wanted.headroom), (
+            key,
+            row["wallet_source"],
+            wanted,
+        )
         for criterion in mapping.criteria:
             name = criterion.id
             assert row[f"score:{name}"] == wanted.scores[name], (key, name, row, wanted.raw.get(name))
@@ -122,7 +137,10 @@ def assert_agree(rows: dict[str, dict[str, Any]], expected: dict[str, Rated], ma
         for dimension in ("potential", "attractiveness"):
             assert row[f"points:{dimension}"] == wanted.points[dimension], (key, dimension)
             assert row[f"coverage:{dimension}"] == pytest.approx(wanted.coverage[dimension], abs=1e-9)
-            assert (row[f"lo:{dimension}"], row[f"hi:{dimension}"]) == (wanted.low[dimension], wanted.high[dimension])
+            assert (row[f"lo:{dimension}"], row[f"hi:{dimension}"]) == (
+                wanted.low[dimension],
+                wanted.high[dimension],
+            )
         if wanted.member:
             assert row["top_revenue"] == wanted.top_revenue, key
             assert (row["zone"], row["segment"]) == (wanted.zone, wanted.segment), (key, row, wanted)
@@ -135,7 +153,9 @@ def expect(portfolio: Portfolio, mapping: Mapping, zones: dict[str, str] | None 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])
 def test_the_shipped_mapping(portfolio: Portfolio, backend: str) -> None:
-    assert_agree(staged(portfolio, portfolio.mapping, backend), expect(portfolio, portfolio.mapping), portfolio.mapping)
+    assert_agree(
+        staged(portfolio, portfolio.mapping, backend), expect(portfolio, portfolio.mapping), portfolio.mapping
+    )
 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])
@@ -145,7 +165,11 @@ def test_with_a_history_and_a_percentile_threshold(portfolio: Portfolio, backend
     mapping = Mapping.model_validate(data)
     chosen = random.Random(4)
     names = sorted(row["@id"] for row in portfolio.rows()["accounts"])
-    zones = {key: chosen.choice(["protect", "develop", "maintain", "retreat", "unrated"]) for key in names if chosen.random() < 0.8}
+    zones = {
+        key: chosen.choice(["protect", "develop", "maintain", "retreat", "unrated"])
+        for key in names
+        if chosen.random() < 0.8
+    }
     assert_agree(staged(portfolio, mapping, backend, zones), expect(portfolio, mapping, zones), mapping)
 
 
@@ -165,23 +189,60 @@ def criteria(crm: str) -> list[dict[str, Any]]:
     not_renewal = [{"field": field["type"], "not_in": [field["renewal"]]}]
     sources: list[tuple[dict[str, Any], dict[str, Any]]] = [
         ({**deals, "measure": "won_amount", "months": 24}, {"kind": "log", "zero": 0, "full": 300_000}),
-        ({**deals, "measure": "won_count", "months": 12, "where": not_renewal}, {"kind": "bands", "edges": [1, 2, 4], "scores": [0, 30, 60, 100]}),
-        ({**deals, "measure": "weighted_pipeline", "months": 6, "max_per_deal": 50_000, "overdue_grace_days": 90}, {"kind": "linear", "zero": 0, "full": 100_000}),
-        ({**deals, "measure": "win_rate", "months": 36, "prior": 3}, {"kind": "linear", "zero": 0.2, "full": 0.9}),
+        (
+            {**deals, "measure": "won_count", "months": 12, "where": not_renewal},
+            {"kind": "bands", "edges": [1, 2, 4], "scores": [0, 30, 60, 100]},
+        ),
+        (
+            {
+                **deals,
+                "measure": "weighted_pipeline",
+                "months": 6,
+                "max_per_deal": 50_000,
+                "overdue_grace_days": 90,
+            },
+            {"kind": "linear", "zero": 0, "full": 100_000},
+        ),
+        (
+            {**deals, "measure": "win_rate", "months": 36, "prior": 3},
+            {"kind": "linear", "zero": 0.2, "full": 0.9},
+        ),
         ({**deals, "measure": "days_since_won"}, {"kind": "half_life", "days": 200}),
         ({**deals, "measure": "trend", "months": 12}, {"kind": "linear", "zero": -1, "full": 1}),
         ({"from": "wallet", "measure": "share"}, {"kind": "linear", "zero": 1, "full": 0}),
         ({"from": "wallet", "measure": "headroom_share"}, {"kind": "linear", "zero": 0, "full": 0.5}),
-        ({"field": field["strategy"]}, {"kind": "lookup", "scores": {" clear ": 90, "PARTLY": 45}, "other": 10}),
-        ({"field": field["demand"], "rated_at": field["rated"], "expires_days": 200}, {"kind": "rating", "worst": 5, "best": 1}),
+        (
+            {"field": field["strategy"]},
+            {"kind": "lookup", "scores": {" clear ": 90, "PARTLY": 45}, "other": 10},
+        ),
+        (
+            {"field": field["demand"], "rated_at": field["rated"], "expires_days": 200},
+            {"kind": "rating", "worst": 5, "best": 1},
+        ),
         ({"field": field["rated"]}, {"kind": "half_life", "days": 300}),
         ({"field": field["size"]}, {"kind": "bands", "edges": [10, 50, 250], "scores": [10, 20, 40, 100]}),
         ({"field": field["wallet"]}, {"kind": "log", "zero": 100, "full": 1_000_000}),
-        ({"from": "cases", "measure": "error_rate", "per": "won_opportunities", "months": 24, "min_base": 1, "where": []}, {"kind": "linear", "zero": 2, "full": 0}),
+        (
+            {
+                "from": "cases",
+                "measure": "error_rate",
+                "per": "won_opportunities",
+                "months": 24,
+                "min_base": 1,
+                "where": [],
+            },
+            {"kind": "linear", "zero": 2, "full": 0},
+        ),
         ({"from": "cases", "measure": "count", "months": 12}, {"kind": "linear", "zero": 8, "full": 0}),
-        ({"from": "orders", "measure": "count", "months": 12, "half_life_days": 120}, {"kind": "linear", "zero": 0, "full": 4}),
-        ({"from": "activities", "measure": "count", "half_life_days": 60}, {"kind": "linear", "zero": 0, "full": 3}),
-    ]  # fmt: skip
+        (
+            {"from": "orders", "measure": "count", "months": 12, "half_life_days": 120},
+            {"kind": "linear", "zero": 0, "full": 4},
+        ),
+        (
+            {"from": "activities", "measure": "count", "half_life_days": 60},
+            {"kind": "linear", "zero": 0, "full": 3},
+        ),
+    ]
     return [
         {
             "id": f"c{number}",

@@ -13,6 +13,19 @@ def test_the_reference_is_current() -> None:
 
 def test_every_command_has_a_text_that_teaches() -> None:
     text = reference()
-    for command in ("init", "check", "fields", "provision", "plan", "sync", "explain", "runs", "report", "serve", "sandbox", "demo"):
+    for command in (
+        "init",
+        "check",
+        "fields",
+        "provision",
+        "plan",
+        "sync",
+        "explain",
+        "runs",
+        "report",
+        "serve",
+        "sandbox",
+        "demo",
+    ):
         section = text.split(f"## kpm {command}\n", 1)[1].split("\n## ", 1)[0]
         assert len(section.strip()) > 80, command

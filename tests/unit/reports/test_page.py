@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import polars as pl
 
@@ -10,12 +10,17 @@ from connector.reports.matrix_chart import BUBBLES, Thresholds, matrix_chart
 from connector.reports.page import Campaign, Heading, money, page
 from tests.unit.reports.conftest import account, table
 
-LABELS = {"protect": "Key account", "develop": "Development zone", "maintain": "Maintain", "retreat": "Efficient care"}
+LABELS = {
+    "protect": "Key account",
+    "develop": "Development zone",
+    "maintain": "Maintain",
+    "retreat": "Efficient care",
+}
 HALF = Thresholds(50, 50)
 
 
 def circles(svg: str) -> list[dict[str, str]]:
-    tree = ElementTree.fromstring(svg)  # noqa: S314 - our own drawing
+    tree = ET.fromstring(svg)  # noqa: S314 - our own drawing
     return [element.attrib for element in tree.iter("circle")]
 
 
@@ -50,7 +55,14 @@ def test_unrated_accounts_without_scores_are_not_drawn() -> None:
 def test_the_page_stands_alone_and_counts_zones(mapping: Mapping) -> None:
     accounts = table(
         account("a", own=300_00, headroom=50_00),
-        account("b", own=100_00, segment="retreat", change="moved", from_segment="protect", why="Efficient care: <b>"),
+        account(
+            "b",
+            own=100_00,
+            segment="retreat",
+            change="moved",
+            from_segment="protect",
+            why="Efficient care: <b>",
+        ),
     )
     html = page(
         accounts,
