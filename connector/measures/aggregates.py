@@ -85,17 +85,16 @@ class Aggregates:
 
     def count(self, pick: Pick) -> nw.Expr:
         """How many."""
-        return self.figure(("count", pick), self._one(pick).sum()).fill_null(0)
+        return self.number(("count", pick), self._picked(pick))
 
     def known(self, column: str, pick: Pick) -> nw.Expr:
         """How many have a value."""
-        values = nw.when(self._picked(pick) & ~nw.col(column).is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
-        return self.figure(("known", column, pick), values.sum()).fill_null(0)
+        return self.number(("known", column, pick), self._picked(pick) & ~nw.col(column).is_null())
 
     def total(self, column: str, pick: Pick) -> nw.Expr:
         """Sum of the known values, 0 without any."""
         values = nw.when(self._picked(pick)).then(nw.col(column))
-        return self.figure(("total", column, pick), values.sum()).fill_null(0)
+        return self.figure(("total", column, pick), values.sum().cast(nw.Int64)).fill_null(0)
 
     def sum(self, column: str, pick: Pick, no_records: NoRecords = "zero") -> nw.Expr:
         """Sum; missing if all values are empty, and without records 0 or missing as `no_records` says."""
@@ -140,14 +139,18 @@ class Aggregates:
         fade = ((nw.col(DAY) - self.as_of) * (log(2) / half_life)).exp()
         fade = nw.when(self._picked(pick)).then(fade)  # of days ahead it could be beyond every number
         parts = (fade * FADED_PARTS + 0.5).floor().cast(nw.Int64)
-        sums = self.figure(("faded", pick, half_life), parts.sum()).fill_null(0)
+        sums = self.figure(("faded", pick, half_life), parts.sum().cast(nw.Int64)).fill_null(0)
         return divided(sums, FADED_PARTS)
 
+    def number(self, key: tuple[object, ...], test: nw.Expr) -> nw.Expr:
+        """How many records meet a test of their own, which is never null; `key` tells it from the others."""
+        return self.figure(key, test.sum().cast(nw.Int32)).fill_null(0)
+
     def figure(self, key: tuple[object, ...], aggregate: nw.Expr) -> nw.Expr:
-        """Any other aggregate of the records, a whole number; `key` tells it from the others."""
+        """Any other aggregate of the records; `key` tells it from the others."""
         if key not in self._figures:
             column = f"@{self._name}:{len(self._figures)}"
-            self._figures[key] = (column, aggregate.cast(nw.Int64).alias(column))
+            self._figures[key] = (column, aggregate.alias(column))
         return nw.col(self._figures[key][0])
 
     def per_account(self, records: Frame) -> Frame:
@@ -166,6 +169,3 @@ class Aggregates:
 
     def _picked(self, pick: Pick) -> nw.Expr:
         return nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))
-
-    def _one(self, pick: Pick) -> nw.Expr:
-        return nw.when(self._picked(pick)).then(nw.lit(1)).otherwise(nw.lit(0))

@@ -31,10 +31,9 @@ def role_coverage(source: ContactRolesSource, roles: Aggregates) -> nw.Expr:
     for group in source.required:
         names = tuple(sorted({fold(role) for role in ((group,) if isinstance(group, str) else group)}))
         holds = active & nw.col(ROLE).is_in(names).fill_null(False)
-        found = nw.when(holds).then(nw.lit(1)).otherwise(nw.lit(0)).max()
-        held.append(roles.figure(("held", names, source.active_within_days), found))
-    people = nw.when(filled).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
-    known = roles.figure(("filled",), people).fill_null(0) > 0
+        people = roles.number(("held", names, source.active_within_days), holds)
+        held.append((people > 0).cast(nw.Int32))
+    known = roles.number(("filled",), filled) > 0
     share = divided(nw.sum_horizontal(*held), len(held))
     return nw.when(known).then(share).otherwise(missing(nw.Float64))
 

@@ -44,17 +44,17 @@ def columns(figures: Figures, mapping: MappingFile) -> dict[str, nw.Expr]:
     counts = nw.col("@is_won") | nw.col("@is_open")
     fault = nw.col(f"{CENTS}:fault")
     found = {
-        "@n:undated": deals.figure(("undated",), _ones(nw.col(UNDATED))),
-        "@n:stageless": deals.figure(("stageless",), _ones(nw.col(STAGELESS))),
+        "@n:undated": deals.number(("undated",), nw.col(UNDATED)),
+        "@n:stageless": deals.number(("stageless",), nw.col(STAGELESS)),
         "@n:ahead": deals.count(Pick(after=figures.as_of, state="won")),
-        "@n:unreadable": deals.figure(("unreadable",), _ones(counts & (fault == UNREADABLE))),
-        "@n:no_rate": deals.figure(("no rate",), _ones(counts & (fault == NO_RATE))),
-        "@n:amounts": deals.figure(("amounts",), _ones(counts & ~nw.col(CENTS).is_null())),
+        "@n:unreadable": deals.number(("unreadable",), counts & (fault == UNREADABLE)),
+        "@n:no_rate": deals.number(("no rate",), counts & (fault == NO_RATE)),
+        "@n:amounts": deals.number(("amounts",), counts & (fault == CONVERTED)),
         "@n:partial": deals.partial().cast(nw.Int64),
     }
     if "contact_roles" in figures and any(_asks_for_activity(rung.source) for _, rung in rungs(mapping)):
         undated = ~nw.col(ROLE).is_null() & nw.col(DAY).is_null()
-        found["@n:undated_contacts"] = figures["contact_roles"].figure(("undated",), _ones(undated))
+        found["@n:undated_contacts"] = figures["contact_roles"].number(("undated",), undated)
     return {name: value.fill_null(0).cast(nw.Int32) for name, value in found.items()}
 
 
