@@ -46,7 +46,7 @@ def movement(accounts: pl.DataFrame, keys: list[str]) -> Movement:
         leaves = pl.col("send:segment") & pl.col("now:segment").is_not_null()
     else:
         leaves = pl.col("from_segment").is_not_null() & (pl.col("segment") != pl.col("from_segment"))
-    holds = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"now:{key}").is_not_null() for key in keys))
+    holds = pl.any_horizontal(pl.lit(value=False), *map(_held, keys))
     cleared = (pl.col("change") == "cleared").fill_null(value=False)
     row = accounts.select(
         portfolio=pl.col("member").sum(),
@@ -55,6 +55,12 @@ def movement(accounts: pl.DataFrame, keys: list[str]) -> Movement:
         cleared=cleared.sum(),
     ).row(0)
     return Movement(*(int(value or 0) for value in row))
+
+
+def _held(key: str) -> pl.Expr:
+    """A value stands in the field; a Salesforce checkbox is never empty, so that false is none."""
+    now = pl.col(f"now:{key}")
+    return now.fill_null(value=False) if key == "revenue_flag" else now.is_not_null()
 
 
 def check_shrink(rows: Mapping[str, int], before: Mapping[str, int], limits: SyncLimits) -> None:

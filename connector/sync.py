@@ -21,6 +21,7 @@ from connector.errors import BrakeError, ConfigError, ConnectorError, ExitCode, 
 from connector.fiscal import Quarter
 from connector.mapping.model import Dimension
 from connector.mapping.model import Mapping as MappingFile
+from connector.quality import Quality
 from connector.reference import References
 from connector.stages.campaign import campaign
 from connector.stages.diff import changes, diff
@@ -89,7 +90,7 @@ class Preview:
     accounts: pl.DataFrame
     rows: Mapping[Object, int]
     absent: Mapping[Object, str]
-    quality: Any
+    quality: tuple[Quality, ...]
     first_run: bool
     thresholds: Mapping[Dimension, float]
     references: References

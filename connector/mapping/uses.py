@@ -5,7 +5,7 @@ The passes over a mapping, the reading of the CRM and the granting of rights all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -82,11 +82,16 @@ def uses(mapping: Mapping) -> list[Use]:
     ]
 
 
-def fields_read(mapping: Mapping) -> dict[Object, tuple[str, ...]]:
-    """Fields to read by object, each once, in the order of the file; contacts' own fields are left out."""
+def fields_read(mapping: Mapping, without: Collection[str] = ()) -> dict[Object, tuple[str, ...]]:
+    """Fields to read by object, each once, in the order of the file; contacts' own fields are left out.
+
+    Args:
+        mapping: the mapping.
+        without: key paths that do not count.
+    """
     found: dict[Object, dict[str, None]] = {"accounts": {}, "opportunities": {}}
     for use in uses(mapping):
-        if not use.on_contact:
+        if not use.on_contact and use.path not in without:
             found.setdefault(use.object, {})[use.field] = None
     for section in ("contact_roles", "activities", "cases", "orders"):
         if getattr(mapping, section) is not None:

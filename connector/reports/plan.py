@@ -144,8 +144,8 @@ def _zones(members: pl.DataFrame, labels: Map[str, str]) -> list[Zone]:
         pl.col("revenue").sum(),
         pl.col("headroom").fill_null(0).cast(pl.Int64).sum(),
     )
-    before = dict(members.group_by("from_segment").len().iter_rows())
-    found = {row["segment"]: row for row in counted.iter_rows(named=True)}
+    before: dict[str | None, int] = dict(members.group_by("from_segment").len().iter_rows())
+    found: dict[str, dict[str, int]] = {row["segment"]: row for row in counted.iter_rows(named=True)}
     nothing = {"accounts": 0, "provisional": 0, "revenue": 0, "headroom": 0}
     return [
         Zone(

@@ -22,11 +22,10 @@ from connector.mapping.model import (
 )
 from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created
-from connector.mapping.uses import Need, uses
+from connector.mapping.uses import Need, fields_read, uses
 from connector.measures.records import objects
 from connector.tables import Source, Sources, column, opened
 
-OBJECTS: tuple[Object, ...] = ("accounts", "opportunities", "contact_roles", "cases", "orders", "activities")
 ANSWERED_BY_ADAPTER = ("opportunities.account", "cases.account", "orders.account", "activities.date")
 """Keys whose fields arrive as added columns (``@account``, ``@date``)."""
 NO_OBJECT = "OBJECT_NOT_FOUND"
@@ -123,8 +122,9 @@ def requests(
         fields: the account's fields.
         without: fields of the account that do not exist yet.
     """
-    read = _fields_read(mapping)
-    names = [name for name in read["accounts"] if name not in set(without)]
+    read = fields_read(mapping, without=ANSWERED_BY_ADAPTER)
+    wanted = dict.fromkeys((*read["accounts"], *mapping.write.targets.values()))
+    names = [name for name in wanted if name not in set(without)]
     asked = [PullRequest("accounts", tuple(names), _portfolio(mapping, [fields[n] for n in _targets(mapping, fields)]))]
     part = mapping.opportunities
     asked.append(
@@ -176,16 +176,6 @@ def needed_objects(mapping: MappingFile) -> set[str]:
             continue
         needed.update(objects(source) if isinstance(source, RecordsSource) else (source.from_,))
     return needed
-
-
-def _fields_read(mapping: MappingFile) -> dict[Object, tuple[str, ...]]:
-    """Fields to ask for by object, targets included, each once."""
-    found: dict[Object, dict[str, None]] = {name: {} for name in OBJECTS}
-    for use in uses(mapping):
-        if not use.on_contact and use.path not in ANSWERED_BY_ADAPTER:
-            found[use.object][use.field] = None
-    found["accounts"] |= dict.fromkeys(mapping.write.targets.values())
-    return {name: tuple(names) for name, names in found.items()}
 
 
 def _targets(mapping: MappingFile, fields: Mapping[str, CrmField]) -> list[str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Engine, func, insert, select, update
 
-from connector.crm import ID
+from connector.crm import RESULT_SCHEMA
 from connector.store.database import packed, unpacked
 from connector.store.schema import journal
 
@@ -64,11 +64,13 @@ class Journal:
 
     def refusals(self, run: int) -> pa.Table:
         """Results of a run that are not ``written``: id, outcome, and the CRM's own words."""
-        tables = [batch.results for batch in self.batches(run) if batch.results is not None]
-        if not tables:
-            return pa.table({name: pa.array([], pa.string()) for name in (ID, "outcome", "code", "message", "fields")})
-        results = pa.concat_tables(tables)
-        return results.filter(pc.not_equal(results.column("outcome"), "written"))
+        query = select(journal.c.results).where(
+            journal.c.run == run, journal.c.connection == self._connection, journal.c.results.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            tables = [unpacked(row.results) for row in connection.execute(query.order_by(journal.c.batch))]
+        refused = [table.filter(pc.not_equal(table.column("outcome"), "written")) for table in tables]
+        return pa.concat_tables([RESULT_SCHEMA.empty_table(), *refused])
 
 
 class RunJournal:

@@ -66,11 +66,10 @@ class Memory:
         repeats its result; else from where the latest run of an earlier day left the accounts. A run that died
         while it wrote counts too: it had passed the brakes, and half of its zones are in the CRM.
         """
-        query = select(runs.c.id, runs.c.as_of).where(
-            runs.c.connection == self._connection, runs.c.passed, runs.c.as_of <= as_of
-        )
+        query = select(runs.c.id, runs.c.as_of).where(runs.c.connection == self._connection, runs.c.passed)
         with self._engine.connect() as connection:
-            earlier = list(connection.execute(query.order_by(runs.c.as_of, runs.c.id)))
+            passed = list(connection.execute(query.order_by(runs.c.as_of, runs.c.id)))
+        earlier = [row for row in passed if row.as_of <= as_of]
         with_file = [(row.id, row.as_of, file) for row in earlier if (file := self._zones_file(row.id)) is not None]
         same_day = [(file, "from_") for _, day, file in with_file if day == as_of]
         before = [(file, "") for _, day, file in with_file if day < as_of]
@@ -79,7 +78,7 @@ class Memory:
         return History(
             zones=None if start is None else _zones(*start),
             first_seen=pq.read_table(seen[-1]) if seen else None,
-            first_run=not earlier,
+            first_run=not passed,
         )
 
     def references(self, quarter: str, *, refresh: bool = False) -> References:

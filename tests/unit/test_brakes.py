@@ -26,6 +26,20 @@ def test_movement_is_counted() -> None:
     assert movement(accounts, ["why"]) == Movement(portfolio=4, moved=2, holding=2, cleared=1)
 
 
+def test_an_empty_checkbox_is_no_value_that_could_be_lost() -> None:
+    accounts = pl.DataFrame(
+        {
+            "member": [True, True, False],
+            "segment": ["protect", "develop", None],
+            "from_segment": [None, None, None],
+            "change": ["first", "first", "cleared"],
+            "now:revenue_flag": [False, False, True],
+        },
+    )
+    found = movement(accounts, ["revenue_flag"])
+    assert (found.holding, found.cleared) == (1, 1)
+
+
 def test_nothing_moves_in_an_empty_portfolio() -> None:
     accounts = pl.DataFrame(
         schema={"member": pl.Boolean, "segment": pl.String, "from_segment": pl.String, "change": pl.String}

@@ -76,6 +76,12 @@ def test_a_first_run_that_started_from_nothing_gives_nothing_to_the_second(store
     assert not store.memory.history(MONDAY).first_run
 
 
+def test_a_day_before_all_runs_has_no_zones_but_is_no_first_run(store: Store) -> None:
+    run(store, TUESDAY, "protect")
+    assert zones(store, MONDAY) is None
+    assert not store.memory.history(MONDAY).first_run
+
+
 def test_a_run_that_died_while_it_wrote_counts(store: Store) -> None:
     run(store, MONDAY, "protect", closed=False)
     assert zones(store, TUESDAY) == [("a", "protect")]
