@@ -129,11 +129,11 @@ def _day(name: str, schema: Schema) -> nw.Expr:
 def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr:
     """0..1; null if it is empty or outside."""
     section, given = mapping.opportunities, mapping.opportunities.probability
-    if isinstance(given, str):
+    if isinstance(given, str) and column(given) in present:
         kind = schema.get(given, FieldType.PERCENT)
         value = as_number(nw.col(column(given)), kind)
         value = value / 100 if kind is FieldType.PERCENT else value
-    elif given is not None:
+    elif isinstance(given, dict):
         shares = {stage.strip().lower(): percent / 100 for stage, percent in given.items()}
         stage = folded(nw.col(column(section.stage)))
         value = stage.replace_strict(
