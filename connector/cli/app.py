@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,16 @@ def options(
     context.obj = Options(config, debug)
 
 
+def unwrap(commands: typer.Typer) -> None:
+    """Give commands their docstring as help, a line per paragraph: Typer keeps line breaks after the first one."""
+    for command in commands.registered_commands:
+        paragraphs = inspect.cleandoc(getattr(command.callback, "__doc__", None) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            unwrap(group.typer_instance)
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes a message for people."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -87,8 +98,8 @@ def run(arguments: list[str] | None = None) -> int:
             err.print_exception()
         _explain(error)
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("[warning]Stopped.[/]")
+    except (KeyboardInterrupt, typer.Abort):  # Typer's prompts turn Ctrl-C and Ctrl-D into Abort
+        err.print("\n[warning]Stopped.[/]")
         return 130
     except BrokenPipeError:
         return 0

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from connector import focus as foci
 from connector.cli.app import app
-from connector.cli.console import as_json, out
+from connector.cli.console import as_json, counted, out
 from connector.cli.show import amount, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace
 from connector.errors import ConfigError
@@ -72,9 +72,13 @@ def propose(context: typer.Context, connection: ConnectionName = None, *, json: 
 @commands.command()
 def start(
     context: typer.Context,
-    focus: Annotated[str | None, typer.Argument(help="What to work on; `propose` lists them.")] = None,
+    focus: Annotated[
+        str | None, typer.Argument(metavar="FOCUS", help="What to work on; `propose` lists them.")
+    ] = None,
     connection: ConnectionName = None,
-    quarter: Annotated[str | None, typer.Option(help="Such as 2027Q1; by default the current one.")] = None,
+    quarter: Annotated[
+        str | None, typer.Option(metavar="QUARTER", help="Such as 2027Q1; by default the current one.")
+    ] = None,
     as_of: AsOf = None,
     *,
     best: Annotated[
@@ -92,7 +96,7 @@ def start(
             focus = ranking[0].focus.id
         known = {one.focus.id: one for one in ranking}
         if focus is None or focus not in known:
-            said = "Name a focus" if focus is None else f"There is no focus {focus!r}"
+            said = "Name a focus" if focus is None else f'There is no focus "{focus}"'
             raise ConfigError(f"{said}: {', '.join(known)}. `kpm campaigns propose` ranks them.")
         today = place.as_of(as_of)
         chosen = _quarter(place, quarter, today)
@@ -111,12 +115,11 @@ def start(
             at_start=members,
         )
         out.print(
-            f"[good]Started[/] [bold]{escape(campaign.tag)}[/] with {campaign.members:,} accounts, until "
+            f"[good]Started[/] [bold]{escape(campaign.tag)}[/] with {counted(campaign.members, 'account')}, until "
             f"{campaign.ends}. The next sync writes the tag on their records.",
         )
-        grid = table(
-            "the first members", "zone", "score", f"contribution, {place.mapping.currency}", right=("score",)
-        )
+        numbers = ("score", f"contribution, {place.mapping.currency}")
+        grid = table("the first members", "zone", *numbers, right=numbers)
         for row in members.slice(0, 5).to_pylist():
             score = "unknown" if row["score"] is None else f"{row['score']:.0f}"
             zone = f"[{row['segment']}]{escape(place.labels[row['segment']])}[/]"
@@ -151,7 +154,7 @@ def list_(
 def close(
     context: typer.Context,
     number: Annotated[
-        int | None, typer.Argument(help="Which one, by `list`; by default the active one.")
+        int | None, typer.Argument(metavar="NUMBER", help="Which one, by `list`; by default the active one.")
     ] = None,
     connection: ConnectionName = None,
     as_of: AsOf = None,
@@ -216,8 +219,8 @@ def _check(place: Workplace, chosen: Quarter, members: int) -> None:
     rules = place.mapping.campaigns
     if members < rules.min_members:
         raise ConfigError(
-            f"Only {members} accounts would be members, fewer than campaigns.min_members = {rules.min_members}: their "
-            "success could not be told from chance. Choose another focus, or start it with --anyway.",
+            f"It would have {counted(members, 'member')}, fewer than campaigns.min_members = {rules.min_members}: "
+            "their success could not be told from chance. Choose another focus, or start it with --anyway.",
         )
     year = [one for one in place.store.campaigns.all() if one.quarter.startswith(f"{chosen.year:04d}Q")]
     if len(year) >= rules.max_per_year:

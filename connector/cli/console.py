@@ -34,8 +34,26 @@ THEME = Theme(
     },
 )
 
+STAGES = {
+    "pull": "reading the CRM",
+    "map": "measuring",
+    "score": "scoring",
+    "segment": "placing in zones",
+    "campaign": "tagging campaigns",
+    "word": "wording reasons",
+    "diff": "comparing with the CRM",
+    "remember": "keeping the result",
+    "write": "writing to the CRM",
+    "record": "recording the run",
+}
+
 out = Console(theme=THEME, highlight=False)
 err = Console(theme=THEME, stderr=True, highlight=False)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: ``1 account``, ``2,000 accounts``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def as_json(data: Any) -> None:  # noqa: ANN401 - whatever a report returns
@@ -59,10 +77,11 @@ class StageProgress:
     def stage(self, name: str) -> None:
         """A stage begins."""
         self._finish()
+        text = STAGES.get(name, name)
         if self._progress is None:
-            err.print(f"[soft]{name}[/]", end=" ")
+            err.print(f"[soft]{text} ...[/]", end=" ", soft_wrap=True)
         else:
-            self._task = self._progress.add_task(name, total=None)
+            self._task = self._progress.add_task(text, total=None)
 
     def advance(self, done: int, total: int) -> None:
         """So much of the stage is done."""

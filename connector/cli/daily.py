@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from connector import config
 from connector.cli.app import app
-from connector.cli.console import as_json, err, out, progress
+from connector.cli.console import as_json, counted, err, out, progress
 from connector.cli.show import quality_notes, show_plan, table
 from connector.cli.workplace import (
     AsJson,
@@ -93,7 +93,8 @@ def sync(
             found = place.preview(place.as_of(as_of), refresh=refresh)
             _heading(place, found)
             show_plan(_report(place, found), place.mapping.currency, first_run=found.first_run)
-            if not found.to_write or not typer.confirm(f"Write {found.to_write:,} accounts?"):
+            # With nothing to write the run still counts: it keeps today's zones, which later commands start from.
+            if found.to_write and not typer.confirm(f"Write {counted(found.to_write, 'account')}?"):
                 out.print("Nothing was written.")
                 return
             quiet = True
@@ -156,8 +157,8 @@ def _heading(place: Workplace, found: Preview) -> None:
     out.print(f"\n[bold]{escape(place.name)}[/] ({crm}) as of {found.as_of}{first}")
     if found.unsettled:
         out.print(
-            f"[warning]The last sync was interrupted[/] while {found.unsettled:,} accounts were under way; they are "
-            "compared with the CRM afresh.",
+            f"[warning]The last sync was interrupted[/] with {counted(found.unsettled, 'account')} under way, perhaps "
+            "written, perhaps not; this run compares with what the CRM holds now.",
         )
 
 
@@ -182,7 +183,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
 
 def _result(outcome: Outcome) -> None:
     done, run = outcome.written, outcome.run
-    calls = f"{sum(run.calls.values()):,} API calls" + (
+    calls = counted(sum(run.calls.values()), "API call") + (
         f", at the least {run.minimum:,}" if run.minimum else ""
     )
     if done.complete and not done.written:
@@ -191,13 +192,17 @@ def _result(outcome: Outcome) -> None:
         )
         return
     style = "good" if done.complete else "warning"
-    out.print(f"\n[{style}]Wrote {done.written:,} accounts.[/] [soft]Run {run.id}, {calls}.[/]")
+    out.print(f"\n[{style}]Wrote {counted(done.written, 'account')}.[/] [soft]Run {run.id}, {calls}.[/]")
     if done.deferred:
-        out.print(f"{done.deferred:,} are left for the next run: max_quota_share of the API quota is used.")
+        out.print(
+            f"Left for the next run: {done.deferred:,}, as the share of the daily API quota is used that [sync] "
+            "max_quota_share allows.",
+            markup=False,
+        )
     if done.unsent:
-        out.print(f"{done.unsent:,} are left for the next run: a stop was asked for.")
+        out.print(f"Left for the next run: {done.unsent:,}, as a stop was asked for.")
     if done.rejected:
-        out.print(f"[warning]The CRM refused {done.rejected:,}[/]; the next sync tries them again:")
+        out.print(f"[warning]The CRM refused {done.rejected:,}[/]; the next sync tries again:")
         grid = table("account", "code", "what the CRM says")
         refused = [row for row in outcome.refusals.to_pylist() if row["outcome"] == "rejected"]
         for row in refused[:REFUSED]:

@@ -30,7 +30,8 @@ ALIKE = 8
 def explain(
     context: typer.Context,
     account: Annotated[
-        str | None, typer.Argument(help="Its id, its link in the CRM, or (part of) its name.")
+        str | None,
+        typer.Argument(metavar="ACCOUNT", help="Its id, its link in the CRM, or (part of) its name."),
     ] = None,
     connection: ConnectionName = None,
     as_of: AsOf = None,
@@ -94,11 +95,11 @@ def _found(snapshot: Snapshot, wanted: str | None) -> pl.DataFrame:
             )
             more = f"\n  and {len(matches) - ALIKE} more" if len(matches) > ALIKE else ""
             raise ConfigError(
-                f"{len(matches)} accounts are called like {wanted!r}; give the id:\n{listed}{more}"
+                f'{len(matches)} accounts have "{wanted}" in their name; give the id:\n{listed}{more}'
             )
     raise ConfigError(
-        f"The sync as of {snapshot.as_of} read no account {wanted!r}. It reads customers and accounts that hold "
-        "our values; is it one of them?",
+        f'There is no account "{wanted}" among those read as of {snapshot.as_of}: customers, and accounts that hold '
+        "our values. Check the spelling, or give the id or the link from the CRM.",
     )
 
 
@@ -106,7 +107,9 @@ def _found(snapshot: Snapshot, wanted: str | None) -> pl.DataFrame:
 def report(
     context: typer.Context,
     connection: ConnectionName = None,
-    output: Annotated[Path | None, typer.Option(help="The file; by default in the store's folder.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The file; by default in the store's folder.")
+    ] = None,
     *,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
@@ -147,7 +150,7 @@ def report(
 def runs(
     context: typer.Context,
     connection: ConnectionName = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many, the latest first.")] = 20,
     *,
     json: AsJson = False,
 ) -> None:

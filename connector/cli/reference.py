@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,10 +45,10 @@ def reference() -> str:
 def _command(command: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - Typer keeps its command classes private
     for name, sub in sorted(getattr(command, "commands", {}).items()):
         if getattr(sub, "commands", None):
-            yield f"\n## {path} {name}\n\n{_plain(sub.help)}\n"
+            yield f"\n## {path} {name}\n\n{_filled(sub.help)}\n"
             yield from _command(sub, f"{path} {name}")
             continue
-        yield f"\n{'###' if ' ' in path else '##'} {path} {name}\n\n{_plain(sub.help)}\n\n"
+        yield f"\n{'###' if ' ' in path else '##'} {path} {name}\n\n{_filled(sub.help)}\n\n"
         rows = [row for parameter in sub.params if (row := _parameter(parameter))]
         if rows:
             yield "| option | meaning |\n|---|---|\n" + "".join(rows)
@@ -61,6 +62,11 @@ def _parameter(parameter: Any) -> str | None:  # noqa: ANN401 - see above
     default = parameter.default
     shown = "" if default in (None, False, "", ()) or callable(default) else f" Default: `{default}`."
     return f"| {names} | {_plain(getattr(parameter, 'help', '') or '')}{shown} |\n"
+
+
+def _filled(text: str | None) -> str:
+    """Plain paragraphs, in lines of the width that the other pages have."""
+    return "\n\n".join(textwrap.fill(paragraph, 118) for paragraph in _plain(text).split("\n\n"))
 
 
 def _plain(text: str | None) -> str:

@@ -48,9 +48,16 @@ def _sandbox() -> type[Sandbox]:
 @app.command(rich_help_panel=REHEARSE)
 def sandbox(
     crm: Annotated[list[Which] | None, typer.Option(help="Which CRM to play; both by default.")] = None,
-    port: Annotated[int, typer.Option(help="Where to listen on this machine; 0 takes a free port.")] = 8765,
-    accounts: Annotated[int, typer.Option(min=1, max=2_000_000, help="Size of the portfolio.")] = 300,
-    seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
+    port: Annotated[
+        int,
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="Where to listen on this machine; 0 takes a free port."
+        ),
+    ] = 8765,
+    accounts: Annotated[
+        int, typer.Option(min=1, max=2_000_000, metavar="NUMBER", help="Size of the portfolio.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Another seed, another portfolio.")] = 1,
     *,
     day_one: Annotated[bool, typer.Option("--day-one", help="No ratings and wallets entered yet.")] = False,
     rate_limits: Annotated[
@@ -99,11 +106,13 @@ def _credentials(crm: str, url: str) -> Sequence[str]:
 
 @app.command(rich_help_panel=REHEARSE)
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where to leave configuration, history and report.")] = Path(
-        "kpm-demo"
-    ),
-    accounts: Annotated[int, typer.Option(min=20, max=100_000, help="Size of each portfolio.")] = 300,
-    seed: Annotated[int, typer.Option(help="Another seed, another portfolio.")] = 1,
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where to leave configuration, history and report.")
+    ] = Path("kpm-demo"),
+    accounts: Annotated[
+        int, typer.Option(min=20, max=100_000, metavar="NUMBER", help="Size of each portfolio.")
+    ] = 300,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="Another seed, another portfolio.")] = 1,
 ) -> None:
     """Show the whole job on the sandbox CRMs: provision, plan, sync, campaign, explain, and a quiet second sync."""
     server = _sandbox()(crms=CRMS, accounts=accounts, seed=seed)

@@ -16,7 +16,7 @@ from connector.admin.fields import list_fields
 from connector.admin.init import initialise
 from connector.admin.provision import provision as provision_crm
 from connector.cli.app import app
-from connector.cli.console import as_json, err, out, progress
+from connector.cli.console import as_json, counted, err, out, progress
 from connector.cli.show import quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, interactive, workplace
 from connector.crm import Crm, CrmName, Object, Step
@@ -30,7 +30,7 @@ MARKS = {"ok": "[good]✓[/]", "note": "[soft]i[/]", "warning": "[warning]![/]",
 @app.command(rich_help_panel=BEGINNING)
 def init(
     crm: Annotated[CrmName | None, typer.Option(help="Your CRM; asked for on a terminal.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to begin.")] = Path(),
+    folder: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to begin.")] = Path(),
     *,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace files that exist; what they held is saved beside them.")
@@ -113,7 +113,9 @@ def fields(
     context: typer.Context,
     section: Annotated[Object, typer.Argument(metavar="OBJECT", help="Section of the mapping.")] = "accounts",
     connection: ConnectionName = None,
-    search: Annotated[str, typer.Option(help="Only fields whose name, label or values hold this.")] = "",
+    search: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only fields whose name, label or values hold this.")
+    ] = "",
     *,
     filled: Annotated[
         bool, typer.Option("--filled", help="Read all accounts to see how well each field is filled.")
@@ -206,15 +208,16 @@ def _show(steps: list[Step], *, planned: bool) -> None:
         )
         grid.add_row(mark, step.what, escape(step.target), f"[soft]{escape(step.detail)}[/]")
     out.print(grid)
-    changed = sum(not step.done for step in steps) if planned else sum(step.changed for step in steps)
-    there = sum(step.done and not step.changed for step in steps if step.what != "by hand")
+    ours = [step for step in steps if step.what != "by hand"]
+    changed = sum(not step.done for step in ours) if planned else sum(step.changed for step in ours)
+    there = sum(step.done and not step.changed for step in ours)
     verb = "to do" if planned else "done"
     out.print(
         f"[bold]{changed}[/] {verb}, {there} already there. [soft]Nothing that exists is changed or removed.[/]"
     )
     for step in steps:
         if step.what == "by hand":
-            out.print(f"[warning]By hand:[/] {escape(step.detail or step.target)}")
+            out.print(f"[warning]By hand:[/] {escape(step.target)}: {escape(step.detail)}")
 
 
 def _folded(steps: list[Step]) -> list[Step]:
@@ -228,6 +231,12 @@ def _folded(steps: list[Step]) -> list[Step]:
             record, field = step.target, ""
         folded.setdefault((step.what, record, step.detail, step.done, step.changed), []).append(field)
     return [
-        Step(what, record if fields == [""] else f"{record}: {len(fields)} fields", detail, done, changed)
+        Step(
+            what,
+            record if fields == [""] else f"{record}: {counted(len(fields), 'field')}",
+            detail,
+            done,
+            changed,
+        )
         for (what, record, detail, done, changed), fields in folded.items()
     ]

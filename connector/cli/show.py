@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from connector.cli.console import out
+from connector.cli.console import counted, out
+from connector.quality import Quality
 from connector.reports.plan import Plan
 
 KINDS = {
-    "first": "get their first values",
-    "moved": "move to another zone",
-    "updated": "change without moving",
-    "cleared": "leave the portfolio: our fields are cleared",
+    "first": "first values",
+    "moved": "another zone",
+    "updated": "changed values, same zone",
+    "cleared": "no customer any more: our fields are cleared",
 }
 SHOWN = 6
 
@@ -34,7 +36,7 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
 
 def show_plan(plan: Plan, currency: str, *, first_run: bool) -> None:
     """Zones, movements, movers, fields, calls."""
-    out.print(f"[bold]{plan.portfolio:,}[/] accounts in the portfolio, of {plan.pulled:,} read")
+    out.print(f"[bold]{counted(plan.portfolio, 'account')}[/] in the portfolio, of {plan.pulled:,} read")
     _zones(plan, currency, first_run=first_run)
     _movements(plan, currency)
     _standings(plan, currency)
@@ -46,11 +48,13 @@ def show_plan(plan: Plan, currency: str, *, first_run: bool) -> None:
 def _zones(plan: Plan, currency: str, *, first_run: bool) -> None:
     numbers = ("accounts", "before", f"revenue 12 months, {currency}", "white space", "provisional")
     grid = table("zone", *numbers, right=numbers)
+    # On a first run, and on a second one of that date, no zone is known from an earlier date.
+    nothing_before = first_run or not any(zone.before for zone in plan.zones)
     for zone in plan.zones:
         grid.add_row(
             f"[{zone.segment}]{escape(zone.label)}[/]",
             f"{zone.accounts:,}",
-            "–" if first_run else f"{zone.before:,}",
+            "–" if nothing_before else f"{zone.before:,}",
             amount(zone.revenue),
             amount(zone.headroom) if zone.headroom else "–",
             f"{zone.provisional:,}" if zone.provisional else "",
@@ -59,7 +63,7 @@ def _zones(plan: Plan, currency: str, *, first_run: bool) -> None:
     out.print(grid)
     if plan.top_revenue:
         out.print(
-            f"[soft]{plan.top_revenue:,} accounts make up the top of the revenue and count as high on potential.[/]",
+            f"[soft]The largest by revenue, {counted(plan.top_revenue, 'account')}, count as high on potential.[/]",
         )
 
 
@@ -99,21 +103,23 @@ def _standings(plan: Plan, currency: str) -> None:
             label = "unknown: nothing is known on a dimension" if zone is None else labels.get(zone, zone)
             numbers_shown = (f"{standing.accounts:,}", f"{standing.certain:,}", amount(standing.revenue))
             grid.add_row(escape(label), *numbers_shown)
-        out.print(f"\n[bold]{unrated:,} accounts are not rated yet[/]; by what the CRM knows of them they")
+        out.print(
+            f"\n[bold]Not rated yet: {counted(unrated, 'account')}[/]; by what the CRM knows of them, they"
+        )
         out.print(grid)
         out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")
-    wanted = [row for row in plan.wanted if row.rated or row.firm]
+    wanted = [rating for rating in plan.wanted if rating.rated or rating.firm]
     if wanted:
         gains = ("missing in", "makes rated", "makes firm", f"revenue, {currency}")
         grid = table("criterion", "answered by", *gains, right=gains)
-        for row in wanted[:SHOWN]:
+        for rating in wanted[:SHOWN]:
             grid.add_row(
-                escape(row.label),
-                escape(row.fill),
-                f"{row.unknown:,}",
-                f"{row.rated:,}",
-                f"{row.firm:,}",
-                amount(row.revenue),
+                escape(rating.label),
+                escape(rating.fill),
+                f"{rating.unknown:,}",
+                f"{rating.rated:,}",
+                f"{rating.firm:,}",
+                amount(rating.revenue),
             )
         out.print(
             "\n[bold]Ratings worth asking for[/], by the revenue of the accounts that each would settle"
@@ -125,7 +131,7 @@ def _changes(plan: Plan) -> None:
     if not plan.to_write:
         out.print("\n[good]Nothing to write[/]: the CRM already holds these results.")
         return
-    out.print(f"\n[bold]{plan.to_write:,} accounts to write[/]")
+    out.print(f"\n[bold]{counted(plan.to_write, 'account')} to write[/]")
     for kind, text in KINDS.items():
         if count := plan.changes.get(kind, 0):
             out.print(f"  {count:>9,} {text}")
@@ -146,9 +152,10 @@ def _quality(notes: list[dict[str, Any]]) -> None:
 def _calls(plan: Plan) -> None:
     if plan.calls is None:
         return
-    text = f"{plan.calls.calls:,} API calls"
+    text = counted(plan.calls.calls, "API call")
     if plan.quota is not None and plan.quota.limit:
-        text += f", {plan.calls.calls / plan.quota.limit:.1%} of the daily quota"
+        share = plan.calls.calls / plan.quota.limit
+        text += f", {'under 0.1%' if share < 0.001 else f'{share:.1%}'} of the daily quota"
         if plan.quota.used is not None:
             text += f" ({plan.quota.used:,} of {plan.quota.limit:,} used)"
     out.print(f"\n[soft]A sync takes about {text}.[/]")
@@ -163,7 +170,8 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
         out.print("Not in the portfolio.")
         return
     held = f"[{one['segment']}]{escape(one['label'])}[/]"
-    held += f", {one['confidence'] or 'not rated'}, since {one['segment_since']}"
+    held += f", {one['confidence']}" if one["confidence"] else ""
+    held += f", since {one['segment_since']}"
     if one["segment_before"] not in (None, one["segment"]):
         held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
     out.print(held + (", top revenue" if one["top_revenue"] else ""))
@@ -192,10 +200,9 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
         out.print(grid)
     wallet = one["wallet"]
     if wallet["headroom"] is not None:
+        origin = _wallet_source(wallet["source"])
         share = "" if wallet["share"] is None else f", our share {100 * wallet['share']:.0f} %"
-        out.print(
-            f"\nWhite space {wallet['headroom']:,.0f} {currency}{share} [soft](by {wallet['source']})[/]"
-        )
+        out.print(f"\nWhite space {wallet['headroom']:,.0f} {currency}{share} [soft](by {origin})[/]")
     if one["distance"]:
         out.print(escape(one["distance"]))
     if one["campaigns"]:
@@ -203,6 +210,12 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
 
 
-def quality_notes(quality: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+def _wallet_source(source: str) -> str:
+    """Where a wallet comes from, in words."""
+    known = {"activity": "its best year with us", "peer_p80": "what comparable customers buy"}
+    return known.get(source, source.replace("field:", "the field "))
+
+
+def quality_notes(quality: Iterable[Quality]) -> list[dict[str, Any]]:
     """What the data lacks, as lines with a count."""
     return [{"message": str(note), "count": note.count} for note in quality]

@@ -42,7 +42,9 @@ ConnectionName = Annotated[
 AsOf = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d"], help="Rate as of this date; by default today in the business time zone."
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="Rate as of this date; by default today in the business time zone.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
@@ -142,6 +144,14 @@ class Workplace:
         opened = open_crm(admin, time_zone=self.settings.schedule_of(self.name).time_zone)
         try:
             yield opened
+        except CrmAuthError as error:
+            raise CrmAuthError(
+                f"With the administrator's credentials (KPM_ADMIN__...): {error}",
+                crm=error.crm,
+                operation=error.operation,
+                status=error.status,
+                code=error.code,
+            ) from error
         finally:
             opened.close()
 
