@@ -10,7 +10,6 @@ from connector.crm import Object
 Alternatives: TypeAlias = tuple[str, ...]
 
 WRITE: tuple[Alternatives, ...] = (("crm.objects.companies.write",),)
-PROVISION: tuple[Alternatives, ...] = (("crm.schemas.companies.write",),)
 CURRENCIES: tuple[Alternatives, ...] = (("settings.currencies.read", "multi-currency-read"),)
 
 READ: Mapping[Object, tuple[Alternatives, ...]] = {
