@@ -16,8 +16,8 @@ import polars as pl
 
 from connector.crm import Currencies, FieldType, Rate
 from connector.errors import MappingError, Problem
-from connector.reading import as_number, is_given, missing
-from connector.tables import Frame, like, rounded
+from connector.reading import as_number, is_given
+from connector.tables import Frame, like, rounded, translated
 from connector.windows import days
 
 LIMIT = 1e13
@@ -166,11 +166,7 @@ def _daily(code: str, spans: Iterable[tuple[int, int, float, float]], first: int
 
 
 def _by_code(code: nw.Expr, rates: Mapping[str, tuple[float, float]], position: int) -> nw.Expr:
-    if not rates:
-        return missing(nw.Float64)
-    codes = list(rates)
-    found = [float(rates[each][position]) for each in codes]
-    return code.replace_strict(codes, found, default=None, return_dtype=nw.Float64)
+    return translated(code, {each: float(pair[position]) for each, pair in rates.items()}, nw.Float64)
 
 
 def _cents(value: nw.Expr, given: nw.Expr, no_rate: nw.Expr, name: str) -> tuple[nw.Expr, nw.Expr]:

@@ -26,7 +26,7 @@ from connector.mapping.model import (
     Scale,
 )
 from connector.reading import fold, folded, missing
-from connector.tables import divided, rounded
+from connector.tables import divided, rounded, translated
 
 RAW_DECIMALS: Final = 9
 EXACT: Final = 1e6
@@ -60,12 +60,7 @@ def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
     """
     scores = {fold(key): float(score) for key, score in scale.scores.items()}
     text = folded(raw)
-    if scale.multi is None:
-        found = text.replace_strict(
-            list(scores), list(scores.values()), default=None, return_dtype=nw.Float64
-        )
-    else:
-        found = _of_several(text, scores, scale.multi)
+    found = translated(text, scores, nw.Float64) if scale.multi is None else _of_several(text, scores, scale.multi)
     if scale.other == "missing":
         return found
     filled = text if scale.multi is None else text.str.replace_all(r"[;\s]+", "")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 import narwhals as nw
 import polars as pl
@@ -33,6 +33,7 @@ from connector.stages.segment import segment, thresholds
 from connector.stages.word import word
 from connector.stages.write import Written, write
 from connector.store import Run, RunJournal, Status, Store
+from connector.tables import Frame, on_disk
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -283,7 +284,7 @@ def _computed(
     zoned = line("segment", segment, scored, mapping, as_of, history, references)
     tagged = line("campaign", campaign, zoned, membership)
     worded = line("word", word, tagged, mapping)
-    diffed = line("diff", _collected, worded, mapping, refresh=refresh)
+    diffed = line("diff", _diffed, worded, mapping, folder / "accounts.arrow", refresh=refresh)
     usage = crm.usage()
     to_write = int(diffed.get_column("change").is_not_null().sum())
     return Preview(
@@ -306,10 +307,10 @@ def _computed(
     )
 
 
-def _collected(worded: nw.LazyFrame[Any], mapping: MappingFile, *, refresh: bool) -> pl.DataFrame:
-    """Compute all that is lazy so far: one row per account, in the order of ids."""
-    accounts: pl.DataFrame = diff(worded, mapping, refresh).sort("id").collect(backend="polars").to_native()
-    return accounts
+def _diffed(worded: Frame, mapping: MappingFile, file: Path, *, refresh: bool) -> pl.DataFrame:
+    """Compute all that is lazy so far: one row per account, in the order of ids. What `word` proposed is not kept."""
+    frame = diff(worded, mapping, refresh)
+    return on_disk(frame.drop([f"out:{key}" for key in mapping.write.targets]), file)
 
 
 def _brake(plan: Preview, store: Store, limits: SyncLimits) -> None:

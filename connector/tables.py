@@ -37,7 +37,8 @@ segment   top_revenue                 boolean
           from_zone, from_zone_since, from_segment, from_segment_since   what the run started from, null if nothing
 campaign  campaigns                   text: active tags, "; " between them, sorted; null if none
 word      why, next_step              one line of text
-          out:<key>                   the results as the CRM stores them; null outside the portfolio
+          out:<key>                   the results as the CRM stores them; null outside the portfolio;
+                                      not kept after diff
 diff      send:<key>                  boolean: differs, and is to be sent
           written:<key>               what the CRM will hold after the write
           change                      null, "first", "moved", "updated", "cleared"
@@ -45,9 +46,10 @@ diff      send:<key>                  boolean: differs, and is to be sent
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import narwhals as nw
 import polars as pl
@@ -94,10 +96,33 @@ def opened(pulled: Pulled) -> Source:
 
 
 def materialised(frame: Frame) -> Frame:
-    """The same rows, computed once; what follows does not compute them again. Same backend."""
-    backend = _backend(frame)
-    options: dict[str, Any] = {"engine": "streaming"} if backend is nw.Implementation.POLARS else {}
-    return frame.collect(**options).lazy(backend=backend)
+    """The same rows in the order of ids, computed once; what follows does not compute them again. Same backend."""
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        ordered: Frame = nw.from_native(_in_order(native.collect(engine="streaming")).lazy())
+        return ordered
+    return frame.collect().sort("id").lazy(backend=_backend(frame))
+
+
+def on_disk(frame: Frame, file: Path) -> pl.DataFrame:
+    """The rows in the order of ids, computed piece by piece into an Arrow file, of which memory holds what is in use.
+
+    The file may be removed from its folder while the rows are in use.
+    """
+    native = frame.to_native()
+    native.sink_ipc(file, compression="uncompressed", engine="streaming")
+    with pa.memory_map(str(file)) as mapped:
+        found = pl.from_arrow(pa.ipc.open_file(mapped).read_all(), rechunk=False)
+    return _in_order(cast("pl.DataFrame", found))
+
+
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sorted by id; most often they are already."""
+    if rows.get_column("id").is_sorted():
+        return rows
+    order = rows.get_column("id").arg_sort()
+    # One column after the other: sorted as a whole, the rows would be in memory three times for a moment.
+    return pl.DataFrame([rows.drop_in_place(name).gather(order) for name in rows.columns])
 
 
 def extended(frame: Frame, columns: Iterable[nw.Expr]) -> Frame:
@@ -112,8 +137,32 @@ def like(frame: Frame, table: pa.Table) -> Frame:
     return small
 
 
+def looked_up(frame: Frame, table: pa.Table, on: Sequence[str] = ("id",)) -> Frame:
+    """The same rows with the table's other columns, null where it has no such key; a key is there once at most.
+
+    On Polars the rows stay in their order, so that they need not be sorted again.
+    """
+    keys, small = list(on), like(frame, table)
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        found: Frame = nw.from_native(native.join(small.to_native(), on=keys, how="left", maintain_order="left"))
+        return found
+    return frame.join(small, on=keys, how="left")
+
+
 def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends so
     return frame.implementation
+
+
+def translated(value: nw.Expr, table: Mapping[Any, Any], dtype: Any) -> nw.Expr:  # noqa: ANN401 - as Narwhals has it
+    """What a short table says for a value; null for one that is not in it.
+
+    A chain of conditions: for `replace_strict` Polars would need the whole column, and hold all rows in memory.
+    """
+    found = nw.lit(None, dtype=dtype)
+    for key, meaning in reversed(list(table.items())):
+        found = nw.when(value == key).then(nw.lit(meaning, dtype=dtype)).otherwise(found)
+    return found
 
 
 def divided(value: nw.Expr, by: float) -> nw.Expr:

@@ -29,7 +29,7 @@ from connector.measures.aggregates import CENTS, DAY, WEIGHTED
 from connector.measures.contact_roles import ROLE as HELD
 from connector.measures.opportunities import capped, weighted
 from connector.reading import as_day, as_number, folded, missing
-from connector.tables import Frame, Source, column
+from connector.tables import Frame, Source, column, translated
 from connector.windows import shifted
 
 PROBABILITY = "@probability"
@@ -136,9 +136,7 @@ def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr
     elif isinstance(given, dict):
         shares = {stage.strip().lower(): percent / 100 for stage, percent in given.items()}
         stage = folded(nw.col(column(section.stage)))
-        value = stage.replace_strict(
-            list(shares), list(shares.values()), default=None, return_dtype=nw.Float64
-        )
+        value = translated(stage, shares, nw.Float64)
     elif STAGE_PROBABILITY in present:
         value = nw.col(STAGE_PROBABILITY).cast(nw.Float64)
     else:

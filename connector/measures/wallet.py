@@ -18,7 +18,7 @@ from connector.mapping.model import Wallet, WalletSource
 from connector.measures.aggregates import CENTS, Aggregates, Pick
 from connector.reading import folded, missing
 from connector.reference import References
-from connector.tables import SIZE_CLASSES, Frame, divided, extended, like, rounded
+from connector.tables import SIZE_CLASSES, Frame, divided, extended, looked_up, rounded
 from connector.windows import shifted
 
 QUARTERS: Final = 12
@@ -129,8 +129,8 @@ def _with_peers(frame: Frame, references: References) -> Frame:
         nw.col("size_class").fill_null("").alias("@size_class"),
     )
     keys = ["@industry", "@size_class"]
-    frame = frame.join(like(frame, narrow.rename_columns([*keys, "@narrow"])), on=keys, how="left")
-    frame = frame.join(like(frame, wide.rename_columns(["@industry", "@wide"])), on="@industry", how="left")
+    frame = looked_up(frame, narrow.rename_columns([*keys, "@narrow"]), on=keys)
+    frame = looked_up(frame, wide.rename_columns(["@industry", "@wide"]), on=["@industry"])
     value = nw.coalesce(nw.col("@narrow"), nw.col("@wide"), nw.lit(everybody, dtype=nw.Float64))
     return frame.with_columns(nw.when(nw.col("own") > 0).then(rounded(value)).cast(nw.Int64).alias("@peers"))
 
@@ -180,7 +180,7 @@ def share(source: WalletSource) -> nw.Expr:  # noqa: ARG001 - every measure is c
 
 
 def headroom(source: WalletSource) -> nw.Expr:  # noqa: ARG001
-    """max(0, achievable_share x wallet - own) in currency units. Missing without a wallet."""
+    """max(0, achievable_share x wallet - own) in units of the mapping's currency. Missing without a wallet."""
     return divided(nw.col("headroom"), 100)
 
 

@@ -6,7 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.tables import Frame, Membership, like
+from connector.tables import Frame, Membership, looked_up
 
 
 def campaign(zoned: Frame, membership: Membership) -> Frame:
@@ -18,7 +18,7 @@ def campaign(zoned: Frame, membership: Membership) -> Frame:
     """
     if membership.members.num_rows == 0:
         return zoned.with_columns(campaigns=nw.lit(None, dtype=nw.String))
-    return zoned.join(like(zoned, _joined(membership.members)), on="id", how="left")
+    return looked_up(zoned, _joined(membership.members))
 
 
 def _joined(members: pa.Table) -> pa.Table:

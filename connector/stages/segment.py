@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Dimension, Mapping
 from connector.reference import References
-from connector.tables import Frame, History, like
+from connector.tables import Frame, History, looked_up
 
 EPOCH = date(1970, 1, 1)
 HIGH: dict[Dimension, tuple[str, str]] = {
@@ -101,7 +101,7 @@ def _with_start(scored: Frame, mapping: Mapping, history: History) -> Frame:
     """Add what the run starts from: the history, or before the first run what the CRM holds."""
     if history.zones is not None:
         zones = history.zones.select(["id", "zone", "zone_since", "segment", "segment_since"])
-        return scored.join(like(scored, zones.rename_columns(["id", *STARTED])), on="id", how="left")
+        return looked_up(scored, zones.rename_columns(["id", *STARTED]))
     held, since = nw.lit(None, dtype=nw.String), nw.lit(None, dtype=nw.Int32)
     if mapping.write.segment is not None:
         held = nw.when(nw.col("now:segment").is_in(SEGMENTS)).then(nw.col("now:segment"))
@@ -116,7 +116,7 @@ def _with_top_revenue(scored: Frame, mapping: Mapping, references: References) -
         return scored.with_columns(top_revenue=nw.lit(False))
     top = references.table("top_revenue", f"{share:g}", lambda: _top_revenue(scored, share))
     flags = pa.table({"id": top.column("id"), "top_revenue": pa.array([True] * top.num_rows, pa.bool_())})
-    flagged = scored.join(like(scored, flags), on="id", how="left")
+    flagged = looked_up(scored, flags)
     return flagged.with_columns(top_revenue=nw.col("top_revenue").fill_null(False) & nw.col("member"))
 
 

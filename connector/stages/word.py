@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 import narwhals as nw
+import pyarrow as pa
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, Mapping, WalletSource
-from connector.tables import Frame, rounded
+from connector.tables import Frame, looked_up, rounded, translated
 from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral_pull, weight_of
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
@@ -36,6 +37,7 @@ def word(tagged: Frame, mapping: Mapping) -> Frame:
     frame = frame.with_columns(*texts.extremes())
     frame = frame.with_columns(*texts.situation())
     frame = frame.with_columns(*texts.pieces())
+    frame = looked_up(frame, texts.by_code(), on=["word:code"])
     frame = frame.with_columns(texts.why(), texts.next_step())
     temporary = [name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)]
     results = _results(mapping)
@@ -132,7 +134,7 @@ class _Texts:
         answered_by = [wording.answered_by(*way) for way in self.ways]
         missing = nw.concat_str(nw.lit(wording.phrases.missing), nw.col("word:missing"))
         text = nw.concat_str(
-            _looked_up(case, {place: wording.head(one) for place, one in enumerate(CASES)}),
+            _named(case, [wording.head(one) for one in CASES]),
             nw.when(rated).then(potential),
             nw.when(rated).then(middle),
             nw.when(rated).then(_digits("points:attractiveness")),
@@ -143,7 +145,7 @@ class _Texts:
             self._score("word:weak"),
             *([self._named("word:weak", answered_by)] if any(answered_by) else []),
             missing,
-            _looked_up(nw.col("word:code"), self._by_code(wording.tail)),
+            nw.col("word:tail"),
             ignore_nulls=True,
         )
         return nw.when(~case.is_null()).then(text).alias("why")
@@ -152,7 +154,7 @@ class _Texts:
         """One action for the zone and the criterion that burdens most, or what to fill in."""
         before, after = self.wording.fill_in()
         fill_in = nw.concat_str(nw.lit(before), nw.col("word:missing"), nw.lit(after))
-        steps = _looked_up(nw.col("word:code"), self._by_code(self.wording.next_step))
+        steps = nw.col("word:step")
         if "unrated" in self.wording.mapping.texts.next_steps:
             return steps.alias("next_step")
         unrated = nw.col("segment") == "unrated"
@@ -172,16 +174,23 @@ class _Texts:
         listed = nw.concat_str(nw.concat_str(*names, separator=", ", ignore_nulls=True), more)
         return nw.when(count > 0).then(listed)
 
-    def _by_code(self, text: Callable[[Case, Criterion | None, Open], str]) -> dict[int, str]:
-        """The text of every situation, by the number of the situation."""
+    def by_code(self) -> pa.Table:
+        """The end of why, and the next step, of every situation by its number."""
         weak: list[Criterion | None] = [None, *(one for one, _ in self.ways)]
         unsettled: list[Open] = [None]
         unsettled += [("expired", one.id) for one in self.wording.fill_order]
         unsettled += [("missing", one.id) for one in self.wording.fill_order]
-        return {code: text(*facts) for code, facts in enumerate(product(CASES, weak, unsettled))}
+        situations: list[tuple[Case, Criterion | None, Open]] = list(product(CASES, weak, unsettled))
+        return pa.table(
+            {
+                "word:code": pa.array(range(len(situations)), pa.int64()),
+                "word:tail": pa.array([self.wording.tail(*facts) for facts in situations], pa.string()),
+                "word:step": pa.array([self.wording.next_step(*facts) for facts in situations], pa.string()),
+            }
+        )
 
     def _named(self, name: str, texts: list[str]) -> nw.Expr:
-        return _looked_up(self._place(name), dict(enumerate(texts)))
+        return _named(self._place(name), texts)
 
     def _place(self, name: str) -> nw.Expr:
         return nw.col(name) // SCORES % max(len(self.ways), 1)
@@ -254,10 +263,9 @@ def _most(choose: Callable[..., nw.Expr], candidates: Sequence[nw.Expr]) -> nw.E
     return choose(*candidates) if candidates else nw.lit(None, dtype=nw.Int64)
 
 
-def _looked_up(number: nw.Expr, texts: dict[int, str]) -> nw.Expr:
-    if not texts:
-        return nw.lit(None, dtype=nw.String)
-    return number.replace_strict(list(texts), list(texts.values()), default=None, return_dtype=nw.String)
+def _named(number: nw.Expr, texts: Sequence[str]) -> nw.Expr:
+    """The text at this place of a short list; null without a number."""
+    return translated(number, dict(enumerate(texts)), nw.String)
 
 
 def _digits(name: str) -> nw.Expr:
