@@ -166,7 +166,7 @@ def _movements(members: pl.DataFrame) -> list[Movement]:
     counted = (
         _moving(members).group_by("from_segment", "segment").agg(pl.len().alias("n"), pl.col("revenue").sum())
     )
-    order = {segment: position for position, segment in enumerate(SEGMENTS)}
+    order: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}
     rows = [Movement(*row) for row in counted.select("from_segment", "segment", "n", "revenue").iter_rows()]
     return sorted(rows, key=lambda row: (order.get(row.source or "", -1), order[row.target]))
 
