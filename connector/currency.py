@@ -82,9 +82,9 @@ class Converter:
         """Add ``<name>``, whole cents or null, and ``<name>:fault``: EMPTY, CONVERTED, UNREADABLE or NO_RATE."""
         value = as_number(nw.col(amount.value), amount.kind)
         given = is_given(nw.col(amount.value), amount.kind)
-        if amount.currency is None:
+        if amount.currency is None and self.home in ("", self.target):
             return frame.with_columns(*_cents(value, given, nw.lit(False), amount.name))
-        code = nw.when(nw.col(amount.currency) != "").then(nw.col(amount.currency))
+        code = self._code(amount)
         foreign = (code != self.target).fill_null(False)
         frame, own, target = self._with_rates(frame, amount, code)
         converted = nw.when(foreign).then(value / own * target).otherwise(value)
@@ -98,6 +98,14 @@ class Converter:
         columns = _cents(nw.col("rate:converted"), given, nw.col("rate:none"), amount.name)
         frame = frame.with_columns(*columns)
         return frame.drop([name for name in frame.collect_schema().names() if name.startswith("rate:")])
+
+    def _code(self, amount: Amount) -> nw.Expr:
+        """An amount without a currency of its own is in the CRM's home currency; null if that is unknown."""
+        home = nw.lit(self.home or None, dtype=nw.String)
+        if amount.currency is None:
+            return home
+        own = nw.col(amount.currency)
+        return nw.when(own != "").then(own).otherwise(home)
 
     def _learn(self, code: str) -> None:
         """Find out how `code` is converted: by one rate, or by one for each of several spans of time."""

@@ -112,8 +112,9 @@ def check_rates(accounts: Frame, fields: Fields, pulled: Frame, deals: Frame) ->
         if faults
         else None
     )
+    named = ", ".join(sorted(codes)) or "the CRM's home currency"
     message = (
-        f"{lacking:,} of {amounts:,} amounts are in a currency without a rate: {', '.join(sorted(codes))}. "
+        f"{lacking:,} of {amounts:,} amounts are in a currency without a rate: {named}. "
         "Add the rates to the CRM, or a table [rates] to the mapping"
     )
     raise MappingError([Problem("mapping", "rates", message)])

@@ -133,6 +133,7 @@ class Money:
         if amount is None or not math.isfinite(amount) or abs(amount) > 1e13:
             return None
         converted = amount
+        currency = currency or self.home or None
         if currency is not None and currency != self.currency:
             if home_amount is not None and math.isfinite(home_amount) and self.home == self.currency:
                 converted = home_amount

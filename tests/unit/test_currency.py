@@ -38,6 +38,22 @@ def test_by_current_rates_through_the_home_currency(backend: str) -> None:
     assert found == {"dollar": 80, "franc": 88.89, "euro": 100, "none": None}
 
 
+def test_an_amount_without_a_currency_is_in_the_home_currency(backend: str) -> None:
+    blank, silent = deal("blank", **{"@currency": ""}), deal("silent")
+    by_rate = amounts(backend, Currencies("USD", (Rate("EUR", 0.8),)), blank, silent)
+    assert by_rate == {"blank": 80, "silent": 80}
+    by_table = amounts(backend, Currencies("USD"), silent, rates={"USD": 1.25})
+    assert by_table == {"silent": 80}
+    accounts = [{"@id": "a", "Money": 100.0}]
+    found = mapped(
+        backend,
+        mapping_of({"source": {"field": "Money"}}, rates={"USD": 2}),
+        currencies=Currencies("USD"),
+        accounts=accounts,
+    )
+    assert column(found, "raw:c0:0") == {"a": 50}
+
+
 def test_dated_rates_of_the_close_date_and_of_today(backend: str) -> None:
     rates = (
         Rate("USD", 2.0, None, date(2026, 1, 1), dated=True),
