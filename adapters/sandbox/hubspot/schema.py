@@ -155,12 +155,9 @@ class ObjectType:
         """Properties that every reply holds."""
         return (self.created, self.modified, "hs_object_id")
 
-    def id_of(self, key: int) -> int:
-        """Record id of a generated key; ids leave gaps, as HubSpot's do."""
-        return self.first_id + key * ID_STEP
-
 
 ID_STEP: Final = 7
+"""Ids leave gaps, as HubSpot's do."""
 _ENGAGEMENT: Final = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
 _CONTACT_READ: Final = ("crm.objects.contacts.read",)
 _CONTACT_WRITE: Final = ("crm.objects.contacts.write",)
