@@ -336,8 +336,9 @@ def _outgoing(plan: Preview, file: Path) -> Path:
 @contextmanager
 def _closed_on_failure(line: _Line, crm: Crm, store: Store, run: Run) -> Iterator[Path]:
     """A folder for the run's own use; whatever ends the run early is recorded."""
-    folder = store.scratch()
+    folder: Path | None = None
     try:
+        folder = store.scratch()
         yield folder
     except (BrakeError, MappingError, ConfigError, StoppedError) as error:  # all of them before the first write
         _fail(line, crm, store, run, error)
@@ -350,7 +351,8 @@ def _closed_on_failure(line: _Line, crm: Crm, store: Store, run: Run) -> Iterato
         _fail(line, crm, store, run, error)
         raise
     finally:
-        store.discard(folder)
+        if folder is not None:
+            store.discard(folder)
 
 
 def _fail(line: _Line, crm: Crm, store: Store, run: Run, error: BaseException) -> int | None:

@@ -89,7 +89,19 @@ class Store:
         """A new empty folder for files of the moment; the caller removes it with `discard`.
 
         Folders older than a day are removed on the way: their process was killed, and they hold customers' data.
+
+        Raises:
+            ConfigError: the store's folder cannot be written.
         """
+        try:
+            return self._scratch()
+        except OSError as error:
+            raise ConfigError(
+                f"store.folder: {self._folder} cannot be written: {error.strerror}. See that this user may write "
+                "it and that its disk has room, or set another [store] folder.",
+            ) from error
+
+    def _scratch(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
         for folder in self._folder.glob(f"{SCRATCH}*"):
             if folder.stat().st_mtime < time.time() - SCRATCH_SECONDS:

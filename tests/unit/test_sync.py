@@ -15,7 +15,7 @@ import pytest
 
 from connector.config import SyncLimits
 from connector.crm import ID, Crm
-from connector.errors import BrakeError, CrmTemporaryError, ExitCode, StageError, SyncLockedError
+from connector.errors import BrakeError, ConfigError, CrmTemporaryError, ExitCode, StageError, SyncLockedError
 from connector.mapping import Mapping
 from connector.store import NightTakenError, Status, Store
 from connector.sync import Outcome, StoppedError, preview, sync
@@ -409,3 +409,14 @@ def test_a_campaigns_tag_comes_and_goes_with_the_syncs(run: Callable[..., Outcom
     store.campaigns.close(campaign.id, TODAY)
     run()
     assert tagged() == {}
+
+
+def test_a_run_without_room_for_its_files_is_closed(run: Callable[..., Outcome], store: Store) -> None:
+    folder = store.memory.folder(1).parents[1]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where a folder should be")
+    with pytest.raises(ConfigError, match=r"^store\.folder: .* cannot be written"):
+        run()
+    (last,) = store.runs.all()
+    assert last.status is Status.FAILED
+    assert "cannot be written" in (last.error or "")

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pytest
 
+from connector.config import Store as Settings
+from connector.errors import ConfigError
 from connector.reference import Reference
 from connector.store import Store
 from tests.unit.store.conftest import Opened
@@ -80,6 +83,13 @@ def test_a_day_before_all_runs_has_no_zones_but_is_no_first_run(store: Store) ->
     run(store, TUESDAY, "protect")
     assert zones(store, MONDAY) is None
     assert not store.memory.history(MONDAY).first_run
+
+
+def test_a_folder_that_cannot_be_written_is_named(settings: Settings, store: Store) -> None:
+    place = settings.folder / "acme"
+    place.write_text("a file where a folder should be")
+    with pytest.raises(ConfigError, match=r"^store\.folder: .*acme cannot be written: File exists"):
+        store.scratch()
 
 
 def test_a_run_that_died_while_it_wrote_counts(store: Store) -> None:
