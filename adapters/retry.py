@@ -188,7 +188,8 @@ class Retrier:
         later = "later" if asked is None else f"in {asked:.0f} seconds, as {_NAMES[self.crm]} asks"
         return CrmTemporaryError(
             f"{_NAMES[self.crm]} could not {operation}: tried {times}, the last answer was "
-            f"{status}{trouble.reason}. This usually passes: run the command again {later}.",
+            f"{status}{trouble.reason}. This usually passes: run the command again {later}; "
+            "if it stays, check the address in the configuration and the network.",
             crm=self.crm,
             operation=operation,
             status=trouble.status,

@@ -119,8 +119,13 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _usage(error: TyperException) -> int:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    message = message.replace("Value error, ", "").replace(
+        "does not match the formats '%Y-%m-%d'", "is no date such as 2026-12-31"
+    )
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "kpm"
+    if not message.strip():  # a command that needs a subcommand: its help has just been printed
+        return int(ExitCode.USAGE)
     err.print(f"[bad]{escape(message)}[/]\nTry [bold]{escape(command)} --help[/].")
     return int(ExitCode.USAGE)
 

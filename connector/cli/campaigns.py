@@ -114,9 +114,10 @@ def start(
             ends=chosen.end,
             at_start=members,
         )
+        first = "The next sync" if campaign.started <= today else f"The first sync from {campaign.started} on"
         out.print(
             f"[good]Started[/] [bold]{escape(campaign.tag)}[/] with {counted(campaign.members, 'account')}, until "
-            f"{campaign.ends}. The next sync writes the tag on their records.",
+            f"{campaign.ends}. {first} writes the tag on their records.",
         )
         numbers = ("score", f"contribution, {place.mapping.currency}")
         grid = table("the first members", "zone", *numbers, right=numbers)

@@ -83,7 +83,7 @@ def sandbox(
         server.start()
     except OSError as error:
         raise ConfigError(
-            f"Port {port} is taken ({error.strerror}). Choose another one with --port."
+            f"Port {port} cannot be used: another program has it, or it is reserved. Choose another with --port."
         ) from error
     out.print(f"[good]Listening[/] on {server.url} until Ctrl-C")
     for name in crms:

@@ -136,6 +136,9 @@ def fields(
     if json:
         as_json([asdict(one) for one in found])
         return
+    if not found:
+        out.print(f"No field of {section} holds {escape(search)} in its name, label or values.")
+        return
     grid = table(
         "API name", "label", "type", *(["filled"] if filled else []), "used by the mapping", "values"
     )

@@ -104,7 +104,7 @@ def _standings(plan: Plan, currency: str) -> None:
             numbers_shown = (f"{standing.accounts:,}", f"{standing.certain:,}", amount(standing.revenue))
             grid.add_row(escape(label), *numbers_shown)
         out.print(
-            f"\n[bold]Not rated yet: {counted(unrated, 'account')}[/]; by what the CRM knows of them, they"
+            f"\n[bold]{counted(unrated, 'account')} not rated yet[/]; by what the CRM knows of them, they"
         )
         out.print(grid)
         out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")

@@ -100,7 +100,9 @@ def chosen(config: Config, name: str | None = None) -> str:
     raise ConfigError(f"{config.file.name} has several connections: choose one with --connection ({known}).")
 
 
-def admin_connection(config: Config, name: str, environ: Mapping[str, str] | None = None) -> Connection | None:
+def admin_connection(
+    config: Config, name: str, environ: Mapping[str, str] | None = None
+) -> Connection | None:
     """The connection with an administrator's credentials, for provisioning alone; nothing of it is stored.
 
     They come from ``KPM_ADMIN__<NAME>__...`` or ``KPM_ADMIN__...``, with the names of a connection's keys. The
@@ -128,7 +130,9 @@ def admin_connection(config: Config, name: str, environ: Mapping[str, str] | Non
         for detail in error.errors():
             missing = detail.get("ctx", {}).get("missing", ())
             names = [spelt("admin", name, key) for key in missing]
-            lines += [f"{needed} is missing: an administrator with auth = {auth!r} needs it" for needed in names]
+            lines += [
+                f"{needed} is missing: an administrator with auth = {auth!r} needs it" for needed in names
+            ]
             if not missing:
                 key = str(detail["loc"][-1]) if detail["loc"] else ""
                 lines.append(f"{spelt('admin', name, key)}: {_words(detail)}")
@@ -159,7 +163,10 @@ def _parsed(path: Path) -> Tree:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: this is no valid TOML: {error}.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}. It must be UTF-8 text that this user may read.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{path}: cannot be read: {reason}. It must be UTF-8 text that this user may read."
+        ) from error
 
 
 def _merged(under: Tree, over: Tree) -> Tree:
@@ -184,7 +191,9 @@ def _connections(tree: Tree) -> dict[str, Tree]:
     found = tree.get("connections")
     if not isinstance(found, dict):
         return {}
-    tree["connections"] = {key: dict(value) if isinstance(value, dict) else value for key, value in found.items()}
+    tree["connections"] = {
+        key: dict(value) if isinstance(value, dict) else value for key, value in found.items()
+    }
     return {key: value for key, value in tree["connections"].items() if isinstance(value, dict)}
 
 
@@ -194,7 +203,9 @@ def _secrets_in(tree: Tree) -> Iterator[_Problem]:
     for name, connection in _connections(tree).items():
         for key in connection:
             if key in SECRETS:
-                message = f"a secret does not belong into this file: set {spelt('connections', name, key)} {rescue}"
+                message = (
+                    f"a secret does not belong into this file: set {spelt('connections', name, key)} {rescue}"
+                )
                 yield _Problem(("connections", name, key), message)
         if _has_password(connection.get("proxy")):
             message = f"a password does not belong into this file: set {spelt('connections', name, 'proxy')} {rescue}"
@@ -205,7 +216,9 @@ def _secrets_in(tree: Tree) -> Iterator[_Problem]:
         yield _Problem(("store", "url"), message)
     if "admin" in tree:
         names = f"{spelt('admin', '...')} variables"
-        yield _Problem(("admin",), f"an administrator's credentials are read from {names} alone; delete this section")
+        yield _Problem(
+            ("admin",), f"an administrator's credentials are read from {names} alone; delete this section"
+        )
 
 
 def _has_password(url: object) -> bool:
@@ -246,19 +259,25 @@ def _known_paths(tree: Tree) -> Iterator[tuple[str, ...]]:
             yield from (("connections", name, section, key) for key in _SECTIONS[section].model_fields)
 
 
-def _explained(detail: ErrorDetails, tree: Tree, named: Mapping[tuple[str, ...], Variable]) -> Iterator[_Problem]:
+def _explained(
+    detail: ErrorDetails, tree: Tree, named: Mapping[tuple[str, ...], Variable]
+) -> Iterator[_Problem]:
     """What pydantic found, in our words; its own may quote values, and those may be secrets."""
     path = tuple(str(part) for part in detail["loc"])
     if len(path) > 2 and path[0] == "connections" and path[2] in CONNECTIONS:
         path = (*path[:2], *path[3:])  # the tag of the union is no key
     if path[-1:] == ("[key]",):
-        yield _Problem(path[:-1], "a connection's name is made of small letters, digits and single _ between them")
+        yield _Problem(
+            path[:-1], "a connection's name is made of small letters, digits and single _ between them"
+        )
         return
     context = detail.get("ctx", {})
     if detail["type"] == "missing_credentials":
         for key in context["missing"]:
             if key in SECRETS:
-                message = f"is missing: auth = {context['auth']!r} needs it. Set {spelt(*path, key)} {_PLACES}"
+                message = (
+                    f"is missing: auth = {context['auth']!r} needs it. Set {spelt(*path, key)} {_PLACES}"
+                )
             else:
                 message = f"is missing: auth = {context['auth']!r} needs it"
             yield _Problem((*path, key), message)
@@ -305,7 +324,9 @@ def _resolved(config: Config, path: Path) -> Config:
 
     connections = {
         name: connection.model_copy(
-            update={key: beside(value) for key in _PATHS if (value := getattr(connection, key, None)) is not None},
+            update={
+                key: beside(value) for key in _PATHS if (value := getattr(connection, key, None)) is not None
+            },
         )
         for name, connection in config.connections.items()
     }

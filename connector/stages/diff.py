@@ -37,8 +37,8 @@ def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
         refresh: write every difference, however small.
 
     Returns:
-        ``send:<key>``, ``written:<key>`` and change: "cleared" where fields are emptied, "first" where no segment was
-        held, "moved" where it changes, "updated" otherwise, null where nothing is sent.
+        ``send:<key>``, ``written:<key>`` and change: "cleared" where fields are emptied, "first" where no segment is
+        known or held, "moved" where it changes, "updated" otherwise, null where nothing is sent.
     """
     keys = list(mapping.write.targets)
     if not keys:
@@ -50,10 +50,12 @@ def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
         frame = frame.with_columns(_plain_reason(keys, mapping).alias("diff:plain"))
         frame, reason = _with_texts(frame, [key for key in keys if key in TEXTS], mapping)
     frame = frame.with_columns((reason & _touched(mapping)).alias("diff:write"))
-    frame = frame.with_columns((nw.col("diff:write") & nw.col(f"diff:{key}")).alias(f"send:{key}") for key in keys)
+    frame = frame.with_columns(
+        (nw.col("diff:write") & nw.col(f"diff:{key}")).alias(f"send:{key}") for key in keys
+    )
     frame = frame.with_columns(
         *(_written(key, mapping).alias(f"written:{key}") for key in keys),
-        _change().alias("change"),
+        _change(mapping).alias("change"),
     )
     temporary = [name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)]
     return frame.drop(temporary)
@@ -179,15 +181,17 @@ def _written(key: str, mapping: Mapping) -> nw.Expr:
     return nw.when(nw.col(f"send:{key}")).then(_out(key, mapping)).otherwise(nw.col(f"now:{key}"))
 
 
-def _change() -> nw.Expr:
+def _change(mapping: Mapping) -> nw.Expr:
+    # A second run of a first date starts without zones, as the first one did: what that one wrote is updated.
+    held = ~nw.col("now:segment").is_null() if "segment" in mapping.write.targets else nw.lit(False)
     return (
         nw.when(~nw.col("diff:write"))
         .then(nw.lit(None, dtype=nw.String))
         .when(~nw.col("member"))
         .then(nw.lit("cleared"))
-        .when(nw.col("from_segment").is_null())
+        .when(nw.col("from_segment").is_null() & ~held)
         .then(nw.lit("first"))
-        .when(nw.col("from_segment") != nw.col("segment"))
+        .when((nw.col("from_segment") != nw.col("segment")).fill_null(False))
         .then(nw.lit("moved"))
         .otherwise(nw.lit("updated"))
     )

@@ -168,13 +168,18 @@ class TestPortfolio:
 @pytest.mark.parametrize(
     ("before", "segment", "change"),
     [
-        (None, "protect", "first"), ("develop", "protect", "moved"), ("protect", "protect", "updated"),
+        (None, "protect", "updated"), ("develop", "protect", "moved"), ("protect", "protect", "updated"),
         ("protect", "unrated", "moved"),
     ],
 )
 def test_kinds_of_change(backend: str, before: str | None, segment: str, change: str) -> None:
     row = account({**HELD, "confidence": "provisional"}, {**HELD, "segment": segment}, from_segment=before)
     assert compared(backend, [row])[0]["change"] == change
+
+
+def test_values_are_the_first_where_no_zone_is_known_and_none_is_held(backend: str) -> None:
+    row = account(NOTHING, {**HELD, "segment": "protect"}, from_segment=None)
+    assert compared(backend, [row])[0]["change"] == "first"
 
 
 def test_only_targets_are_compared(backend: str) -> None:
