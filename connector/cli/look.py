@@ -172,8 +172,10 @@ def runs(
                 f"{run.started:%Y-%m-%d %H:%M}",
                 str(run.as_of),
                 f"[{style}]{run.status}[/]",
-                *(f"{run.counts.get(name, 0):,}" for name in numbers[1:4]),
-                f"{sum(run.calls.values()):,}" + (f" / {run.minimum:,}" if run.minimum else ""),
+                # A run that was cut off left no counts; what it wrote is in the journal, and zero would be a guess.
+                *(f"{run.counts.get(name, 0):,}" if run.counts else "–" for name in numbers[1:4]),
+                (f"{sum(run.calls.values()):,}" if run.calls else "–")
+                + (f" / {run.minimum:,}" if run.minimum else ""),
                 escape((run.error or "").split("\n")[0][:80]),
             )
         out.print(grid)
