@@ -17,7 +17,8 @@ test: check ## lint, types, import contracts and all tests that a change must pa
 	@$(BIN)/python -m coverage report --fail-under=90
 
 check: .venv/dev ## lint, types and import contracts alone
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
@@ -33,6 +34,7 @@ docs: .venv/dev ## make docs/cli.md and the mapping schema anew
 
 format: .venv/dev ## apply what the linter can mend by itself
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 lock: .venv/dev ## compile the pinned requirements from pyproject.toml
 	@$(PIP) uv

@@ -374,8 +374,13 @@ class Crm(Protocol):
         ...
 
     def provision(
-        self, fields: Sequence[FieldSpec], reads: Mapping[Object, Sequence[str]], assign: Sequence[str] = (),
-        *, dry_run: bool = False, nightly_user: str | None = None,
+        self,
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],
+        assign: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        nightly_user: str | None = None,
     ) -> list[Step]:
         """Create what is missing: fields, options, permissions. Never changes or removes what exists.
 

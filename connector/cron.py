@@ -60,7 +60,9 @@ def parse(text: str) -> Cron:
             f"{text!r} has {len(parts)} fields; cron needs five: minute, hour, day of month, month, day of week",
         )
     values = [_values(part, kind) for part, kind in zip(parts, _FIELDS, strict=True)]
-    minute, hour, day, month = (_listed(each, kind) for each, kind in zip(values[:4], _FIELDS[:4], strict=True))
+    minute, hour, day, month = (
+        _listed(each, kind) for each, kind in zip(values[:4], _FIELDS[:4], strict=True)
+    )
     weekdays = sorted({value % 7 for value in values[4]})
     every_weekday = len(weekdays) == len(WEEKDAYS)
     if day != "*" and not every_weekday:

@@ -126,13 +126,33 @@ def members(frame: Frame, mapping: Mapping, focus: str) -> pa.Table:
         raise KeyError(focus)
     parts = _parts(chosen, mapping)
     table = _worth_the_work(frame).with_columns(
-        score=parts.score, contribution=parts.contribution, firm=nw.col("firm:potential"), identify=parts.identify,
-        member_of=parts.burdened | parts.identify, known_own=nw.col("own").fill_null(0),
+        score=parts.score,
+        contribution=parts.contribution,
+        firm=nw.col("firm:potential"),
+        identify=parts.identify,
+        member_of=parts.burdened | parts.identify,
+        known_own=nw.col("own").fill_null(0),
     )
     table = table.filter(nw.col("member_of")).sort(
-        "identify", "firm", "contribution", "known_own", "id", descending=[False, True, True, True, False],
+        "identify",
+        "firm",
+        "contribution",
+        "known_own",
+        "id",
+        descending=[False, True, True, True, False],
     )
-    columns = ("id", "name", "owner", "segment", "score", "headroom", "contribution", "own", "firm", "identify")
+    columns = (
+        "id",
+        "name",
+        "owner",
+        "segment",
+        "score",
+        "headroom",
+        "contribution",
+        "own",
+        "firm",
+        "identify",
+    )
     chosen_ones: pa.Table = table.select(*columns).collect().to_arrow()
     return chosen_ones
 
@@ -161,7 +181,9 @@ def _parts(focus: Focus, mapping: Mapping) -> _Parts:
         value, score = nw.col("share"), rounded(nw.col("share") * 100.0)
     else:
         goal = criterion.target
-        value = nw.when(nw.col(f"known:{criterion.id}")).then(nw.col(f"score:{criterion.id}").cast(nw.Float64))
+        value = nw.when(nw.col(f"known:{criterion.id}")).then(
+            nw.col(f"score:{criterion.id}").cast(nw.Float64)
+        )
         score = value
     burdened = (value < goal).fill_null(False)
     weights = sum(one.weight for one in mapping.of(criterion.dimension))

@@ -60,7 +60,11 @@ def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
     """
     scores = {fold(key): float(score) for key, score in scale.scores.items()}
     text = folded(raw)
-    found = translated(text, scores, nw.Float64) if scale.multi is None else _of_several(text, scores, scale.multi)
+    found = (
+        translated(text, scores, nw.Float64)
+        if scale.multi is None
+        else _of_several(text, scores, scale.multi)
+    )
     if scale.other == "missing":
         return found
     filled = text if scale.multi is None else text.str.replace_all(r"[;\s]+", "")

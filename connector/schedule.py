@@ -66,7 +66,9 @@ class Night:
         except NightTakenError:
             log.info("%s: the run of %s has been started already", self.name, today)
         except ConnectorError as error:
-            defect = error.exit_code is ExitCode.INTERNAL  # everything else is said in the message, for people
+            defect = (
+                error.exit_code is ExitCode.INTERNAL
+            )  # everything else is said in the message, for people
             log.log(logging.ERROR, "%s: %s", self.name, error, exc_info=defect)
         except Exception:
             log.exception("%s: the run of %s failed unexpectedly", self.name, today)
@@ -113,7 +115,9 @@ def serve(config: Config, connect: Connect, stop: threading.Event | None = None)
 def scheduled(config: Config, connect: Connect, stop: Stop) -> BackgroundScheduler:
     """The nights of all connections, not yet started; each job's id is its connection's name."""
     executor = ThreadPoolExecutor(max_workers=len(config.connections))
-    scheduler = BackgroundScheduler(executors={"default": executor}, timezone=ZoneInfo(config.schedule.time_zone))
+    scheduler = BackgroundScheduler(
+        executors={"default": executor}, timezone=ZoneInfo(config.schedule.time_zone)
+    )
     scheduler.add_listener(_missed, EVENT_JOB_MISSED)
     for name in config.connections:
         scheduler.add_job(
@@ -164,4 +168,6 @@ def _report(name: str, outcome: Outcome) -> None:
 
 def _missed(event: JobExecutionEvent) -> None:
     hours = LATE_SECONDS // 3600
-    log.warning("%s: the run of %s was missed by more than %d hours", event.job_id, event.scheduled_run_time, hours)
+    log.warning(
+        "%s: the run of %s was missed by more than %d hours", event.job_id, event.scheduled_run_time, hours
+    )

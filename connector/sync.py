@@ -315,7 +315,9 @@ def _diffed(worded: Frame, mapping: MappingFile, file: Path, *, refresh: bool) -
 
 def _brake(plan: Preview, store: Store, limits: SyncLimits) -> None:
     last = store.runs.last_completed()
-    brakes.check_shrink({str(name): count for name, count in plan.rows.items()}, last.counts if last else {}, limits)
+    brakes.check_shrink(
+        {str(name): count for name, count in plan.rows.items()}, last.counts if last else {}, limits
+    )
     found = brakes.movement(plan.accounts, list(plan.mapping.write.targets))
     brakes.check_movement(found, limits, first_run=plan.first_run)
 
@@ -340,7 +342,12 @@ def _closed_on_failure(line: _Line, crm: Crm, store: Store, run: Run) -> Iterato
     try:
         folder = store.scratch()
         yield folder
-    except (BrakeError, MappingError, ConfigError, StoppedError) as error:  # all of them before the first write
+    except (
+        BrakeError,
+        MappingError,
+        ConfigError,
+        StoppedError,
+    ) as error:  # all of them before the first write
         _fail(line, crm, store, run, error)
         raise
     except Exception as error:
@@ -373,7 +380,9 @@ def _fail(line: _Line, crm: Crm, store: Store, run: Run, error: BaseException) -
 
 def _told(stage: str, run: Run, error: Exception, written: int | None) -> str:
     cause = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
-    done = f"{written:,} changes had reached the CRM by then" if written else "Nothing had been written by then"
+    done = (
+        f"{written:,} changes had reached the CRM by then" if written else "Nothing had been written by then"
+    )
     if written is None:
         done = "How much had been written by then is in the journal, which cannot be reached now"
     return f"Run {run.id} stopped at {stage}: {cause}\n{done}; the next sync does what is missing."

@@ -145,7 +145,9 @@ def looked_up(frame: Frame, table: pa.Table, on: Sequence[str] = ("id",)) -> Fra
     keys, small = list(on), like(frame, table)
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
-        found: Frame = nw.from_native(native.join(small.to_native(), on=keys, how="left", maintain_order="left"))
+        found: Frame = nw.from_native(
+            native.join(small.to_native(), on=keys, how="left", maintain_order="left")
+        )
         return found
     return frame.join(small, on=keys, how="left")
 

@@ -79,7 +79,10 @@ def variables(file: Path, environ: Mapping[str, str] | None) -> list[Variable]:
     found = _of(_dotenv(folder / ".env"), ".env") | found
     secrets = found.pop((SECRETS_DIR,), None)
     if secrets is not None and secrets.value:
-        found = _of(_secrets(folder / Path(secrets.value).expanduser()), "the secrets directory", bare=True) | found
+        found = (
+            _of(_secrets(folder / Path(secrets.value).expanduser()), "the secrets directory", bare=True)
+            | found
+        )
     return sorted(found.values(), key=lambda variable: variable.name)
 
 
@@ -102,7 +105,9 @@ def spelt(*path: str) -> str:
     return (PREFIX + DELIMITER.join(path)).upper()
 
 
-def _of(values: Mapping[str, str | None], place: str, *, bare: bool = False) -> dict[tuple[str, ...], Variable]:
+def _of(
+    values: Mapping[str, str | None], place: str, *, bare: bool = False
+) -> dict[tuple[str, ...], Variable]:
     """Our variables among all; `bare`: names may lack the prefix, as in ``connections/acme/client_secret``."""
     found = {}
     for given, value in values.items():
@@ -120,7 +125,9 @@ def _dotenv(file: Path) -> Mapping[str, str | None]:
     try:
         return DotEnvSettingsSource(_Variables, env_file=file, env_file_encoding="utf-8-sig").env_vars
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}. Save it as UTF-8 text that this user may read.") from error
+        raise ConfigError(
+            f"{file}: cannot be read: {error}. Save it as UTF-8 text that this user may read."
+        ) from error
 
 
 def _secrets(folder: Path) -> Mapping[str, str | None]:

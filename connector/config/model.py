@@ -27,7 +27,9 @@ def _https_or_loopback(url: str) -> str:
         return url.rstrip("/")
     if parts.scheme == "http" and parts.hostname in LOOPBACK:
         return url.rstrip("/")
-    message = "must start with https:// (http:// is accepted for this machine alone, such as http://127.0.0.1:8000)"
+    message = (
+        "must start with https:// (http:// is accepted for this machine alone, such as http://127.0.0.1:8000)"
+    )
     raise ValueError(message)
 
 

@@ -20,7 +20,10 @@ def schema() -> dict[str, Any]:
     for name in _PLAIN_TEXT_TOO:
         table = made["$defs"][name]
         description = table.pop("description")
-        made["$defs"][name] = {"description": description, "anyOf": [{"type": "string", "minLength": 1}, table]}
+        made["$defs"][name] = {
+            "description": description,
+            "anyOf": [{"type": "string", "minLength": 1}, table],
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **made,

@@ -24,6 +24,8 @@ def campaign(zoned: Frame, membership: Membership) -> Frame:
 def _joined(members: pa.Table) -> pa.Table:
     once = members.select(["id", "tag"]).group_by(["id", "tag"]).aggregate([])
     in_order = once.sort_by([("id", "ascending"), ("tag", "ascending")])
-    tags = in_order.group_by("id", use_threads=False).aggregate([("tag", "list")])  # one thread keeps the order
+    tags = in_order.group_by("id", use_threads=False).aggregate(
+        [("tag", "list")]
+    )  # one thread keeps the order
     texts = pc.binary_join(tags.column("tag_list"), "; ")
     return pa.table({"id": tags.column("id").cast(pa.string()), "campaigns": texts.cast(pa.string())})

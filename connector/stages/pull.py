@@ -125,7 +125,11 @@ def requests(
     read = fields_read(mapping, without=ANSWERED_BY_ADAPTER)
     wanted = dict.fromkeys((*read["accounts"], *mapping.write.targets.values()))
     names = [name for name in wanted if name not in set(without)]
-    asked = [PullRequest("accounts", tuple(names), _portfolio(mapping, [fields[n] for n in _targets(mapping, fields)]))]
+    asked = [
+        PullRequest(
+            "accounts", tuple(names), _portfolio(mapping, [fields[n] for n in _targets(mapping, fields)])
+        )
+    ]
     part = mapping.opportunities
     asked.append(
         PullRequest(
@@ -153,7 +157,9 @@ def requests(
         section = mapping.cases if name == "cases" else mapping.orders
         if name in needed and section is not None:
             asked.append(
-                PullRequest(name, read[name], _pushed(section.where), account=section.account, date=section.date)
+                PullRequest(
+                    name, read[name], _pushed(section.where), account=section.account, date=section.date
+                )
             )
     if "activities" in needed and (activities := mapping.activities) is not None:
         asked.append(

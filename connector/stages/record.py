@@ -48,7 +48,10 @@ def record(memory: Memory, run: int, mapping: Mapping, unwritten: Collection[str
     if unwritten:
         held = pl.col("id").is_in(list(unwritten))
         kept = [
-            pl.when(held).then(pl.col(f"now:{key}")).otherwise(pl.col(f"written:{key}")).alias(f"written:{key}")
+            pl.when(held)
+            .then(pl.col(f"now:{key}"))
+            .otherwise(pl.col(f"written:{key}"))
+            .alias(f"written:{key}")
             for key in mapping.write.targets
         ]
         corrected = snapshot.with_suffix(".tmp")

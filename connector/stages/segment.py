@@ -59,7 +59,10 @@ def segment(scored: Frame, mapping: Mapping, as_of: date, history: History, refe
     frame = frame.with_columns(_zone(mapping, day).alias("zone"))
     frame = frame.with_columns(
         _segment().alias("segment"),
-        *(_firm(name, _border(name, borders[name], slack, "zone")).alias(f"firm:{name}") for name in DIMENSIONS),
+        *(
+            _firm(name, _border(name, borders[name], slack, "zone")).alias(f"firm:{name}")
+            for name in DIMENSIONS
+        ),
     )
     frame = frame.with_columns(
         _confidence().alias("confidence"),
@@ -86,7 +89,9 @@ def _threshold(scored: Frame, mapping: Mapping, references: References, dimensio
         rated = scored.filter(nw.col("member"), *(_covered(name, mapping) for name in DIMENSIONS))
         share = int(given.removeprefix("p")) / 100
         points = nw.col(f"points:{dimension}").cast(nw.Float64)
-        value = rated.select(points.quantile(share, interpolation="linear").alias("value")).collect()["value"][0]
+        value = rated.select(points.quantile(share, interpolation="linear").alias("value")).collect()[
+            "value"
+        ][0]
         return None if value is None else round(float(value), 6)
 
     key = f"threshold:{dimension}"
@@ -131,7 +136,9 @@ def _top_revenue(scored: Frame, share: float) -> pa.Table:
     total = sums.select(nw.col("sum").sum().cast(nw.Int64).alias("total")).collect()["total"][0]
     larger = nw.lit(int(total or 0)) - nw.col("up_to")
     least = sums.filter(larger < share * int(total or 0)).select(nw.col("own").min()).collect()["own"][0]
-    ids = paying.filter(nw.col("own") >= (0 if least is None else int(least))).select("id").sort("id").collect()
+    ids = (
+        paying.filter(nw.col("own") >= (0 if least is None else int(least))).select("id").sort("id").collect()
+    )
     table: pa.Table = ids.to_arrow()
     return pa.table({"id": table.column("id").cast(pa.string())})
 
@@ -193,11 +200,21 @@ def _zone(mapping: Mapping, day: int) -> nw.Expr:
 def _segment() -> nw.Expr:
     """The zone, with top revenue standing in for high potential."""
     zone = nw.col("zone")
-    attractive = nw.when(zone == "unrated").then(nw.col("high:attractiveness")).otherwise(
-        zone.is_in(HIGH["attractiveness"]),
+    attractive = (
+        nw.when(zone == "unrated")
+        .then(nw.col("high:attractiveness"))
+        .otherwise(
+            zone.is_in(HIGH["attractiveness"]),
+        )
     )
     flagged = nw.col("top_revenue") & nw.col("covered:attractiveness")
-    return nw.when(flagged & attractive).then(nw.lit("protect")).when(flagged).then(nw.lit("develop")).otherwise(zone)
+    return (
+        nw.when(flagged & attractive)
+        .then(nw.lit("protect"))
+        .when(flagged)
+        .then(nw.lit("develop"))
+        .otherwise(zone)
+    )
 
 
 def _confidence() -> nw.Expr:

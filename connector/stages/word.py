@@ -59,12 +59,18 @@ class _Texts:
         hopeless = nw.col("points:attractiveness") < self.wording.mapping.matrix.develop_floor
         place = {case: nw.lit(number, dtype=nw.Int64) for number, case in enumerate(CASES)}
         case = (
-            nw.when(segment == "protect").then(place["protect"])
-            .when((segment == "develop") & hopeless).then(place["decide"])
-            .when(segment == "develop").then(place["develop"])
-            .when(segment == "maintain").then(place["maintain"])
-            .when(segment == "retreat").then(place["retreat"])
-            .when(segment == "unrated").then(place["unrated"])
+            nw.when(segment == "protect")
+            .then(place["protect"])
+            .when((segment == "develop") & hopeless)
+            .then(place["decide"])
+            .when(segment == "develop")
+            .then(place["develop"])
+            .when(segment == "maintain")
+            .then(place["maintain"])
+            .when(segment == "retreat")
+            .then(place["retreat"])
+            .when(segment == "unrated")
+            .then(place["unrated"])
         )
         return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS)]
 
@@ -81,11 +87,17 @@ class _Texts:
         helps = (strongest >= OFFSET * self.block) | (nw.col("segment") == "unrated")
         found = [nw.when(helps).then(strongest).alias("word:strong")]
         for dimension in DIMENSIONS:
-            weakest = _most(nw.min_horizontal, [keys[one.id] for one in self.criteria if one.dimension == dimension])
+            weakest = _most(
+                nw.min_horizontal, [keys[one.id] for one in self.criteria if one.dimension == dimension]
+            )
             burdens = nw.when(weakest < OFFSET * self.block).then(weakest)
             found.append(burdens.alias(f"word:weak:{dimension}"))
         order = list(enumerate(self.wording.fill_order))
-        expired = [nw.when(_expired(one)).then(_whole(place)) for place, one in order if _can_expire(one, self.wording)]
+        expired = [
+            nw.when(_expired(one)).then(_whole(place))
+            for place, one in order
+            if _can_expire(one, self.wording)
+        ]
         missing = [nw.when(_missing(one)).then(_whole(len(order) + place)) for place, one in order]
         unsettled = nw.coalesce(_most(nw.min_horizontal, expired), _most(nw.min_horizontal, missing))
         provisional = nw.col("confidence") == "provisional"
@@ -106,9 +118,12 @@ class _Texts:
         either = nw.min_horizontal(potential, attractiveness)
         segment = nw.col("segment")
         weak = (
-            nw.when(segment.is_in(_looking_at("attractiveness"))).then(nw.coalesce(attractiveness, potential))
-            .when(segment.is_in(_looking_at("potential"))).then(nw.coalesce(potential, attractiveness))
-            .when(segment == "retreat").then(either)
+            nw.when(segment.is_in(_looking_at("attractiveness")))
+            .then(nw.coalesce(attractiveness, potential))
+            .when(segment.is_in(_looking_at("potential")))
+            .then(nw.coalesce(potential, attractiveness))
+            .when(segment == "retreat")
+            .then(either)
         )
         return [weak.alias("word:weak")]
 
@@ -125,9 +140,15 @@ class _Texts:
         wording, case = self.wording, nw.col("word:case")
         rated = case != CASES.index("unrated")
         covered = _covered("potential", wording.mapping)
-        potential = nw.when(covered).then(_digits("points:potential")).otherwise(nw.lit(wording.phrases.unknown))
-        middle = nw.when(nw.col("top_revenue")).then(nw.lit(wording.middle(top_revenue=True))).otherwise(
-            nw.lit(wording.middle(top_revenue=False)),
+        potential = (
+            nw.when(covered).then(_digits("points:potential")).otherwise(nw.lit(wording.phrases.unknown))
+        )
+        middle = (
+            nw.when(nw.col("top_revenue"))
+            .then(nw.lit(wording.middle(top_revenue=True)))
+            .otherwise(
+                nw.lit(wording.middle(top_revenue=False)),
+            )
         )
         strong = self._named("word:strong", [wording.strong(one) for one, _ in self.ways])
         so_far = self._named("word:strong", [wording.so_far(one) for one, _ in self.ways])
@@ -206,7 +227,9 @@ def _results(mapping: Mapping) -> list[nw.Expr]:
     values = {
         "segment": nw.col("segment"),
         "segment_since": nw.col("segment_since"),
-        "potential": nw.when(rated & _covered("potential", mapping)).then(_number(nw.col("points:potential"))),
+        "potential": nw.when(rated & _covered("potential", mapping)).then(
+            _number(nw.col("points:potential"))
+        ),
         "attractiveness": nw.when(rated).then(_number(nw.col("points:attractiveness"))),
         "coverage": rounded(100.0 * coverage),
         "confidence": nw.col("confidence"),
@@ -251,7 +274,9 @@ def _expired(criterion: Criterion) -> nw.Expr:
 
 def _dated(criterion: Criterion) -> list[int]:
     rungs = enumerate(criterion.rungs)
-    return [place for place, rung in rungs if isinstance(rung.source, FieldSource) and rung.source.expires_days]
+    return [
+        place for place, rung in rungs if isinstance(rung.source, FieldSource) and rung.source.expires_days
+    ]
 
 
 def _reads_wallet(criterion: Criterion) -> list[int]:

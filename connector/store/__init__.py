@@ -83,7 +83,9 @@ class Store:
     def unsettled(self, run: int | None = None) -> int:
         """Accounts of the last run, or of the one before `run`, for which no answer of the CRM is on record."""
         last = next((one for one in self.history_of_runs(2) if run is None or one.id < run), None)
-        return self.journal.unsettled(last.id) if last is not None and last.status is not Status.RUNNING else 0
+        return (
+            self.journal.unsettled(last.id) if last is not None and last.status is not Status.RUNNING else 0
+        )
 
     def scratch(self) -> Path:
         """A new empty folder for files of the moment; the caller removes it with `discard`.

@@ -53,7 +53,9 @@ class Campaigns:
         self._engine = engine
         self._connection = connection
 
-    def start(self, focus: str, quarter: str, tag: str, *, started: date, ends: date, at_start: pa.Table) -> Campaign:
+    def start(
+        self, focus: str, quarter: str, tag: str, *, started: date, ends: date, at_start: pa.Table
+    ) -> Campaign:
         """Start a campaign with its members.
 
         Args:
@@ -83,7 +85,9 @@ class Campaigns:
             with self._engine.begin() as connection:
                 key = connection.execute(insert(campaigns).values(values)).inserted_primary_key
                 assert key is not None
-                rows = [{"campaign": key[0], "account": one, "connection": self._connection} for one in accounts]
+                rows = [
+                    {"campaign": key[0], "account": one, "connection": self._connection} for one in accounts
+                ]
                 connection.execute(insert(members), rows)
         except IntegrityError as error:
             running = next((one for one in self.all() if one.quarter == quarter and one.closed is None), None)
@@ -123,7 +127,11 @@ class Campaigns:
         Raises:
             KeyError: this connection has no such campaign.
         """
-        where = (campaigns.c.id == campaign, campaigns.c.connection == self._connection, campaigns.c.closed.is_(None))
+        where = (
+            campaigns.c.id == campaign,
+            campaigns.c.connection == self._connection,
+            campaigns.c.closed.is_(None),
+        )
         with self._engine.begin() as connection:
             connection.execute(update(campaigns).where(*where).values(closed=day))
         return self.get(campaign)
@@ -185,6 +193,4 @@ def survivor(account: str, merged: Mapping[str, str]) -> str:
 
 
 def _campaign(row: Row[Any]) -> Campaign:
-    return Campaign(
-        row.id, row.focus, row.quarter, row.tag, row.started, row.ends, row.closed, row.members
-    )
+    return Campaign(row.id, row.focus, row.quarter, row.tag, row.started, row.ends, row.closed, row.members)

@@ -70,7 +70,9 @@ class Memory:
         with self._engine.connect() as connection:
             passed = list(connection.execute(query.order_by(runs.c.as_of, runs.c.id)))
         earlier = [row for row in passed if row.as_of <= as_of]
-        with_file = [(row.id, row.as_of, file) for row in earlier if (file := self._zones_file(row.id)) is not None]
+        with_file = [
+            (row.id, row.as_of, file) for row in earlier if (file := self._zones_file(row.id)) is not None
+        ]
         same_day = [(file, "from_") for _, day, file in with_file if day == as_of]
         before = [(file, "") for _, day, file in with_file if day < as_of]
         start = same_day[0] if same_day else before[-1] if before else None

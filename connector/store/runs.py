@@ -140,7 +140,9 @@ class Runs:
 
     def all(self, limit: int | None = None) -> list[Run]:
         """All runs, the latest first."""
-        query = select(runs).where(runs.c.connection == self._connection).order_by(runs.c.id.desc()).limit(limit)
+        query = (
+            select(runs).where(runs.c.connection == self._connection).order_by(runs.c.id.desc()).limit(limit)
+        )
         with self._engine.connect() as connection:
             return [_run(row) for row in connection.execute(query)]
 
@@ -164,7 +166,9 @@ class Runs:
             if not dead:
                 return
             connection.execute(
-                update(journal).where(journal.c.run.in_(dead), journal.c.state == "intended").values(state="unknown"),
+                update(journal)
+                .where(journal.c.run.in_(dead), journal.c.state == "intended")
+                .values(state="unknown"),
             )
             connection.execute(
                 update(runs)

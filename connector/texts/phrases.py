@@ -11,6 +11,7 @@ Case = Literal["protect", "develop", "decide", "maintain", "retreat", "unrated"]
 """What the account team is asked for: by zone, except for ``decide``, the bottom of ``develop``."""
 CASES: tuple[Case, ...] = get_args(Case)
 
+
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences.
@@ -132,7 +133,10 @@ PHRASES: dict[Language, Phrases] = {
             "retreat": "Aufwand klein halten",
             "unrated": "Fehlendes ergänzen",
         },
-        actions_weak={"protect": "beste Betreuung, Schwachstelle stärken", "develop": "an der Schwachstelle arbeiten"},
+        actions_weak={
+            "protect": "beste Betreuung, Schwachstelle stärken",
+            "develop": "an der Schwachstelle arbeiten",
+        },
         steps={
             "protect": "Beste Betreuung halten und vor Abwerbung schützen.",
             "develop": "An der Zusammenarbeit arbeiten: mit dem Kunden klären, wie es gemeinsam besser geht.",

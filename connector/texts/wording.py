@@ -43,7 +43,6 @@ Open = tuple[Literal["expired", "missing"], str] | None
 """Why a zone is provisional: an expired rating or missing data, and the criterion's id."""
 
 
-
 def segment_labels(mapping: Mapping) -> dict[Segment, str]:
     """What people call each zone: the mapping's own words, else the language's."""
     own = {key: one_line(text.in_(mapping.language)) for key, text in mapping.texts.segments.items()}
@@ -106,7 +105,9 @@ class Wording:
         self.mapping = mapping
         self.phrases = PHRASES[mapping.language]
         self.criteria = tuple(criterion for criterion in mapping.criteria if criterion.weight > 0)
-        self.fill_order = tuple(sorted(self.criteria, key=lambda one: (not self._fillable(one), -self.share(one))))
+        self.fill_order = tuple(
+            sorted(self.criteria, key=lambda one: (not self._fillable(one), -self.share(one)))
+        )
         self._labels = {one.id: one_line(one.label.in_(mapping.language)) or one.id for one in self.criteria}
         self._zones = {key: shortened(label, ZONE_LIMIT) for key, label in segment_labels(mapping).items()}
         self._own_steps = self._read_own_steps()
@@ -155,7 +156,9 @@ class Wording:
         kind, id_ = unsettled
         phrase = self.phrases.out_of_date if kind == "expired" else self.phrases.no_data
         others = self._label_limit + (0 if weak is None else size(self.label(weak)))
-        fixed = self._without_labels(case, weak) + size(self.phrases.provisional + phrase.format(criterion=""))
+        fixed = self._without_labels(case, weak) + size(
+            self.phrases.provisional + phrase.format(criterion="")
+        )
         return self.phrases.provisional + self._if_whole(phrase, id_, LIMIT - fixed - others) + action
 
     def _if_whole(self, phrase: str, id_: str, room: int) -> str:
@@ -219,7 +222,9 @@ class Wording:
     @cached_property
     def _answered_by_limit(self) -> int:
         """Room for what stands behind two scores: of two criteria, never twice the same."""
-        longest = [max(size(self.answered_by(one, rung)) for rung in range(len(one.rungs))) for one in self.criteria]
+        longest = [
+            max(size(self.answered_by(one, rung)) for rung in range(len(one.rungs))) for one in self.criteria
+        ]
         return sum(sorted(longest)[-2:])
 
     def _shared(self, room: int, labels: int) -> int:
@@ -231,7 +236,9 @@ class Wording:
     def named_missing(self) -> int:
         """How many missing criteria an unrated account's texts name."""
         longest = max((size(label) for label in self._labels.values()), default=0)
-        counts = (count for count in NAMED_MISSING if self._shared(self._missing_room(count), count) >= longest)
+        counts = (
+            count for count in NAMED_MISSING if self._shared(self._missing_room(count), count) >= longest
+        )
         return next(counts, NAMED_MISSING[-1])
 
     @cached_property
@@ -261,7 +268,9 @@ class Wording:
         if own is not None:
             return own
         if weak is not None and self._actionable(weak) and case in self.phrases.steps_weak:
-            return self.phrases.steps_weak[case].format(criterion=shortened(self._labels[weak.id], LIMIT // 2))
+            return self.phrases.steps_weak[case].format(
+                criterion=shortened(self._labels[weak.id], LIMIT // 2)
+            )
         return self.phrases.steps[case]
 
     def _own_step(self, case: Case, weak: Criterion | None) -> str | None:

@@ -52,8 +52,12 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the connector costs.")
-    parser.add_argument("--only", choices=("sync", "files"), help="through the sandbox, or from files on disk")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure what the connector costs."
+    )
+    parser.add_argument(
+        "--only", choices=("sync", "files"), help="through the sandbox, or from files on disk"
+    )
     parser.add_argument("--crm", choices=CRMS, help="through the sandbox of this CRM alone")
     parser.add_argument(
         "--accounts",
@@ -114,7 +118,9 @@ def _two_nights(folder: Path, accounts: int) -> None:
     store.mkdir()
     printed.note(f"files: {accounts:,} accounts and {5 * accounts:,} opportunities are written ...")
     made = measured("one_night", task="generate", folder=records, accounts=accounts, as_of=AS_OF)
-    measured("one_night", task="scan", folder=records)  # a first one, so that the files are in the system's cache
+    measured(
+        "one_night", task="scan", folder=records
+    )  # a first one, so that the files are in the system's cache
     scan = measured("one_night", task="scan", folder=records)
     first = measured("one_night", task="night", folder=records, store=store, as_of=AS_OF)
     measured("one_night", task="morrow", folder=records, snapshot=first["snapshot"])

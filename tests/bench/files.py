@@ -13,10 +13,25 @@ import pyarrow.parquet as pq
 from connector.crm import FieldType, Object, Pulled
 
 CHUNK = 250_000
-INDUSTRIES = ("Manufacturing", "Construction", "Retail", "Healthcare", "Logistics", "Energy", "Banking", "Media")
+INDUSTRIES = (
+    "Manufacturing",
+    "Construction",
+    "Retail",
+    "Healthcare",
+    "Logistics",
+    "Energy",
+    "Banking",
+    "Media",
+)
 TEXT, NUMBER, CURRENCY, PERCENT = FieldType.TEXT, FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT
 PICKLIST, BOOLEAN, DATE = FieldType.PICKLIST, FieldType.BOOLEAN, FieldType.DATE
-_POLARS = {TEXT: pl.String(), PICKLIST: pl.String(), NUMBER: pl.Float64(), BOOLEAN: pl.Boolean(), DATE: pl.Date()}
+_POLARS = {
+    TEXT: pl.String(),
+    PICKLIST: pl.String(),
+    NUMBER: pl.Float64(),
+    BOOLEAN: pl.Boolean(),
+    DATE: pl.Date(),
+}
 
 SCHEMAS: dict[Object, dict[str, FieldType]] = {
     "accounts": {
@@ -59,7 +74,9 @@ def portfolio(
     """
     ours = _types(targets)
     empty = [
-        pl.lit(False if kind is BOOLEAN else None, dtype=_POLARS[kind]).alias(name)  # Salesforce has no empty checkbox
+        pl.lit(False if kind is BOOLEAN else None, dtype=_POLARS[kind]).alias(
+            name
+        )  # Salesforce has no empty checkbox
         for name, kind in ours.items()
     ]
     for start in range(0, accounts, CHUNK):
@@ -84,12 +101,16 @@ def pulled(folder: Path, targets: Mapping[str, str]) -> dict[Object, Pulled]:
 def take_over(folder: Path, snapshot: Path, targets: Mapping[str, str]) -> None:
     """Let the accounts hold what a run has written, as its snapshot says."""
     ours = _types(targets)
-    written = [pl.col(f"written:{key}").cast(_POLARS[ours[name]]).alias(name) for key, name in targets.items()]
+    written = [
+        pl.col(f"written:{key}").cast(_POLARS[ours[name]]).alias(name) for key, name in targets.items()
+    ]
     held = pl.read_parquet(snapshot, columns=["id", *(f"written:{key}" for key in targets)])
     held = held.select(pl.col("id").alias("@id"), *written)
     for path in sorted(folder.glob("accounts-*.parquet")):
         accounts = pl.read_parquet(path).drop(list(ours))
-        accounts.join(held, on="@id", how="left", maintain_order="left").write_parquet(path, compression="lz4")
+        accounts.join(held, on="@id", how="left", maintain_order="left").write_parquet(
+            path, compression="lz4"
+        )
 
 
 def _types(targets: Mapping[str, str]) -> dict[str, FieldType]:
@@ -107,7 +128,9 @@ def _ids(prefix: str, numbers: np.ndarray) -> pl.Series:
 
 def _some(random: np.random.Generator, values: np.ndarray, share: float) -> pl.Series:
     """The values, with a share of them known and the rest null."""
-    return pl.select(pl.when(pl.Series(random.random(len(values)) < share)).then(pl.Series(values))).to_series()
+    return pl.select(
+        pl.when(pl.Series(random.random(len(values)) < share)).then(pl.Series(values))
+    ).to_series()
 
 
 def _days(random: np.random.Generator, as_of: date, back: int, ahead: int, n: int) -> pl.Series:
@@ -175,7 +198,9 @@ def _chunk(random: np.random.Generator, start: int, n: int, as_of: date) -> dict
             "@account": ids.gather(owner[of_deal]),
             "@opportunity": opportunities.get_column("@id").gather(of_deal),
             "@contact": _ids("003", random.integers(start, start + half, half)),
-            "@role": _pick(random, ("Economic Buyer", "Executive Sponsor", "Influencer", "Business User"), half),
+            "@role": _pick(
+                random, ("Economic Buyer", "Executive Sponsor", "Influencer", "Business User"), half
+            ),
             "@last_activity": _days(random, as_of, 700, 0, half),
         },
     )

@@ -18,7 +18,10 @@ def generate(folder: Path, accounts: int, as_of: date) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pulled = files.portfolio(folder, accounts, as_of, _mapping().write.targets)
     paths = [path for each in pulled.values() for path in each.paths]
-    answer(rows={name: each.rows for name, each in pulled.items()}, bytes=sum(path.stat().st_size for path in paths))
+    answer(
+        rows={name: each.rows for name, each in pulled.items()},
+        bytes=sum(path.stat().st_size for path in paths),
+    )
 
 
 def scan(folder: Path) -> None:

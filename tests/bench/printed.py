@@ -45,7 +45,11 @@ def syncs(crm: str, found: Sequence[Found]) -> None:
     _line(grid, "  of these polls of bulk jobs", (f"{count:,}" for count in polls))
     _line(grid, "fewest possible", (f"{run['minimum']:,}" for run in found))
     pairs = zip(found, made, polls, strict=True)
-    _line(grid, "calls without polls : fewest possible", (f"{(n - m) / run['minimum']:.2f}" for run, n, m in pairs))
+    _line(
+        grid,
+        "calls without polls : fewest possible",
+        (f"{(n - m) / run['minimum']:.2f}" for run, n, m in pairs),
+    )
     out.print(grid)
     stages = _grid("stage", "first: seconds", "CPU", "second: seconds", "CPU")
     for first, second in zip(found[0]["stages"], found[1]["stages"], strict=True):
@@ -68,7 +72,9 @@ def nights(made: Found, scan: Found, found: Sequence[Found]) -> None:
     _line(grid, "a bare scan of the same files", _figures([bare]))
     for name, run in zip(("first night", "second night"), found, strict=True):
         _line(grid, f"{name}: map to diff", _figures(_of(run, RATED)))
-        changes = ", ".join(f"{count:,} {kind}" for kind, count in run["changes"].items()) or "nothing to write"
+        changes = (
+            ", ".join(f"{count:,} {kind}" for kind, count in run["changes"].items()) or "nothing to write"
+        )
         _line(grid, f"  [dim]{run['portfolio']:,} in the portfolio: {changes}[/]", ("", "", ""))
     out.print(grid)
     stages = _grid("stage", "first: seconds", "CPU", "peak MB", "second: seconds", "CPU", "peak MB")

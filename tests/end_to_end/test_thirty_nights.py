@@ -33,7 +33,9 @@ def shares(crm: Crm, folder: Path, accounts: int, nights: list[int], seed: int) 
             for night in [0, *nights]:
                 done = sync(opened, store, mapping, START + timedelta(days=night), settings.sync)
                 counts = done.run.counts
-                found.append((done.written.written / counts["accounts"], done.written.written / counts["portfolio"]))
+                found.append(
+                    (done.written.written / counts["accounts"], done.written.written / counts["portfolio"])
+                )
         opened.close()
     return found[1:]
 

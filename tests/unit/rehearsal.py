@@ -112,4 +112,6 @@ def held(org: FakeOrg, mapping: Mapping) -> dict[str, Map[str, Any]]:
         account[ID]: {key: account.get(name) for key, name in mapping.write.targets.items()}
         for account in org.records["accounts"]
     }
-    return {key: values for key, values in found.items() if any(value is not None for value in values.values())}
+    return {
+        key: values for key, values in found.items() if any(value is not None for value in values.values())
+    }

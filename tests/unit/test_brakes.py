@@ -49,7 +49,9 @@ def test_nothing_moves_in_an_empty_portfolio() -> None:
     check_movement(found, LIMITS, first_run=False)
 
 
-@pytest.mark.parametrize(("moved", "first_run", "stops"), [(20, False, False), (21, False, True), (100, True, False)])
+@pytest.mark.parametrize(
+    ("moved", "first_run", "stops"), [(20, False, False), (21, False, True), (100, True, False)]
+)
 def test_too_many_moves_stop_a_run_that_is_not_the_first(moved: int, first_run: bool, stops: bool) -> None:
     found = Movement(portfolio=100, moved=moved, holding=100, cleared=0)
     if not stops:

@@ -10,7 +10,9 @@ from connector.focus import Proposal, foci, members, propose
 from connector.tables import Frame
 from tests.unit.stages.portfolio import mapping_of, scored
 
-MAPPING = mapping_of()  # access: weight 50 of 100, changeability 0.8, target 70; chemistry: 50 of 100, 0.5, 70
+MAPPING = (
+    mapping_of()
+)  # access: weight 50 of 100, changeability 0.8, target 70; chemistry: 50 of 100, 0.5, 70
 
 
 def zoned(backend: str, accounts: list[dict[str, Any]]) -> Frame:
@@ -84,7 +86,11 @@ def test_who_is_eligible(backend: str, account: dict[str, Any], is_member: bool)
 def test_unknown_scores_are_counted_beside_the_money(backend: str) -> None:
     unknown = {"id": "a", "score:access": None, "score:chemistry": None, "share": None}
     proposals = ranked(backend, [unknown])
-    assert (proposals["access"].identify, proposals["access"].unknown, proposals["access"].members) == (1, 1, 1)
+    assert (proposals["access"].identify, proposals["access"].unknown, proposals["access"].members) == (
+        1,
+        1,
+        1,
+    )
     for focus in ("chemistry", "share_of_wallet"):
         assert (proposals[focus].unknown, proposals[focus].members, proposals[focus].money) == (1, 0, 0)
 
@@ -147,7 +153,8 @@ def test_an_unknown_focus_is_an_error(backend: str) -> None:
                 "headroom": st.one_of(st.none(), st.integers(0, 10**12)),
             },
         ),
-        min_size=1, max_size=12,
+        min_size=1,
+        max_size=12,
     ),
 )
 def test_the_ranking_adds_up_to_its_members(backend: str, accounts: list[dict[str, Any]]) -> None:

@@ -81,7 +81,9 @@ def test_the_hour_is_that_of_the_business_time_zone() -> None:
     assert times("30 4 * * *", "2026-03-28", 2) == ["2026-03-28 04:30 +0100", "2026-03-29 04:30 +0200"]
 
 
-def test_a_night_syncs(config: Config, crm: FakeCrm, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_night_syncs(
+    config: Config, crm: FakeCrm, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     Night(config, "acme", connected(crm), lambda: False)()
     assert len(held(crm.org, mapping_of())) == 30
@@ -193,7 +195,9 @@ def test_a_second_interrupt_ends_at_once() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
-def test_a_late_run_is_missed_with_a_word(config: Config, crm: FakeCrm, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_late_run_is_missed_with_a_word(
+    config: Config, crm: FakeCrm, caplog: pytest.LogCaptureFixture
+) -> None:
     scheduler = scheduled(config, connected(crm), lambda: False)
     scheduler.start()
     scheduler.modify_job("acme", next_run_time=datetime.now(VIENNA) - timedelta(hours=7))

@@ -56,7 +56,9 @@ def written(outcome: Outcome, mapping: Mapping) -> dict[str, dict[str, Any]]:
     keys = list(mapping.write.targets)
     rows = pl.read_parquet(outcome.snapshot).with_columns(pl.col("written:segment_since").cast(pl.Date))
     found = {row["id"]: {key: row[f"written:{key}"] for key in keys} for row in rows.iter_rows(named=True)}
-    return {id_: values for id_, values in found.items() if any(value is not None for value in values.values())}
+    return {
+        id_: values for id_, values in found.items() if any(value is not None for value in values.values())
+    }
 
 
 def test_a_preview_changes_nothing(crm: FakeCrm, store: Store, mapping: Mapping, tmp_path: Path) -> None:
@@ -82,7 +84,9 @@ def test_a_preview_works_before_provisioning(store: Store, mapping: Mapping) -> 
     assert caught.value.exit_code is ExitCode.REQUEST
 
 
-def test_a_sync_writes_what_its_snapshot_says(run: Callable[..., Outcome], crm: FakeCrm, mapping: Mapping) -> None:
+def test_a_sync_writes_what_its_snapshot_says(
+    run: Callable[..., Outcome], crm: FakeCrm, mapping: Mapping
+) -> None:
     outcome = run()
     assert outcome.exit_code is ExitCode.OK
     assert outcome.run.status is Status.DONE
@@ -117,7 +121,9 @@ def test_the_files_of_a_run_are_its_snapshot_alone(run: Callable[..., Outcome], 
 def test_one_changed_opportunity_changes_its_account_alone(run: Callable[..., Outcome], crm: FakeCrm) -> None:
     run()
     before = crm.org.writes.copy()
-    deal = next(one for one in crm.org.records["opportunities"] if one["@account"] == "00100005" and one["@won"])
+    deal = next(
+        one for one in crm.org.records["opportunities"] if one["@account"] == "00100005" and one["@won"]
+    )
     deal["Amount"] = 9_000_000.0
     run()
     assert crm.org.writes - before == {"00100005": 1}
@@ -262,7 +268,9 @@ def test_a_second_interrupt_ends_at_once_and_is_recorded(
     assert run().written.written == CUSTOMERS - 10
 
 
-def test_a_store_that_breaks_off_ends_the_run(run: Callable[..., Outcome], crm: FakeCrm, store: Store) -> None:
+def test_a_store_that_breaks_off_ends_the_run(
+    run: Callable[..., Outcome], crm: FakeCrm, store: Store
+) -> None:
     def broken() -> bool:
         if crm.calls["write"] == 1:
             with store._engine.begin() as session:
@@ -354,7 +362,9 @@ def test_half_the_accounts_missing_stops_the_run(
     assert "max_shrink_share" in (stopped.error or "")
 
 
-def test_an_edited_mapping_that_moves_too_many_stops_unless_accepted(run: Callable[..., Outcome], store: Store) -> None:
+def test_an_edited_mapping_that_moves_too_many_stops_unless_accepted(
+    run: Callable[..., Outcome], store: Store
+) -> None:
     run(limits=SyncLimits())
     matrix = "[matrix]\nthreshold = { potential = 95, attractiveness = 95 }\nprotect_top_revenue = 0"
     harder = mapping_of(MAPPING + matrix)
@@ -381,7 +391,9 @@ def test_customers_who_leave_are_cleared_within_limits(
     assert caught.value.brake == "max_cleared_share"
 
 
-def test_reference_values_are_frozen_for_the_quarter(run: Callable[..., Outcome], store: Store, crm: FakeCrm) -> None:
+def test_reference_values_are_frozen_for_the_quarter(
+    run: Callable[..., Outcome], store: Store, crm: FakeCrm
+) -> None:
     first = run()
     quarter = first.preview.references.quarter
     stored = store.memory.references(quarter).stored
@@ -392,7 +404,9 @@ def test_reference_values_are_frozen_for_the_quarter(run: Callable[..., Outcome]
     assert second.preview.references.fresh == {}
 
 
-def test_a_campaigns_tag_comes_and_goes_with_the_syncs(run: Callable[..., Outcome], crm: FakeCrm, store: Store) -> None:
+def test_a_campaigns_tag_comes_and_goes_with_the_syncs(
+    run: Callable[..., Outcome], crm: FakeCrm, store: Store
+) -> None:
     run()
     chosen = pa.table({"id": ["00100001", "00199999"]})
     campaign = store.campaigns.start(
@@ -401,7 +415,9 @@ def test_a_campaigns_tag_comes_and_goes_with_the_syncs(run: Callable[..., Outcom
 
     def tagged() -> dict[str, str]:
         accounts = crm.org.records["accounts"]
-        return {one[ID]: one["KPM_Campaigns__c"] for one in accounts if one.get("KPM_Campaigns__c") is not None}
+        return {
+            one[ID]: one["KPM_Campaigns__c"] for one in accounts if one.get("KPM_Campaigns__c") is not None
+        }
 
     run()
     assert tagged() == {"00100001": "2099Q1 Access"}

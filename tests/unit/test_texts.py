@@ -35,7 +35,9 @@ def test_both_languages_are_complete(language: Language) -> None:
     assert set(phrases.actions) == set(phrases.steps) == set(CASES)
     for field in dataclasses.fields(phrases):
         ours, theirs = getattr(phrases, field.name), getattr(english, field.name)
-        pairs = zip(ours.values(), theirs.values(), strict=True) if isinstance(ours, dict) else [(ours, theirs)]
+        pairs = (
+            zip(ours.values(), theirs.values(), strict=True) if isinstance(ours, dict) else [(ours, theirs)]
+        )
         for text, other in pairs:
             assert text
             assert [text.count(name) for name in ("{zone}", "{criterion}", "{action}")] == [
@@ -44,7 +46,9 @@ def test_both_languages_are_complete(language: Language) -> None:
 
 
 def test_labels_are_the_mappings_own_where_it_has_some() -> None:
-    own = mapping_of(texts={"segments": {"retreat": {"en": "Light care", "de": "Leichte Betreuung"}, "protect": " "}})
+    own = mapping_of(
+        texts={"segments": {"retreat": {"en": "Light care", "de": "Leichte Betreuung"}, "protect": " "}}
+    )
     assert segment_labels(own) == {**PHRASES["en"].segments, "retreat": "Light care"}
     assert confidence_labels(mapping_of(language="de")) == {"firm": "Gesichert", "provisional": "Vorläufig"}
 
@@ -85,7 +89,9 @@ def test_size_counts_as_the_crm_does() -> None:
 
 
 ROOM = [
-    "Future demand for what we do", "White space (share of wallet still open)", "Access to decision makers",
+    "Future demand for what we do",
+    "White space (share of wallet still open)",
+    "Access to decision makers",
     "Processes under control",
 ]
 
@@ -122,7 +128,11 @@ LABEL = st.text(min_size=1, max_size=300)
     language=st.sampled_from(LANGUAGES),
 )
 def test_every_combination_fits(
-    labels: list[str], zone: str, reason: str | None, steps: dict[str, str], language: Language,
+    labels: list[str],
+    zone: str,
+    reason: str | None,
+    steps: dict[str, str],
+    language: Language,
 ) -> None:
     criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
     texts: dict[str, Any] = {"segments": dict.fromkeys(SEGMENTS, zone), "next_steps": steps}
@@ -130,7 +140,9 @@ def test_every_combination_fits(
     named = [one | {"label": label} for one, label in zip(criteria, labels, strict=True)]
     wording = Wording(mapping_of(criteria=named, texts=texts, language=language))
     kinds: list[Open] = [None]
-    kinds += [("expired", one.id) for one in wording.criteria] + [("missing", one.id) for one in wording.criteria]
+    kinds += [("expired", one.id) for one in wording.criteria] + [
+        ("missing", one.id) for one in wording.criteria
+    ]
     for case, weak, unsettled in product(CASES[:-1], (None, *wording.criteria), kinds):
         strong = max((wording.strong(one) for one in wording.criteria if one is not weak), key=size)
         scores = "unknown" if language == "en" else "unbekannt"
@@ -141,7 +153,9 @@ def test_every_combination_fits(
         assert size(why) <= LIMIT
         assert size(wording.next_step(case, weak, unsettled)) <= LIMIT
     so_far = max((wording.so_far(one) for one in wording.criteria), key=size)
-    missing = sorted((wording.missing_label(one) for one in wording.criteria), key=size)[-wording.named_missing :]
+    missing = sorted((wording.missing_label(one) for one in wording.criteria), key=size)[
+        -wording.named_missing :
+    ]
     listed = ", ".join(missing) + wording.phrases.more
     unrated = wording.head("unrated") + so_far + "100" + wording.phrases.missing + listed
     assert size(unrated + wording.tail("unrated", None, None)) <= LIMIT

@@ -96,7 +96,9 @@ def test_a_secret_of_digits_stays_as_it_is(written: Written) -> None:
     assert secret.get_secret_value() == "0012300"
 
 
-def test_the_environment_wins_over_dotenv_over_secrets_directory_over_file(written: Written, tmp_path: Path) -> None:
+def test_the_environment_wins_over_dotenv_over_secrets_directory_over_file(
+    written: Written, tmp_path: Path
+) -> None:
     keys = ("moved", "cleared", "shrink", "quota")
     file = written(ACME + "[sync]\n" + "".join(f"max_{key}_share = 0.1\n" for key in keys))
     secrets = tmp_path / "secrets"
@@ -112,7 +114,9 @@ def test_the_environment_wins_over_dotenv_over_secrets_directory_over_file(writt
     )
 
 
-@pytest.mark.parametrize("name", ["connections/acme/client_secret", "KPM_CONNECTIONS/ACME/CLIENT_SECRET", SECRET])
+@pytest.mark.parametrize(
+    "name", ["connections/acme/client_secret", "KPM_CONNECTIONS/ACME/CLIENT_SECRET", SECRET]
+)
 def test_names_in_the_secrets_directory_may_be_nested(written: Written, tmp_path: Path, name: str) -> None:
     place = tmp_path / "mounted" / name
     place.parent.mkdir(parents=True)
@@ -141,7 +145,9 @@ def test_an_empty_secret_is_missing(written: Written) -> None:
 
 def test_a_secret_in_the_file_is_an_error_that_says_where_to_put_it(written: Written) -> None:
     [line] = refused(written(ACME + 'client_secret = "s3cret-word"'), {})
-    assert line.startswith("config.toml: connections.acme.client_secret: a secret does not belong into this file")
+    assert line.startswith(
+        "config.toml: connections.acme.client_secret: a secret does not belong into this file"
+    )
     assert SECRET in line
 
 
@@ -195,7 +201,9 @@ def test_all_problems_are_listed_at_once(written: Written) -> None:
         ("KPM_ADMIN__ACME__PASWORD", "KPM_ADMIN__ACME__PASSWORD"),
     ],
 )
-def test_a_misspelt_variable_is_reported_with_the_probable_one(written: Written, variable: str, probable: str) -> None:
+def test_a_misspelt_variable_is_reported_with_the_probable_one(
+    written: Written, variable: str, probable: str
+) -> None:
     [line] = refused(written(ACME), {SECRET: "x", variable: "s3cret-word"})
     assert line == f"{variable}: this variable in the environment sets nothing; did you mean {probable}?"
 
@@ -308,7 +316,9 @@ def test_a_missing_key_that_is_no_secret_belongs_into_the_file(written: Written)
 
 
 def test_a_missing_mapping_is_said_so(written: Written) -> None:
-    assert refused(written(ACME.replace('mapping = "mappings/acme.toml"', "")))[0].endswith("mapping: is missing")
+    assert refused(written(ACME.replace('mapping = "mappings/acme.toml"', "")))[0].endswith(
+        "mapping: is missing"
+    )
 
 
 def test_a_broken_url_with_a_password_counts_as_one(written: Written) -> None:

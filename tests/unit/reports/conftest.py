@@ -12,7 +12,12 @@ MAPPING = {
     "crm": "salesforce",
     "currency": "EUR",
     "accounts": {"name": "Name"},
-    "opportunities": {"account": "AccountId", "amount": "Amount", "close_date": "CloseDate", "stage": "StageName"},
+    "opportunities": {
+        "account": "AccountId",
+        "amount": "Amount",
+        "close_date": "CloseDate",
+        "stage": "StageName",
+    },
     "criteria": [
         {
             "id": "demand",
@@ -47,7 +52,12 @@ MAPPING = {
             "scale": {"kind": "rating", "worst": 1, "best": 5},
         },
     ],
-    "write": {"segment": "Segment__c", "segment_since": "Since__c", "potential": "Potential__c", "why": "Why__c"},
+    "write": {
+        "segment": "Segment__c",
+        "segment_since": "Since__c",
+        "potential": "Potential__c",
+        "why": "Why__c",
+    },
 }
 
 

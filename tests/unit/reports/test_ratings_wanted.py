@@ -70,7 +70,9 @@ def test_unrated_accounts_are_placed_by_what_is_known(mapping: Mapping) -> None:
         unrated("c", chemistry=None, own=9_00),
         account("d"),
     )
-    assert [(row.zone, row.accounts, row.certain, row.revenue) for row in standings(accounts, mapping, HALF)] == [
+    assert [
+        (row.zone, row.accounts, row.certain, row.revenue) for row in standings(accounts, mapping, HALF)
+    ] == [
         (None, 1, 0, 9_00),
         ("develop", 1, 0, 5_00),
         ("protect", 1, 0, 3_00),

@@ -11,15 +11,34 @@ import pyarrow as pa
 from connector.mapping import Mapping
 from connector.tables import Frame
 
-LABELS = {"demand": "Future demand", "space": "White space", "access": "Decision makers", "chemistry": "Chemistry"}
+LABELS = {
+    "demand": "Future demand",
+    "space": "White space",
+    "access": "Decision makers",
+    "chemistry": "Chemistry",
+}
 FIELDS = {
-    "segment": "Zone", "segment_since": "Since", "potential": "Potential", "attractiveness": "Attractiveness",
-    "coverage": "Coverage", "confidence": "Confidence", "why": "Why", "next_step": "Next", "campaigns": "Campaigns",
-    "headroom": "Headroom", "share_of_wallet": "Share", "revenue_flag": "Top",
+    "segment": "Zone",
+    "segment_since": "Since",
+    "potential": "Potential",
+    "attractiveness": "Attractiveness",
+    "coverage": "Coverage",
+    "confidence": "Confidence",
+    "why": "Why",
+    "next_step": "Next",
+    "campaigns": "Campaigns",
+    "headroom": "Headroom",
+    "share_of_wallet": "Share",
+    "revenue_flag": "Top",
 }
 TYPES: dict[str, pa.DataType] = {
-    "segment": pa.string(), "segment_since": pa.int32(), "confidence": pa.string(), "why": pa.string(),
-    "next_step": pa.string(), "campaigns": pa.string(), "revenue_flag": pa.bool_(),
+    "segment": pa.string(),
+    "segment_since": pa.int32(),
+    "confidence": pa.string(),
+    "why": pa.string(),
+    "next_step": pa.string(),
+    "campaigns": pa.string(),
+    "revenue_flag": pa.bool_(),
 }
 RATING = {"kind": "rating", "worst": 1, "best": 5}
 
@@ -27,23 +46,41 @@ RATING = {"kind": "rating", "worst": 1, "best": 5}
 def mapping_of(**sections: Any) -> Mapping:
     """Two criteria per dimension: demand and space, access and chemistry (which expires); every result is written."""
     criteria = [
-        {"id": "demand", "dimension": "potential", "weight": 60, "source": {"field": "Demand"}, "scale": RATING},
         {
-            "id": "space", "dimension": "potential", "weight": 40,
-            "source": {"from": "wallet", "measure": "headroom"}, "scale": {"kind": "log", "zero": 0, "full": 1000},
+            "id": "demand",
+            "dimension": "potential",
+            "weight": 60,
+            "source": {"field": "Demand"},
+            "scale": RATING,
         },
         {
-            "id": "access", "dimension": "attractiveness", "weight": 50, "changeability": 0.8,
+            "id": "space",
+            "dimension": "potential",
+            "weight": 40,
+            "source": {"from": "wallet", "measure": "headroom"},
+            "scale": {"kind": "log", "zero": 0, "full": 1000},
+        },
+        {
+            "id": "access",
+            "dimension": "attractiveness",
+            "weight": 50,
+            "changeability": 0.8,
             "source": {"from": "contact_roles", "measure": "role_coverage", "required": ["Buyer"]},
             "scale": {"kind": "linear", "zero": 0, "full": 1},
         },
         {
-            "id": "chemistry", "dimension": "attractiveness", "weight": 50,
-            "source": {"field": "Chemistry", "expires_days": 365}, "scale": RATING,
+            "id": "chemistry",
+            "dimension": "attractiveness",
+            "weight": 50,
+            "source": {"field": "Chemistry", "expires_days": 365},
+            "scale": RATING,
         },
     ]
     whole: dict[str, Any] = {
-        "version": 1, "crm": "salesforce", "currency": "EUR", "accounts": {"name": "Name"},
+        "version": 1,
+        "crm": "salesforce",
+        "currency": "EUR",
+        "accounts": {"name": "Name"},
         "opportunities": {"account": "A", "amount": "B", "close_date": "C", "stage": "D"},
         "criteria": [{"label": LABELS[str(one["id"])], **one} for one in criteria],
         "wallet": {"sources": ["field:Wallet"], "achievable_share": 0.6},
@@ -64,8 +101,17 @@ def scored(backend: str, accounts: Iterable[dict[str, Any]], mapping: Mapping) -
 def _account(account: dict[str, Any], mapping: Mapping) -> dict[str, Any]:
     given = dict(account)
     row: dict[str, Any] = {
-        "name": "Acme", "owner": "Ann", "member": True, "left": False, "pilot": True, "own": None, "headroom": None,
-        "share": None, "wallet": None, "wallet_expired": False, "expired": False,
+        "name": "Acme",
+        "owner": "Ann",
+        "member": True,
+        "left": False,
+        "pilot": True,
+        "own": None,
+        "headroom": None,
+        "share": None,
+        "wallet": None,
+        "wallet_expired": False,
+        "expired": False,
     }
     for short, dimension in (("p", "potential"), ("a", "attractiveness")):
         points = given.pop(short, 50)
@@ -94,7 +140,17 @@ def _type(name: str) -> pa.DataType:
         return pa.int64()
     if kind == "coverage":
         return pa.float64()
-    if kind in ("known", "expired", "member", "left", "pilot", "wallet_expired", "send", "firm", "top_revenue"):
+    if kind in (
+        "known",
+        "expired",
+        "member",
+        "left",
+        "pilot",
+        "wallet_expired",
+        "send",
+        "firm",
+        "top_revenue",
+    ):
         return pa.bool_()
     if name in ("own", "headroom", "wallet"):
         return pa.int64()

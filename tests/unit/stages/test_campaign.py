@@ -32,7 +32,9 @@ def tagged(backend: str, ids: list[str], members: list[tuple[str, str]]) -> dict
     ],
 )
 def test_active_tags_in_order(
-    backend: str, members: list[tuple[str, str]], campaigns: dict[str, str | None],
+    backend: str,
+    members: list[tuple[str, str]],
+    campaigns: dict[str, str | None],
 ) -> None:
     assert tagged(backend, ["a", "b"], members) == campaigns
 

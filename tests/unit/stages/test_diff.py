@@ -12,20 +12,41 @@ from tests.unit.stages.portfolio import FIELDS, mapping_of, opened, rows_of
 
 WHY = "Key account: potential {}, attractiveness {}. Strong: Future demand 90. Next: keep the best care."
 HELD: dict[str, Any] = {
-    "segment": "protect", "segment_since": 20_000, "potential": 70.0, "attractiveness": 60.0, "coverage": 100.0,
-    "confidence": "firm", "why": WHY.format(70, 60), "next_step": "Keep the best care.", "campaigns": None,
-    "headroom": 10_000.0, "share_of_wallet": 40.0, "revenue_flag": False, "criteria.access": 20.0,
+    "segment": "protect",
+    "segment_since": 20_000,
+    "potential": 70.0,
+    "attractiveness": 60.0,
+    "coverage": 100.0,
+    "confidence": "firm",
+    "why": WHY.format(70, 60),
+    "next_step": "Keep the best care.",
+    "campaigns": None,
+    "headroom": 10_000.0,
+    "share_of_wallet": 40.0,
+    "revenue_flag": False,
+    "criteria.access": 20.0,
 }
 NOTHING: dict[str, Any] = dict.fromkeys(HELD)
 
 
 def account(now: dict[str, Any], out: dict[str, Any], **facts: Any) -> dict[str, Any]:
-    row = {"id": "a", "member": True, "pilot": True, "from_segment": now["segment"], "segment": out["segment"], **facts}
+    row = {
+        "id": "a",
+        "member": True,
+        "pilot": True,
+        "from_segment": now["segment"],
+        "segment": out["segment"],
+        **facts,
+    }
     return row | {f"now:{key}": now[key] for key in HELD} | {f"out:{key}": out[key] for key in HELD}
 
 
 def compared(
-    backend: str, rows: list[dict[str, Any]], mapping: Mapping | None = None, *, refresh: bool = False,
+    backend: str,
+    rows: list[dict[str, Any]],
+    mapping: Mapping | None = None,
+    *,
+    refresh: bool = False,
 ) -> list[dict[str, Any]]:
     return rows_of(diff(opened(backend, rows), mapping or mapping_of(), refresh=refresh))
 
@@ -49,17 +70,32 @@ def test_what_the_crm_holds_is_not_written_again(backend: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("segment", "develop"), ("confidence", "provisional"), ("campaigns", "2026Q4 access"), ("revenue_flag", True),
-        ("next_step", "Call."), ("potential", 73.0), ("potential", 67.0), ("attractiveness", 63.0),
-        ("coverage", 97.0), ("share_of_wallet", 43.0), ("criteria.access", 23.0), ("headroom", 10_500.0),
-        ("headroom", 9_500.0), ("potential", None), ("headroom", None), ("why", None), ("segment_since", None),
+        ("segment", "develop"),
+        ("confidence", "provisional"),
+        ("campaigns", "2026Q4 access"),
+        ("revenue_flag", True),
+        ("next_step", "Call."),
+        ("potential", 73.0),
+        ("potential", 67.0),
+        ("attractiveness", 63.0),
+        ("coverage", 97.0),
+        ("share_of_wallet", 43.0),
+        ("criteria.access", 23.0),
+        ("headroom", 10_500.0),
+        ("headroom", 9_500.0),
+        ("potential", None),
+        ("headroom", None),
+        ("why", None),
+        ("segment_since", None),
     ],
 )
 def test_reasons_to_write(backend: str, key: str, value: Any) -> None:
     assert only(backend, {key: value}) == {key}
 
 
-@pytest.mark.parametrize("key", [key for key, value in HELD.items() if value is not None and key != "revenue_flag"])
+@pytest.mark.parametrize(
+    "key", [key for key, value in HELD.items() if value is not None and key != "revenue_flag"]
+)
 def test_an_empty_field_is_filled(backend: str, key: str) -> None:
     (row,) = compared(backend, [account({**HELD, key: None}, HELD)])
     assert (sent(row), row[f"written:{key}"]) == ({key}, HELD[key])
@@ -68,8 +104,14 @@ def test_an_empty_field_is_filled(backend: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("segment_since", 20_001), ("potential", 72.0), ("attractiveness", 58.0), ("coverage", 98.0),
-        ("share_of_wallet", 42.0), ("criteria.access", 18.0), ("headroom", 10_499.0), ("headroom", 9_501.0),
+        ("segment_since", 20_001),
+        ("potential", 72.0),
+        ("attractiveness", 58.0),
+        ("coverage", 98.0),
+        ("share_of_wallet", 42.0),
+        ("criteria.access", 18.0),
+        ("headroom", 10_499.0),
+        ("headroom", 9_501.0),
     ],
 )
 def test_small_changes_stay_until_there_is_a_reason(backend: str, key: str, value: Any) -> None:
@@ -79,7 +121,8 @@ def test_small_changes_stay_until_there_is_a_reason(backend: str, key: str, valu
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "written"), [(0.0, 1.0, True), (140.0, 147.0, True), (140.0, 146.0, False), (0.0, 0.0, False)],
+    ("old", "new", "written"),
+    [(0.0, 1.0, True), (140.0, 147.0, True), (140.0, 146.0, False), (0.0, 0.0, False)],
 )
 def test_money_is_judged_by_what_is_there(backend: str, old: float, new: float, written: bool) -> None:
     sent_ = only(backend, {"headroom": new}, {**HELD, "headroom": old})
@@ -143,7 +186,9 @@ class TestPortfolio:
 
     def test_hubspot_empties_the_flag(self, backend: str) -> None:
         mapping = mapping_of(crm="hubspot")
-        (row,) = compared(backend, [account({**NOTHING, "revenue_flag": False}, NOTHING, member=False)], mapping)
+        (row,) = compared(
+            backend, [account({**NOTHING, "revenue_flag": False}, NOTHING, member=False)], mapping
+        )
         assert (row["change"], row["written:revenue_flag"]) == ("cleared", None)
 
     def test_any_field_that_is_set_is_cleared_even_if_never_in_the_portfolio(self, backend: str) -> None:
@@ -168,7 +213,9 @@ class TestPortfolio:
 @pytest.mark.parametrize(
     ("before", "segment", "change"),
     [
-        (None, "protect", "updated"), ("develop", "protect", "moved"), ("protect", "protect", "updated"),
+        (None, "protect", "updated"),
+        ("develop", "protect", "moved"),
+        ("protect", "protect", "updated"),
         ("protect", "unrated", "moved"),
     ],
 )
@@ -205,17 +252,41 @@ def test_changes_are_what_an_adapter_takes(backend: str) -> None:
     ]
     table = changes(diff(opened(backend, rows), mapping), mapping).collect().to_arrow()
     assert table.column_names == [
-        "@id", "Zone", "send:Zone", "was:Zone", "Since", "send:Since", "was:Since",
-        "Headroom", "send:Headroom", "was:Headroom",
+        "@id",
+        "Zone",
+        "send:Zone",
+        "was:Zone",
+        "Since",
+        "send:Since",
+        "was:Since",
+        "Headroom",
+        "send:Headroom",
+        "was:Headroom",
     ]
     assert table.to_pylist() == [
         {
-            "@id": "a", "Zone": "protect", "send:Zone": False, "was:Zone": "protect", "Since": 20_000,
-            "send:Since": False, "was:Since": 20_000, "Headroom": None, "send:Headroom": True, "was:Headroom": 10_000,
+            "@id": "a",
+            "Zone": "protect",
+            "send:Zone": False,
+            "was:Zone": "protect",
+            "Since": 20_000,
+            "send:Since": False,
+            "was:Since": 20_000,
+            "Headroom": None,
+            "send:Headroom": True,
+            "was:Headroom": 10_000,
         },
         {
-            "@id": "b", "Zone": "develop", "send:Zone": True, "was:Zone": "protect", "Since": 20_500,
-            "send:Since": True, "was:Since": 20_000, "Headroom": 10_000, "send:Headroom": False, "was:Headroom": 10_000,
+            "@id": "b",
+            "Zone": "develop",
+            "send:Zone": True,
+            "was:Zone": "protect",
+            "Since": 20_500,
+            "send:Since": True,
+            "was:Since": 20_000,
+            "Headroom": 10_000,
+            "send:Headroom": False,
+            "was:Headroom": 10_000,
         },
     ]
 
@@ -226,13 +297,17 @@ RESULTS = st.fixed_dictionaries(
     {
         "segment": st.sampled_from(["protect", "develop", None]),
         "segment_since": st.sampled_from([20_000, 20_001, None]),
-        "potential": SCORES, "attractiveness": SCORES, "coverage": SCORES,
+        "potential": SCORES,
+        "attractiveness": SCORES,
+        "coverage": SCORES,
         "confidence": st.sampled_from(["firm", "provisional", None]),
         "why": st.one_of(st.none(), st.builds(WHY.format, NEAR, NEAR), st.text(min_size=1)),
         "next_step": st.sampled_from([None, "Call.", "Call 2.", "Call 9."]),
         "campaigns": st.sampled_from([None, "x", "x; y"]),
-        "headroom": st.one_of(st.none(), st.integers(0, 50).map(float)), "share_of_wallet": SCORES,
-        "revenue_flag": st.sampled_from([True, False]), "criteria.access": SCORES,
+        "headroom": st.one_of(st.none(), st.integers(0, 50).map(float)),
+        "share_of_wallet": SCORES,
+        "revenue_flag": st.sampled_from([True, False]),
+        "criteria.access": SCORES,
     },
 )
 
@@ -245,10 +320,15 @@ RESULTS = st.fixed_dictionaries(
     crm=st.sampled_from(["salesforce", "hubspot"]),
 )
 def test_after_a_write_nothing_is_left_to_write(
-    backend: str, pairs: list[tuple[dict[str, Any], dict[str, Any], bool, bool]], min_change: float, refresh: bool,
+    backend: str,
+    pairs: list[tuple[dict[str, Any], dict[str, Any], bool, bool]],
+    min_change: float,
+    refresh: bool,
     crm: str,
 ) -> None:
-    mapping = mapping_of(crm=crm, write={**FIELDS, "criteria": {"access": "Access"}, "min_change": min_change})
+    mapping = mapping_of(
+        crm=crm, write={**FIELDS, "criteria": {"access": "Access"}, "min_change": min_change}
+    )
     rows = [
         account(now, out if member else NOTHING, id=f"{place:02}", member=member, pilot=pilot)
         for place, (now, out, member, pilot) in enumerate(pairs)
@@ -260,7 +340,8 @@ def test_after_a_write_nothing_is_left_to_write(
         if sent(row) and row["member"]:
             assert all(row[f"written:{key}"] == row[f"out:{key}"] for key in HELD)
     after = [
-        row | {f"now:{key}": done[f"written:{key}"] for key in HELD} for row, done in zip(rows, first, strict=True)
+        row | {f"now:{key}": done[f"written:{key}"] for key in HELD}
+        for row, done in zip(rows, first, strict=True)
     ]
     again = compared(backend, after, mapping, refresh=refresh)
     assert [row["change"] for row in again] == [None] * len(again)

@@ -48,7 +48,10 @@ def test_a_measured_condition_is_decided_after_the_pull() -> None:
     )
     assert asked(mapping_of(text))["accounts"].where == ((PERSON,),)
     text = text.replace('all = [ { field = "IsPersonAccount", equals = false } ]', "")
-    assert asked(mapping_of(text), CrmField("KPM_Segment__c", "Zone", FieldType.PICKLIST))["accounts"].where == ()
+    assert (
+        asked(mapping_of(text), CrmField("KPM_Segment__c", "Zone", FieldType.PICKLIST))["accounts"].where
+        == ()
+    )
 
 
 def test_conditions_on_other_objects_narrow_the_read() -> None:
@@ -62,7 +65,9 @@ def test_conditions_on_other_objects_narrow_the_read() -> None:
 
 
 def test_sections_that_a_criterion_needs_are_read() -> None:
-    text = MAPPING + """
+    text = (
+        MAPPING
+        + """
 [cases]
 account = "AccountId"
 date = "CreatedDate"
@@ -81,6 +86,7 @@ months = 12
 per = "orders"
 where = [ { field = "Type", in = ["Error"] } ]
 """
+    )
     found = asked(mapping_of(text))
     assert found["cases"].fields == ("CreatedDate", "Type")
     assert found["orders"].fields == ("EffectiveDate",)

@@ -41,7 +41,9 @@ def test_zones_and_reference_values_are_kept_before_the_write(tmp_path: Path) ->
 
 def test_first_seen_days_are_kept_if_there_are_any(tmp_path: Path) -> None:
     with store_in(tmp_path) as store:
-        seen = pa.table({"id": ["a"], "rating": ["x:0"], "value": ["4"], "day": pa.array([20_000], pa.int32())})
+        seen = pa.table(
+            {"id": ["a"], "rating": ["x:0"], "value": ["4"], "day": pa.array([20_000], pa.int32())}
+        )
         assert store.memory.first_seen(remembered(store, seen)).exists()
         assert not store.memory.first_seen(remembered(store, seen.slice(1))).exists()
 

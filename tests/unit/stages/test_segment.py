@@ -20,7 +20,10 @@ ZONES = ("protect", "develop", "maintain", "retreat")
 
 
 def placed(
-    backend: str, accounts: list[dict[str, Any]], mapping: Mapping | None = None, history: History | None = None,
+    backend: str,
+    accounts: list[dict[str, Any]],
+    mapping: Mapping | None = None,
+    history: History | None = None,
     references: References | None = None,
 ) -> list[dict[str, Any]]:
     mapping = mapping or mapping_of()
@@ -33,13 +36,25 @@ def before(*rows: tuple[str, str | None, int | None]) -> History:
     ids, zones, days = zip(*rows, strict=True)
     since = pa.array(days, pa.int32())
     zone = pa.array(zones, pa.string())
-    columns = {"id": pa.array(ids), "zone": zone, "zone_since": since, "segment": zone, "segment_since": since}
+    columns = {
+        "id": pa.array(ids),
+        "zone": zone,
+        "zone_since": since,
+        "segment": zone,
+        "segment_since": since,
+    }
     return History(zones=pa.table(columns), first_run=False)
 
 
 @pytest.mark.parametrize(
     ("p", "a", "zone"),
-    [(50, 50, "protect"), (50, 49, "develop"), (49, 50, "maintain"), (49, 49, "retreat"), (100, 0, "develop")],
+    [
+        (50, 50, "protect"),
+        (50, 49, "develop"),
+        (49, 50, "maintain"),
+        (49, 49, "retreat"),
+        (100, 0, "develop"),
+    ],
 )
 def test_a_score_on_the_threshold_is_high(backend: str, p: int, a: int, zone: str) -> None:
     (row,) = placed(backend, [{"p": p, "a": a}])
@@ -61,7 +76,9 @@ def test_a_score_on_the_threshold_is_high(backend: str, p: int, a: int, zone: st
         (None, 49, 50, "maintain"),
     ],
 )
-def test_hysteresis_holds_an_account_on_its_side(backend: str, was: str | None, p: int, a: int, zone: str) -> None:
+def test_hysteresis_holds_an_account_on_its_side(
+    backend: str, was: str | None, p: int, a: int, zone: str
+) -> None:
     (row,) = placed(backend, [{"p": p, "a": a}], history=before(("000", was, 20_000)))
     assert row["zone"] == zone
     assert row["zone_since"] == (20_000 if was == zone else DAY)
@@ -70,7 +87,8 @@ def test_hysteresis_holds_an_account_on_its_side(backend: str, was: str | None, 
 
 def test_an_account_new_to_the_history_takes_the_plain_threshold(backend: str) -> None:
     old, new = placed(
-        backend, [{"p": 46, "now:segment": "protect"}, {"p": 46, "now:segment": "protect"}],
+        backend,
+        [{"p": 46, "now:segment": "protect"}, {"p": 46, "now:segment": "protect"}],
         history=before(("000", "protect", 20_000)),
     )
     assert (old["segment"], new["segment"]) == ("protect", "maintain")
@@ -100,7 +118,11 @@ def test_without_a_target_for_the_segment_the_crm_tells_nothing(backend: str) ->
 
 @pytest.mark.parametrize(
     ("dimension", "coverage", "segment_"),
-    [("potential", 0.499999, "unrated"), ("attractiveness", 0.499999, "unrated"), ("potential", 0.5, "protect")],
+    [
+        ("potential", 0.499999, "unrated"),
+        ("attractiveness", 0.499999, "unrated"),
+        ("potential", 0.5, "protect"),
+    ],
 )
 def test_too_little_data_is_not_rated(backend: str, dimension: str, coverage: float, segment_: str) -> None:
     (row,) = placed(backend, [{f"coverage:{dimension}": coverage}])
@@ -110,7 +132,9 @@ def test_too_little_data_is_not_rated(backend: str, dimension: str, coverage: fl
 
 def test_no_score_at_all_is_not_rated_even_without_a_minimum(backend: str) -> None:
     mapping = mapping_of(matrix={"min_coverage": 0, "protect_top_revenue": 0})
-    (row,) = placed(backend, [{"p": None, "lo:potential": 0, "hi:potential": 100, "coverage:potential": 0.0}], mapping)
+    (row,) = placed(
+        backend, [{"p": None, "lo:potential": 0, "hi:potential": 100, "coverage:potential": 0.0}], mapping
+    )
     assert row["segment"] == "unrated"
 
 
@@ -125,7 +149,9 @@ def test_no_score_at_all_is_not_rated_even_without_a_minimum(backend: str) -> No
     ],
 )
 def test_firm_means_that_missing_data_cannot_change_the_zone(
-    backend: str, changes: dict[str, Any], confidence: str,
+    backend: str,
+    changes: dict[str, Any],
+    confidence: str,
 ) -> None:
     (row,) = placed(backend, [changes])
     assert row["confidence"] == confidence
@@ -135,15 +161,21 @@ def test_bounds_are_judged_with_hysteresis(backend: str) -> None:
     account = {"p": 60, "lo:potential": 46, "hi:potential": 70}
     (new,) = placed(backend, [account])
     (held,) = placed(backend, [account], history=before(("000", "protect", 20_000)))
-    assert (new["confidence"], held["confidence"]) == ("firm", "firm")  # the second night says what the first said
+    assert (new["confidence"], held["confidence"]) == (
+        "firm",
+        "firm",
+    )  # the second night says what the first said
     assert (new["firm:potential"], held["firm:potential"]) == (True, True)
 
 
 def test_min_stay_days_delays_moves_between_rated_zones(backend: str) -> None:
     mapping = mapping_of(matrix={"min_stay_days": 30, "hysteresis": 0, "protect_top_revenue": 0})
     history = before(
-        ("000", "protect", DAY - 29), ("001", "protect", DAY - 30), ("002", "protect", None),
-        ("003", "unrated", DAY - 1), ("004", "protect", DAY - 1),
+        ("000", "protect", DAY - 29),
+        ("001", "protect", DAY - 30),
+        ("002", "protect", None),
+        ("003", "unrated", DAY - 1),
+        ("004", "protect", DAY - 1),
     )
     accounts: list[dict[str, Any]] = [{"p": 10} for _ in range(4)]
     rows = placed(backend, [*accounts, {"coverage:potential": 0.1}], mapping, history)
@@ -177,7 +209,11 @@ class TestTopRevenue:
         ],
     )
     def test_the_largest_that_make_up_the_share(
-        self, backend: str, owns: list[int | None], share: float, flags: list[bool],
+        self,
+        backend: str,
+        owns: list[int | None],
+        share: float,
+        flags: list[bool],
     ) -> None:
         assert self.flagged(backend, owns, share) == flags
 
@@ -197,7 +233,14 @@ class TestTopRevenue:
         no_potential, no_fit = placed(
             backend,
             [
-                {"own": 60, "p": None, "coverage:potential": 0.0, "lo:potential": 0, "hi:potential": 100, "a": 80},
+                {
+                    "own": 60,
+                    "p": None,
+                    "coverage:potential": 0.0,
+                    "lo:potential": 0,
+                    "hi:potential": 100,
+                    "a": 80,
+                },
                 {"own": 60, "a": None, "coverage:attractiveness": 0.0},
             ],
             mapping_of(matrix={"protect_top_revenue": 1}),
@@ -226,7 +269,9 @@ class TestTopRevenue:
     def test_definition(self, backend: str, owns: list[int | None], share: float) -> None:
         paying = [own for own in owns if own is not None and own > 0]
         expected = [
-            own is not None and own > 0 and sum(other for other in paying if other > own) < share * sum(paying)
+            own is not None
+            and own > 0
+            and sum(other for other in paying if other > own) < share * sum(paying)
             for own in owns
         ]
         assert self.flagged(backend, owns, share) == expected
@@ -237,7 +282,9 @@ P60 = {"threshold": {"potential": "p60", "attractiveness": 50}, "hysteresis": 0,
 
 class TestPercentileThresholds:
     def test_interpolated_over_the_rated_accounts_of_the_portfolio(self, backend: str) -> None:
-        accounts: list[dict[str, Any]] = [{"p": p} for p in (10, 20, 30, 40)]  # p60 = 10 + 0.6 * 3 steps of 10 = 28
+        accounts: list[dict[str, Any]] = [
+            {"p": p} for p in (10, 20, 30, 40)
+        ]  # p60 = 10 + 0.6 * 3 steps of 10 = 28
         accounts += [{"p": 99, "coverage:attractiveness": 0.0}, {"p": 99, "member": False}]
         references = References("2026Q4")
         rows = placed(backend, accounts, mapping_of(matrix=P60), references=references)
@@ -248,13 +295,18 @@ class TestPercentileThresholds:
         references = References("2026Q4")
         mapping = mapping_of(matrix=P60)
         placed(backend, [{"p": 10}, {"p": 20}], mapping, references=references)  # 16
-        (row,) = placed(backend, [{"p": 17}], mapping, references=References("2026Q4", stored=references.all()))
+        (row,) = placed(
+            backend, [{"p": 17}], mapping, references=References("2026Q4", stored=references.all())
+        )
         assert row["segment"] == "protect"
 
     def test_nobody_rated_freezes_nothing(self, backend: str) -> None:
         references = References("2026Q4")
         (row,) = placed(
-            backend, [{"coverage:potential": 0.0}], mapping_of(matrix=P60), references=references,
+            backend,
+            [{"coverage:potential": 0.0}],
+            mapping_of(matrix=P60),
+            references=references,
         )
         assert row["segment"] == "unrated"
         assert references.fresh == {}
@@ -264,18 +316,23 @@ class TestPercentileThresholds:
 @given(
     accounts=st.lists(
         st.tuples(st.integers(0, 100), st.integers(0, 100), st.sampled_from([None, "unrated", *ZONES])),
-        min_size=1, max_size=10,
+        min_size=1,
+        max_size=10,
     ),
     hysteresis=st.integers(0, 20),
 )
 def test_the_same_facts_again_move_nothing(
-    backend: str, accounts: list[tuple[int, int, str | None]], hysteresis: int,
+    backend: str,
+    accounts: list[tuple[int, int, str | None]],
+    hysteresis: int,
 ) -> None:
     mapping = mapping_of(matrix={"hysteresis": hysteresis, "protect_top_revenue": 0})
     points = [{"p": p, "a": a} for p, a, _ in accounts]
     start = before(*((f"{place:03}", zone, None) for place, (_, _, zone) in enumerate(accounts)))
     first = placed(backend, points, mapping, start)
-    again = placed(backend, points, mapping, before(*((row["id"], row["zone"], row["zone_since"]) for row in first)))
+    again = placed(
+        backend, points, mapping, before(*((row["id"], row["zone"], row["zone_since"]) for row in first))
+    )
     assert [row["zone"] for row in again] == [row["zone"] for row in first]
     assert [row["zone_since"] for row in again] == [row["zone_since"] for row in first]
     for row, (p, a, was) in zip(first, accounts, strict=True):

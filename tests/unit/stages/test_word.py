@@ -15,12 +15,19 @@ from tests.unit.stages.portfolio import LABELS, mapping_of, rows_of, scored
 UNKNOWN: dict[str, Any] = {f"score:{id_}": None for id_ in LABELS}
 
 
-def worded(backend: str, accounts: list[dict[str, Any]], mapping: Mapping | None = None) -> list[dict[str, Any]]:
+def worded(
+    backend: str, accounts: list[dict[str, Any]], mapping: Mapping | None = None
+) -> list[dict[str, Any]]:
     """Accounts as they leave `campaign`: firm, unless they say otherwise."""
     mapping = mapping or mapping_of()
     defaults: dict[str, Any] = {
-        "segment": "protect", "confidence": "firm", "top_revenue": False, "segment_since": 20_000, "campaigns": None,
-        "firm:potential": True, "firm:attractiveness": True,
+        "segment": "protect",
+        "confidence": "firm",
+        "top_revenue": False,
+        "segment_since": 20_000,
+        "campaigns": None,
+        "firm:potential": True,
+        "firm:attractiveness": True,
     }
     rows = [{"id": f"{place:03}", **defaults, **account} for place, account in enumerate(accounts)]
     return rows_of(word(scored(backend, rows, mapping), mapping))
@@ -30,32 +37,42 @@ SCORES = {"score:demand": 90, "score:space": 60, "score:access": 20, "score:chem
 TEXTS = [
     (
         {"segment": "protect", "p": 78, "a": 50},
-        ("Key account: potential 78, attractiveness 50. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: best care, strengthen the weak point."),
+        (
+            "Key account: potential 78, attractiveness 50. Strong: Future demand 90. Weak: Decision makers 20. "
+            "Next: best care, strengthen the weak point."
+        ),
         "Keep the best care and work on: Decision makers.",
     ),
     (
         {"segment": "develop", "p": 78, "a": 40},
-        ("Development zone: potential 78, attractiveness 40. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: work on the weak point."),
+        (
+            "Development zone: potential 78, attractiveness 40. Strong: Future demand 90. Weak: Decision makers 20. "
+            "Next: work on the weak point."
+        ),
         "Work on: Decision makers. It burdens this account most.",
     ),
     (
         {"segment": "develop", "p": 78, "a": 19},
-        ("Development zone: potential 78, attractiveness 19. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: decide in person, develop or let go."),
+        (
+            "Development zone: potential 78, attractiveness 19. Strong: Future demand 90. Weak: Decision makers 20. "
+            "Next: decide in person, develop or let go."
+        ),
         "A person decides: develop this account or let it go. Weakest: Decision makers.",
     ),
     (
         {"segment": "maintain", "p": 40, "a": 60},
-        ("Maintain: potential 40, attractiveness 60. Strong: Future demand 90. Weak: White space 60. "
-        "Next: hold the level with efficient channels."),
+        (
+            "Maintain: potential 40, attractiveness 60. Strong: Future demand 90. Weak: White space 60. "
+            "Next: hold the level with efficient channels."
+        ),
         "Hold the level with efficient channels; invest only to keep it.",
     ),
     (
         {"segment": "retreat", "p": 40, "a": 30},
-        ("Efficient care: potential 40, attractiveness 30. Strong: Future demand 90. Weak: Decision makers 20. "
-        "Next: keep the effort small."),
+        (
+            "Efficient care: potential 40, attractiveness 30. Strong: Future demand 90. Weak: Decision makers 20. "
+            "Next: keep the effort small."
+        ),
         "Keep the effort small; withdrawing is a person's decision.",
     ),
 ]
@@ -79,7 +96,10 @@ def test_german(backend: str) -> None:
 def test_nothing_weak_leaves_the_zones_own_action(backend: str) -> None:
     strong = {f"score:{id_}": 70 for id_ in LABELS}
     (row,) = worded(backend, [{**strong, "p": 70, "a": 70}])
-    assert row["why"] == "Key account: potential 70, attractiveness 70. Strong: Chemistry 70. Next: keep the best care."
+    assert (
+        row["why"]
+        == "Key account: potential 70, attractiveness 70. Strong: Chemistry 70. Next: keep the best care."
+    )
     assert row["next_step"] == "Keep the best care and guard the account against competitors."
 
 
@@ -95,7 +115,8 @@ def test_weight_and_own_target_decide_what_burdens_most(backend: str) -> None:
     heavy = [one | ({"weight": 90} if one["id"] == "chemistry" else {}) for one in criteria]
     account = {"score:access": 30, "score:chemistry": 45, "segment": "develop", "a": 40}
     by_points, by_weight = (
-        worded(backend, [account], mapping)[0]["why"] for mapping in (mapping_of(), mapping_of(criteria=heavy))
+        worded(backend, [account], mapping)[0]["why"]
+        for mapping in (mapping_of(), mapping_of(criteria=heavy))
     )
     assert "Weak: Decision makers 30" in by_points  # 40 points short
     assert "Weak: Chemistry 45" in by_weight  # 25 points short, with nearly twice the weight
@@ -109,13 +130,22 @@ def test_top_revenue_is_given_as_the_reason(backend: str) -> None:
         [
             {**SCORES, "segment": "protect", "p": 20, "a": 60, "top_revenue": True},
             {
-                **SCORES, "segment": "protect", "p": None, "a": 60, "top_revenue": True, "coverage:potential": 0.4,
-                "score:demand": None, "score:space": None, "confidence": "provisional",
+                **SCORES,
+                "segment": "protect",
+                "p": None,
+                "a": 60,
+                "top_revenue": True,
+                "coverage:potential": 0.4,
+                "score:demand": None,
+                "score:space": None,
+                "confidence": "provisional",
             },
         ],
     )
     assert scored_["why"].startswith("Key account: potential 20 (high: top revenue), attractiveness 60. ")
-    assert unknown["why"].startswith("Key account: potential unknown (high: top revenue), attractiveness 60. ")
+    assert unknown["why"].startswith(
+        "Key account: potential unknown (high: top revenue), attractiveness 60. "
+    )
     assert ". Provisional, no data: Future demand. Next: " in unknown["why"]
     assert (unknown["out:potential"], unknown["out:attractiveness"]) == (None, 60)
 
@@ -133,8 +163,11 @@ def test_only_missing_data_that_leaves_the_zone_open_are_named(backend: str) -> 
         backend,
         [
             {
-                "score:demand": None, "score:access": None, "confidence": "provisional",
-                "firm:potential": True, "firm:attractiveness": False,
+                "score:demand": None,
+                "score:access": None,
+                "confidence": "provisional",
+                "firm:potential": True,
+                "firm:attractiveness": False,
             },
         ],
     )
@@ -180,7 +213,8 @@ def test_a_criterion_with_several_ways_to_answer_says_which_did(backend: str) ->
     rated, measured, weak = worded(
         backend,
         [
-            {**SCORES, "segment": "maintain"}, {**SCORES, "rung:demand": 1},
+            {**SCORES, "segment": "maintain"},
+            {**SCORES, "rung:demand": 1},
             {**SCORES, "score:demand": 10, "rung:demand": 1, "segment": "maintain"},
         ],
         mapping,
@@ -196,8 +230,12 @@ class TestUnrated:
             backend,
             [
                 {
-                    **UNRATED, "coverage:potential": 0.4, "score:demand": None, "score:space": 62,
-                    "score:access": None, "score:chemistry": 40,
+                    **UNRATED,
+                    "coverage:potential": 0.4,
+                    "score:demand": None,
+                    "score:space": 62,
+                    "score:access": None,
+                    "score:chemistry": 40,
                 },
             ],
         )
@@ -211,8 +249,12 @@ class TestUnrated:
             backend,
             [
                 {
-                    **UNKNOWN, **UNRATED, "p": None, "a": None,
-                    "coverage:potential": 0.0, "coverage:attractiveness": 0.0,
+                    **UNKNOWN,
+                    **UNRATED,
+                    "p": None,
+                    "a": None,
+                    "coverage:potential": 0.0,
+                    "coverage:attractiveness": 0.0,
                 },
             ],
         )
@@ -226,7 +268,10 @@ class TestUnrated:
         criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
         many = [{**criteria[3], "id": f"c{place}", "label": f"Criterion {place:02}"} for place in range(8)]
         mapping = mapping_of(criteria=[*criteria[:2], *many], write={"why": "Why"})
-        account = {f"score:c{place}": None for place in range(8)} | {"coverage:attractiveness": 0.0, "a": None}
+        account = {f"score:c{place}": None for place in range(8)} | {
+            "coverage:attractiveness": 0.0,
+            "a": None,
+        }
         (row,) = worded(backend, [{**UNRATED, **account}], mapping)
         names = ", ".join(f"Criterion {place:02}" for place in range(6))
         assert row["next_step"] == f"Fill in: {names} and more."
@@ -245,7 +290,11 @@ def test_own_words(backend: str) -> None:
     texts = {
         "segments": {"protect": "Crown jewels", "develop": {"en": "Build"}},
         "reasons": {"top_revenue": "one of our largest"},
-        "next_steps": {"maintain": "Call once a quarter", "access": "Map the buying centre", "unrated": "Ask Sam."},
+        "next_steps": {
+            "maintain": "Call once a quarter",
+            "access": "Map the buying centre",
+            "unrated": "Ask Sam.",
+        },
     }
     mapping = mapping_of(texts=texts)
     account = {**SCORES, "a": 40}
@@ -278,16 +327,32 @@ def test_results_of_a_rated_account(backend: str) -> None:
         backend,
         [
             {
-                **SCORES, "p": 78, "a": 50, "coverage:attractiveness": 0.666667, "headroom": 1_050, "share": 0.5,
-                "campaigns": "2026Q4 access", "top_revenue": True,
+                **SCORES,
+                "p": 78,
+                "a": 50,
+                "coverage:attractiveness": 0.666667,
+                "headroom": 1_050,
+                "share": 0.5,
+                "campaigns": "2026Q4 access",
+                "top_revenue": True,
             },
         ],
     )
     results = {name.removeprefix("out:"): row[name] for name in row if name.startswith("out:")}
     assert results == {
-        "segment": "protect", "segment_since": 20_000, "potential": 78, "attractiveness": 50, "coverage": 67,
-        "confidence": "firm", "why": row["why"], "next_step": row["next_step"], "campaigns": "2026Q4 access",
-        "headroom": 11, "share_of_wallet": 50, "revenue_flag": True, "criteria.access": 20,
+        "segment": "protect",
+        "segment_since": 20_000,
+        "potential": 78,
+        "attractiveness": 50,
+        "coverage": 67,
+        "confidence": "firm",
+        "why": row["why"],
+        "next_step": row["next_step"],
+        "campaigns": "2026Q4 access",
+        "headroom": 11,
+        "share_of_wallet": 50,
+        "revenue_flag": True,
+        "criteria.access": 20,
     }
 
 
@@ -298,7 +363,9 @@ def test_a_stand_in_score_is_written_nowhere(backend: str) -> None:
 
 
 def test_without_weights_or_targets_texts_still_stand(backend: str) -> None:
-    criteria = [one.model_dump(by_alias=True, exclude_none=True) | {"weight": 0} for one in mapping_of().criteria]
+    criteria = [
+        one.model_dump(by_alias=True, exclude_none=True) | {"weight": 0} for one in mapping_of().criteria
+    ]
     (row,) = worded(backend, [{}], mapping_of(criteria=criteria, write={}))
     assert row["why"] == "Key account: potential 50, attractiveness 50. Next: keep the best care."
     assert not [name for name in row if name.startswith(("out:", "word:"))]
@@ -318,11 +385,18 @@ SEGMENTS = st.sampled_from(["protect", "develop", "maintain", "retreat", "unrate
 POINTS = st.one_of(st.none(), st.integers(0, 100))
 ACCOUNTS = st.fixed_dictionaries(
     {
-        "segment": SEGMENTS, "p": POINTS, "a": st.integers(0, 100), "top_revenue": st.booleans(),
-        "confidence": st.sampled_from(["firm", "provisional"]), "firm:potential": st.booleans(),
-        "firm:attractiveness": st.booleans(), "coverage:potential": st.sampled_from([0.0, 0.5, 1.0]),
-        "coverage:attractiveness": st.sampled_from([0.0, 0.5, 1.0]), "wallet_expired": st.booleans(),
-        "expired:chemistry:0": st.booleans(), **{f"score:{id_}": POINTS for id_ in LABELS},
+        "segment": SEGMENTS,
+        "p": POINTS,
+        "a": st.integers(0, 100),
+        "top_revenue": st.booleans(),
+        "confidence": st.sampled_from(["firm", "provisional"]),
+        "firm:potential": st.booleans(),
+        "firm:attractiveness": st.booleans(),
+        "coverage:potential": st.sampled_from([0.0, 0.5, 1.0]),
+        "coverage:attractiveness": st.sampled_from([0.0, 0.5, 1.0]),
+        "wallet_expired": st.booleans(),
+        "expired:chemistry:0": st.booleans(),
+        **{f"score:{id_}": POINTS for id_ in LABELS},
     },
 ).map(_consistent)
 
@@ -336,7 +410,12 @@ ACCOUNTS = st.fixed_dictionaries(
     language=st.sampled_from(["en", "de"]),
 )
 def test_texts_always_fit_on_one_line_and_end_whole(
-    backend: str, accounts: list[dict[str, Any]], labels: list[str], zones: list[str], step: str | None, language: str,
+    backend: str,
+    accounts: list[dict[str, Any]],
+    labels: list[str],
+    zones: list[str],
+    step: str | None,
+    language: str,
 ) -> None:
     criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
     own = {"next_step": step} if step else {}
@@ -353,13 +432,17 @@ def test_texts_always_fit_on_one_line_and_end_whole(
 
 @settings(max_examples=25, deadline=None)
 @given(accounts=st.lists(ACCOUNTS, min_size=1, max_size=8))
-def test_every_reason_names_zone_scores_a_criterion_and_an_action(backend: str, accounts: list[dict[str, Any]]) -> None:
+def test_every_reason_names_zone_scores_a_criterion_and_an_action(
+    backend: str, accounts: list[dict[str, Any]]
+) -> None:
     mapping = mapping_of()
     zones = segment_labels(mapping)
     for row in worded(backend, accounts, mapping):
         assert row["why"].startswith(zones[row["segment"]])
         assert re.search(r"\. Next: [^.]+\.$", row["why"])
-        known = {label: row[f"score:{id_}"] for id_, label in LABELS.items() if row[f"score:{id_}"] is not None}
+        known = {
+            label: row[f"score:{id_}"] for id_, label in LABELS.items() if row[f"score:{id_}"] is not None
+        }
         if known:
             assert any(re.search(rf": {label} {score}\b", row["why"]) for label, score in known.items())
         if row["segment"] != "unrated":

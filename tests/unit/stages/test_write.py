@@ -14,7 +14,11 @@ from connector.stages.write import Written, write
 from tests.contract.fake import FakeCrm, Fault
 from tests.unit.rehearsal import mapping_of, provisioned
 
-TYPES = {"KPM_Segment_Since__c": FieldType.DATE, "KPM_Potential__c": FieldType.NUMBER, "KPM_Why__c": FieldType.TEXT}
+TYPES = {
+    "KPM_Segment_Since__c": FieldType.DATE,
+    "KPM_Potential__c": FieldType.NUMBER,
+    "KPM_Why__c": FieldType.TEXT,
+}
 DAY = (date(2026, 11, 24) - date(1970, 1, 1)).days
 
 
@@ -61,7 +65,11 @@ def changes(folder: Path, accounts: int, start: int = 0) -> Path:
     ids = [f"001{number:05}" for number in range(start, start + accounts)]
     columns: dict[str, list[object]] = {ID: [*ids]}
     for name, value in (("KPM_Segment_Since__c", DAY), ("KPM_Potential__c", 70), ("KPM_Why__c", "because")):
-        columns |= {name: [value] * accounts, f"send:{name}": [True] * accounts, f"was:{name}": [None] * accounts}
+        columns |= {
+            name: [value] * accounts,
+            f"send:{name}": [True] * accounts,
+            f"was:{name}": [None] * accounts,
+        }
     days = dict.fromkeys(("KPM_Segment_Since__c", "was:KPM_Segment_Since__c"), pl.Int32)
     schema = {ID: pl.String, **days, "was:KPM_Potential__c": pl.Int64}
     file = folder / "changes.parquet"
@@ -76,7 +84,15 @@ def test_each_batch_is_journalled_before_it_leaves_and_settled_after(tmp_path: P
     crm = crm_with(notes)
     done = write(crm, changes(tmp_path, 25), TYPES, notes)
     assert notes.events == [
-        "intend 0", "send 10", "settle 0", "intend 1", "send 10", "settle 1", "intend 2", "send 5", "settle 2",
+        "intend 0",
+        "send 10",
+        "settle 0",
+        "intend 1",
+        "send 10",
+        "settle 1",
+        "intend 2",
+        "send 5",
+        "settle 2",
     ]
     assert done == Written(written=25)
     assert done.complete
@@ -89,7 +105,11 @@ def test_batches_have_the_types_that_adapters_expect(tmp_path: Path) -> None:
     write(crm_with(notes), changes(tmp_path, 3), TYPES, notes)
     schema = notes.intended[0].schema
     assert schema.field(ID).type == pa.string()
-    assert schema.field("KPM_Segment_Since__c").type == schema.field("was:KPM_Segment_Since__c").type == pa.date32()
+    assert (
+        schema.field("KPM_Segment_Since__c").type
+        == schema.field("was:KPM_Segment_Since__c").type
+        == pa.date32()
+    )
     assert schema.field("KPM_Potential__c").type == schema.field("was:KPM_Potential__c").type == pa.float64()
     assert schema.field("send:KPM_Why__c").type == pa.bool_()
 

@@ -14,7 +14,9 @@ START, END = date(2026, 10, 1), date(2026, 12, 31)
 
 def started(store: Store, *accounts: str, quarter: str = "2026Q4", focus: str = "access") -> Campaign:
     chosen = pa.table({"id": list(accounts), "contribution": [100] * len(accounts)})
-    return store.campaigns.start(focus, quarter, f"{quarter} {focus}", started=START, ends=END, at_start=chosen)
+    return store.campaigns.start(
+        focus, quarter, f"{quarter} {focus}", started=START, ends=END, at_start=chosen
+    )
 
 
 def tags(store: Store, day: date, merged: dict[str, str] | None = None) -> list[tuple[str, str]]:
@@ -77,7 +79,10 @@ def test_campaigns_of_another_connection_are_not_seen(opened: Opened) -> None:
     campaign = started(acme, "a")
     started(portal, "a")
     assert [one.id for one in acme.campaigns.all()] == [campaign.id]
-    for ask in (lambda: portal.campaigns.close(campaign.id, START), lambda: portal.campaigns.at_start(campaign.id)):
+    for ask in (
+        lambda: portal.campaigns.close(campaign.id, START),
+        lambda: portal.campaigns.at_start(campaign.id),
+    ):
         with pytest.raises(KeyError):
             ask()
     assert acme.campaigns.get(campaign.id).closed is None

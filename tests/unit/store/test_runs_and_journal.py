@@ -20,7 +20,13 @@ def changes(*ids: str) -> pa.RecordBatch:
 
 def results(**outcomes: str) -> pa.RecordBatch:
     rows = [
-        {ID: key, "outcome": outcome, "code": None, "message": None if outcome == "written" else "no", "fields": None}
+        {
+            ID: key,
+            "outcome": outcome,
+            "code": None,
+            "message": None if outcome == "written" else "no",
+            "fields": None,
+        }
         for key, outcome in outcomes.items()
     ]
     return pa.RecordBatch.from_pylist(rows, schema=RESULT_SCHEMA)
@@ -32,7 +38,12 @@ def test_a_run_is_opened_and_closed(store: Store) -> None:
     assert datetime.now(UTC) - run.started < timedelta(minutes=1)
     store.runs.passed(run.id)
     ended = store.runs.end(run.id, Status.DONE, counts={"accounts": 7}, calls={"GET x": 2}, minimum=2)
-    assert (ended.status, ended.passed, ended.counts, ended.calls) == (Status.DONE, True, {"accounts": 7}, {"GET x": 2})
+    assert (ended.status, ended.passed, ended.counts, ended.calls) == (
+        Status.DONE,
+        True,
+        {"accounts": 7},
+        {"GET x": 2},
+    )
     assert ended.ended is not None
     assert ended.ended >= run.started
 
