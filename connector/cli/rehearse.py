@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.rule import Rule
 
 from connector.admin.init import initialise
@@ -195,19 +197,22 @@ def _step(folder: Path, title: str, *arguments: str, accepted: tuple[int, ...] =
 
 
 def _what_next(folder: Path, accounts: int, seed: int, port: int) -> None:
+    # The demo of a checkout runs .venv/bin/kpm, which is not on the path of the person who reads this.
+    kpm = "kpm" if shutil.which("kpm") else escape(str(Path(sys.argv[0]).absolute()))
+    here = f"{kpm} --config {folder}/config.toml"
     out.print()
     out.print(Rule("[bold]What to try next[/]", align="left"))
     out.print(
         f"""  Open [bold]{folder}/report-salesforce.html[/] in a browser: the matrix, the movers, the criteria.
-  Read [bold]{folder}/mappings/salesforce.toml[/], change a weight, and see what it would do:
-    kpm sandbox --port {port} --accounts {accounts} --seed {seed}     [soft]# in one terminal[/]
-    cd {folder}                                       [soft]# in another[/]
-    kpm check --connection salesforce
-    kpm provision --connection salesforce
-    kpm plan --connection salesforce
   The history needs no CRM:
-    kpm --config {folder}/config.toml runs
-    kpm --config {folder}/config.toml explain --largest --connection hubspot
+    {here} runs --connection salesforce
+    {here} explain --largest --connection hubspot
+  Start the sandbox again in another terminal:
+    {kpm} sandbox --port {port} --accounts {accounts} --seed {seed}
+  Then change a weight in [bold]{folder}/mappings/salesforce.toml[/], and see what that would do:
+    {here} check --connection salesforce
+    {here} provision --connection salesforce
+    {here} plan --connection salesforce
   With your own CRM: [bold]kpm init[/] in a new folder, then [bold]kpm check[/].""",
         highlight=False,
         soft_wrap=True,
