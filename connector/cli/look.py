@@ -18,7 +18,7 @@ from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
 from connector.cli.show import show_explanation, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace
-from connector.errors import ConfigError
+from connector.errors import ConfigError, CrmError
 from connector.reports.explain import explain as explanation
 from connector.reports.page import Campaign, Heading, page
 
@@ -61,8 +61,13 @@ def explain(
 
 def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
     with place.crm() as crm:
+        reachable = True
         for row in rows.iter_rows(named=True):
-            url = crm.account_url(row["id"])
+            url = None
+            try:
+                url = crm.account_url(row["id"]) if reachable else None
+            except CrmError:  # the link is a convenience; what is explained lies in the store
+                reachable = False
             found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url)
             yield {"as_of": snapshot.as_of, "run": snapshot.run, **found}
 

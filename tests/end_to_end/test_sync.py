@@ -123,3 +123,12 @@ def test_nothing_but_accounts_is_touched(here: Place) -> None:
     before = other_objects(here)
     here.sync()
     assert other_objects(here) == before
+
+
+def test_explain_needs_no_crm(here: Place) -> None:
+    here.sync()
+    stated = here.kpm("explain", "--largest", "--json").json()
+    here.sandbox.stop()
+    alone = here.kpm("explain", "--largest", "--json").json()
+    assert {**alone, "account": None} == {**stated, "account": None}
+    assert here.kpm("runs", "--json").json()[0]["status"] == "done"
