@@ -108,6 +108,7 @@ def _standings(plan: Plan, currency: str) -> None:
         )
         out.print(grid)
         out.print("[soft]certain: whatever is still missing, the zone would be this one.[/]")
+        _unrated(plan, labels, currency)
     wanted = [rating for rating in plan.wanted if rating.rated or rating.firm]
     if wanted:
         gains = ("missing in", "makes rated", "makes firm", f"revenue, {currency}")
@@ -125,6 +126,20 @@ def _standings(plan: Plan, currency: str) -> None:
             "\n[bold]Ratings worth asking for[/], by the revenue of the accounts that each would settle"
         )
         out.print(grid)
+
+
+def _unrated(plan: Plan, labels: dict[str, str], currency: str) -> None:
+    """The largest unrated accounts, each with its bounds."""
+    grid = table(
+        "the largest", "potential", "attractiveness", "would stand in", "missing", f"revenue, {currency}"
+    )
+    for one in plan.unrated[:SHOWN]:
+        zone = "unknown" if one.zone is None else labels.get(one.zone, one.zone)
+        bounds = [f"{low} to {high}" for low, high in (one.potential, one.attractiveness)]
+        missing = ", ".join(one.missing)
+        grid.add_row(escape(one.name or one.id), *bounds, escape(zone), escape(missing), amount(one.revenue))
+    out.print()
+    out.print(grid)
 
 
 def _changes(plan: Plan) -> None:

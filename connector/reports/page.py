@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Mapping
 from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
+from connector.reports.ratings_wanted import largest_unrated
 
 LISTED = 50
 """Accounts in each list of the page; the CRM has them all."""
@@ -78,10 +79,12 @@ def page(
         accounts=len(accounts),
         largest=_listed(largest, labels),
         movers=_listed(moved, labels),
+        unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
         moved=len(moved),
         criteria=_criteria(accounts, mapping),
         campaigns=campaigns,
         colours=COLOURS,
+        labels=labels,
     )
 
 
@@ -122,7 +125,7 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
         "headroom",
         "why",
         "next_step",
-        *(f"points:{dimension}" for dimension in DIMENSIONS),
+        *(f"{kind}:{dimension}" for dimension in DIMENSIONS for kind in ("points", "lo", "hi")),
     ]
     return [
         {
@@ -130,6 +133,10 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
             "label": labels.get(row["segment"], row["segment"]),
             "before": labels.get(row["from_segment"] or "", "–"),
             **{dimension: row[f"points:{dimension}"] for dimension in DIMENSIONS},
+            **{
+                f"{dimension}_bounds": (row[f"lo:{dimension}"], row[f"hi:{dimension}"])
+                for dimension in DIMENSIONS
+            },
         }
         for row in accounts.select(columns).head(LISTED).iter_rows(named=True)
     ]

@@ -11,8 +11,17 @@ import polars as pl
 from connector.crm import Estimate, Usage
 from connector.mapping.model import SEGMENTS, Mapping
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.ratings_wanted import Standing, Wanted, ratings_wanted, standings
+from connector.reports.ratings_wanted import (
+    Standing,
+    Unrated,
+    Wanted,
+    largest_unrated,
+    ratings_wanted,
+    standings,
+)
 
+UNRATED = 200
+"""Unrated accounts listed with their bounds, largest revenue first."""
 MOVERS = 10
 """Movers named in the plan, largest revenue first."""
 
@@ -65,6 +74,7 @@ class Plan:
         changes: accounts to write, by kind (first, moved, updated, cleared).
         fields: accounts in which a field changes, by field name.
         standings: where unrated accounts would stand by what is known.
+        unrated: the largest of them with their bounds and what is missing.
         wanted: missing ratings, worth most first.
         top_revenue: accounts that count as high on potential by their revenue.
         calls: what reading and writing takes.
@@ -80,6 +90,7 @@ class Plan:
     changes: dict[str, int]
     fields: dict[str, int]
     standings: list[Standing]
+    unrated: list[Unrated]
     wanted: list[Wanted]
     top_revenue: int
     calls: Estimate | None
@@ -129,6 +140,7 @@ def plan(
             if (count := int(accounts.get_column(f"send:{key}").fill_null(value=False).sum()))
         },
         standings=standings(members, mapping, thresholds),
+        unrated=largest_unrated(members, mapping, thresholds, UNRATED),
         wanted=ratings_wanted(members, mapping, thresholds),
         top_revenue=int(members.get_column("top_revenue").fill_null(value=False).sum()),
         calls=calls,

@@ -13,7 +13,7 @@ from functools import reduce
 
 import polars as pl
 
-from connector.mapping.model import Criterion, Dimension, Mapping
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import source_in_words
 
@@ -61,6 +61,26 @@ class Standing:
     revenue: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unrated:
+    """One account that is not rated yet, by what is known of it.
+
+    Attributes:
+        zone: where it would stand; None if nothing is known on a dimension.
+        potential, attractiveness: lowest and highest possible score.
+        missing: labels of the criteria without data.
+        revenue: of the last 12 months, in cents.
+    """
+
+    id: str
+    name: str | None
+    zone: str | None
+    potential: tuple[int, int]
+    attractiveness: tuple[int, int]
+    missing: list[str]
+    revenue: int
+
+
 def ratings_wanted(accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresholds) -> list[Wanted]:
     """Missing criteria, worth most first: by revenue, then by number of accounts, then by id."""
     rows = [
@@ -87,6 +107,33 @@ def standings(accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresholds) 
         for row in counted.sort(
             ["own", "n", "zone"], descending=[True, True, False], nulls_last=True
         ).iter_rows(named=True)
+    ]
+
+
+def largest_unrated(
+    accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresholds, limit: int
+) -> list[Unrated]:
+    """The unrated accounts with the highest revenue, with their bounds and what is missing."""
+    criteria = [criterion for criterion in mapping.criteria if criterion.weight > 0]
+    bounds = [f"{end}:{dimension}" for dimension in DIMENSIONS for end in ("lo", "hi")]
+    rows = (
+        accounts.filter(pl.col("segment") == "unrated")
+        .with_columns(_own(), zone=_zone("points", mapping, thresholds))
+        .sort(["own", "id"], descending=[True, False])
+        .head(limit)
+        .select("id", "name", "zone", "own", *bounds, *(f"known:{criterion.id}" for criterion in criteria))
+    )
+    return [
+        Unrated(
+            row["id"],
+            row["name"],
+            row["zone"],
+            (int(row["lo:potential"]), int(row["hi:potential"])),
+            (int(row["lo:attractiveness"]), int(row["hi:attractiveness"])),
+            [one.label.in_(mapping.language) for one in criteria if not row[f"known:{one.id}"]],
+            row["own"],
+        )
+        for row in rows.iter_rows(named=True)
     ]
 
 

@@ -92,6 +92,10 @@ def test_the_first_day(first_day: Place) -> None:
     unrated = next(zone["accounts"] for zone in plan["zones"] if zone["segment"] == "unrated")
     assert unrated > 0
     assert sum(row["accounts"] for row in plan["standings"]) == unrated
+    assert len(plan["unrated"]) == min(unrated, 200)
+    for one in plan["unrated"]:
+        assert one["missing"]
+        assert all(0 <= low <= high <= 100 for low, high in (one["potential"], one["attractiveness"]))
     wanted = plan["wanted"]
     assert {"chemistry", "clear_strategy"} <= {row["criterion"] for row in wanted}
     assert [row["revenue"] for row in wanted] == sorted((row["revenue"] for row in wanted), reverse=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from connector.mapping.model import Mapping
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.ratings_wanted import ratings_wanted, standings
+from connector.reports.ratings_wanted import Unrated, largest_unrated, ratings_wanted, standings
 from tests.unit.reports.conftest import account, table
 
 HALF = Thresholds(50, 50)
@@ -84,3 +84,15 @@ def test_the_last_zone_moves_the_border(mapping: Mapping) -> None:
     was_high = unrated("b", chemistry=46, from_zone="protect")
     zones = {row.zone: row.accounts for row in standings(table(was_low, was_high), mapping, HALF)}
     assert zones == {"develop": 1, "protect": 1}
+
+
+def test_the_largest_unrated_accounts_come_with_bounds_and_what_is_missing(mapping: Mapping) -> None:
+    accounts = table(
+        unrated("a", chemistry=90, own=3_00), unrated("b", chemistry=None, own=9_00), account("c")
+    )
+    found = largest_unrated(accounts, mapping, HALF, limit=5)
+    assert found == [
+        Unrated("b", "Account b", None, (72, 72), (0, 100), ["Access to decision makers", "Chemistry"], 9_00),
+        Unrated("a", "Account a", "protect", (72, 72), (45, 95), ["Access to decision makers"], 3_00),
+    ]
+    assert [one.id for one in largest_unrated(accounts, mapping, HALF, limit=1)] == ["b"]
