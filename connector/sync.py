@@ -302,7 +302,7 @@ def _computed(
         fields=read.fields,
         merged=read.merged,
         unsettled=store.unsettled(),
-        estimate=crm.estimate(read.rows, to_write),
+        estimate=_estimate(crm, read.rows, to_write, usage),
         usage=usage,
     )
 
@@ -311,6 +311,12 @@ def _diffed(worded: Frame, mapping: MappingFile, file: Path, *, refresh: bool) -
     """Compute all that is lazy so far: one row per account, in the order of ids. What `word` proposed is not kept."""
     frame = diff(worded, mapping, refresh)
     return on_disk(frame.drop([f"out:{key}" for key in mapping.write.targets]), file)
+
+
+def _estimate(crm: Crm, rows: Mapping[Object, int], to_write: int, usage: Usage) -> Estimate:
+    """What a sync takes: the calls that this session has made to read as much, and those that writing adds."""
+    whole, reading = crm.estimate(rows, to_write), crm.estimate(rows, 0)
+    return Estimate(sum(usage.calls.values()) + whole.calls - reading.calls, whole.minimum)
 
 
 def _brake(plan: Preview, store: Store, limits: SyncLimits) -> None:
