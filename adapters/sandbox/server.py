@@ -110,9 +110,6 @@ class Sandbox:
         # asyncio sets it only where the socket names TCP as its protocol, which this one does not: without it
         # every answer waits 40 ms for the client's delayed acknowledgement.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # asyncio switches Nagle's algorithm off only for sockets made with an explicit protocol; without this
-        # every answer waits 40 ms for the client's delayed acknowledgement.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._port = listening.getsockname()[1]
             self._world = World(self._fresh_folder(), self._options, self._today)

@@ -18,10 +18,9 @@ from adapters import open_crm
 from connector import config
 from connector.cli.app import Options
 from connector.cli.console import err, progress
-from connector.errors import ConfigError, CrmAuthError, MappingError, Problem, Severity
+from connector.errors import ConfigError, CrmAuthError, Problem, Severity
 from connector.fiscal import Quarter
-from connector.mapping import read
-from connector.mapping.live import live
+from connector.mapping import live, read
 from connector.mapping.model import Dimension
 from connector.mapping.model import Mapping as MappingFile
 from connector.reports.matrix_chart import Thresholds
@@ -122,11 +121,7 @@ class Workplace:
         Raises:
             MappingError: the mapping does not fit, with every problem.
         """
-        absent = Severity.ERROR if provisioned else Severity.NOTE
-        problems = live(crm, self.mapping, self.connection.mapping.name, absent=absent)
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            raise MappingError(problems)
-        show_problems(problems)
+        show_problems(live.demand(self.mapping, crm, self.connection.mapping.name, provisioned=provisioned))
 
     @contextmanager
     def crm_as_administrator(self) -> Iterator[Crm]:
