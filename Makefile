@@ -51,14 +51,15 @@ clean: ## remove what the targets made
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
+# --no-deps: the files name every package; left to resolve, pip would look for newer ones behind an extra.
 .venv/run: .venv/python requirements/run.txt pyproject.toml
 	@echo "Installing what kpm needs ..."
-	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev: .venv/python requirements/dev.txt pyproject.toml
 	@echo "Installing what kpm and its tests need ..."
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run
