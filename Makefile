@@ -12,7 +12,7 @@ help: ## list the targets
 demo: .venv/run ## the whole job on the built-in sandbox CRMs, end to end; leaves the folder kpm-demo
 	@$(BIN)/kpm demo --folder kpm-demo
 
-test: check ## lint, types, import contracts and all tests that a change must pass
+test: check .venv/clients ## lint, types, import contracts and all tests that a change must pass
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not proof" --cov --cov-report=
 	@$(BIN)/python -m coverage report --fail-under=90
 
@@ -22,7 +22,7 @@ check: .venv/dev ## lint, types and import contracts alone
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-proof: .venv/dev ## everything, as long as it takes: the tests above and those marked "proof"
+proof: .venv/dev .venv/clients ## everything, as long as it takes: the tests above and those marked "proof"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 3600
 
 bench: .venv/dev ## accounts per second, peak memory, CRM calls against the minimum
@@ -43,7 +43,7 @@ lock: .venv/dev ## compile the pinned requirements from pyproject.toml
 	    --no-annotate --no-header --extra sandbox --extra postgres $$2 $$3 pyproject.toml -o requirements/$$1.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv kpm-demo .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv tests/clients/node_modules kpm-demo .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("kpm needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
@@ -63,3 +63,9 @@ clean: ## remove what the targets made
 	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run
+
+# Clients that others wrote, which prove the sandbox. Node and npm are Python packages of the tests' requirements.
+.venv/clients: .venv/dev tests/clients/package.json tests/clients/package-lock.json
+	@echo "Installing other people's clients ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix tests/clients ci --loglevel error >/dev/null
+	@touch $@

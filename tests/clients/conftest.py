@@ -1,0 +1,17 @@
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.sandbox import Sandbox
+from tests.clients.node import INSTALLED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed() -> None:
+    assert INSTALLED.is_dir(), "other people's clients are not installed: run `make .venv/clients`"
+
+
+@pytest.fixture(scope="module")
+def salesforce() -> Iterator[Sandbox]:
+    with Sandbox(crms=("salesforce",), accounts=3_000, seed=5) as running:
+        yield running
