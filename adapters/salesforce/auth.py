@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 import jwt
 import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-from simple_salesforce.login import SalesforceLogin, token_login
+from simple_salesforce.login import token_login
 
 from adapters.salesforce.errors import Translator
 from connector.config import LOOPBACK, SalesforceConnection
@@ -26,6 +29,12 @@ PASSWORD_WARNING = (
     "set up a connected app and change to auth = 'jwt' or 'client_credentials'"
 )
 _JWT_SECONDS = 180  # Salesforce refuses assertions that are valid for longer
+_ENVELOPE = (
+    '<?xml version="1.0" encoding="utf-8"?>'
+    '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:p="urn:partner.soap.sforce.com">'
+    "<env:Body><p:login><p:username>{username}</p:username><p:password>{password}</p:password></p:login></env:Body>"
+    "</env:Envelope>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,28 +153,27 @@ class Login:
         return Token(connection.access_token.get_secret_value(), connection.instance_url)
 
     def _password(self) -> Token:
+        """By SOAP, whose reply names the org's own host; simple-salesforce would reach salesforce.com's hosts alone."""
         connection = self._connection
         assert connection.password is not None
         _log.warning(PASSWORD_WARNING)
-        host = urlsplit(connection.login_url).hostname or ""
-        if not host.endswith(".salesforce.com"):
-            raise self._error(
-                f"auth = 'password' reaches addresses of salesforce.com only, not {connection.login_url}: "
-                f"correct login_url, or use another auth"
-            )
         token = connection.security_token
-        try:
-            session_id, instance = SalesforceLogin(
-                session=self._session,
-                username=connection.username,
-                password=connection.password.get_secret_value(),
-                security_token=token.get_secret_value() if token else "",
-                domain=host.removesuffix(".salesforce.com"),
-                sf_version=min(connection.api_version, LAST_SOAP_VERSION),
+        password = connection.password.get_secret_value() + (token.get_secret_value() if token else "")
+        version = min(connection.api_version, LAST_SOAP_VERSION, key=float)
+        answer = self._session.post(
+            f"{connection.login_url}/services/Soap/u/{version}",
+            data=_ENVELOPE.format(
+                username=escape(connection.username or ""), password=escape(password)
+            ).encode(),
+            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "login"},
+        ).text
+        session = re.search(r"<sessionId>([^<]+)</sessionId>", answer)
+        server = re.search(r"<serverUrl>([^<]+)</serverUrl>", answer)
+        if session is None or server is None:
+            raise self._error(
+                f"{connection.login_url} answers, but not as Salesforce's SOAP login does: check login_url"
             )
-        except SalesforceAuthenticationFailed as error:
-            raise self._error(f"the login of {connection.username} was refused: {error}") from error
-        return Token(session_id, f"https://{instance}")
+        return Token(html.unescape(session[1]), _address(urlsplit(html.unescape(server[1])).netloc))
 
     def _token(self, **data: Any) -> Token:  # noqa: ANN401 - the form's fields
         connection = self._connection
@@ -186,11 +194,16 @@ class Login:
             ) from error
         if not access_token or not instance:
             raise self._error(f"{connection.login_url} gave no token: check login_url and the connected app")
-        scheme = "http" if urlsplit(f"//{instance}").hostname in LOOPBACK else "https"
-        return Token(str(access_token), f"{scheme}://{instance}".rstrip("/"))
+        return Token(str(access_token), _address(str(instance)))
 
     def _error(self, text: str) -> CrmAuthError:
         return CrmAuthError(f"Salesforce could not log in: {text}.", crm="salesforce", operation="log in")
+
+
+def _address(host: str) -> str:
+    """The address of an org's own host: always https, unless it is this machine."""
+    scheme = "http" if urlsplit(f"//{host}").hostname in LOOPBACK else "https"
+    return f"{scheme}://{host}".rstrip("/")
 
 
 def _audience(login_url: str) -> str:

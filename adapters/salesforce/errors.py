@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 import requests
 
 from adapters.retry import TEMPORARY_STATUSES, Trouble, retry_after
+from adapters.salesforce import logins
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
 
 OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -64,18 +67,6 @@ _COLUMN = re.compile(
     r"|Didn't understand relationship '(?P<relationship>\w+)')"
 )
 _TYPE = re.compile(r"sObject type '(?P<object>\w+)' is not supported")
-_LOGIN_FIXES: Mapping[str, str] = {
-    "invalid_client_id": "check client_id (the consumer key of the connected app)",
-    "invalid_client": "check client_id and the client secret (KPM_CONNECTIONS__<NAME>__CLIENT_SECRET)",
-    "invalid_grant": (
-        "the refresh token, key or user is not accepted: check username and private_key_file, that the user is "
-        "pre-authorised for the connected app, or issue a new refresh token"
-    ),
-    "inactive_user": "activate the user, or connect another one",
-    "inactive_org": "the org is suspended or deleted",
-    "unsupported_grant_type": "allow this flow in the connected app, or set another auth",
-    "INVALID_LOGIN": "check username, password and security token, and that the user may log in from here",
-}
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not yet an error of ours
@@ -88,12 +79,14 @@ class Refused(Exception):  # noqa: N818 - an answer, not yet an error of ours
         message: Salesforce's words, of HTML pages only the text.
         fields: fields that Salesforce names.
         url: what was asked, without the query string.
+        skew: seconds by which this machine's clock is ahead of the server's, None if it does not tell its time.
     """
 
     def __init__(self, response: requests.Response) -> None:
         self.status = response.status_code
         self.headers = response.headers
         self.url = response.url.partition("?")[0]
+        self.skew = _skew(response)
         self.code, self.message, self.fields = _parsed(response.content)
         super().__init__(f"HTTP {self.status} {self.code}: {self.message}")
 
@@ -119,15 +112,13 @@ class Translator:
         if isinstance(outcome, Refused):
             reason = self.clean(f"{outcome.code}: {outcome.message}" if outcome.code else outcome.message)
             trouble = Trouble(reason, outcome.status, outcome.code or None, retry_after(outcome.headers))
-            if outcome.code in _EXPIRED_CODES or (
-                outcome.status == 401 and "/oauth2/token" not in outcome.url
-            ):
+            if outcome.code in _EXPIRED_CODES or (outcome.status == 401 and not _at_login(outcome.url)):
                 return Trouble(reason, outcome.status, outcome.code or None, expired=True)
             if outcome.code in QUOTA_CODES:
                 # Too many long requests at once passes within seconds; a used-up day does not.
                 return trouble if "oncurrent" in outcome.message else None
             passing = outcome.code in _PASSING_CODES or outcome.status in TEMPORARY_STATUSES
-            return trouble if passing and outcome.code not in _LOGIN_FIXES else None
+            return trouble if passing and not self._is_login(outcome) else None
         if isinstance(outcome, requests.exceptions.SSLError):
             return None
         if isinstance(outcome, IncompleteError):
@@ -167,8 +158,9 @@ class Translator:
 
     def _remedy(self, error: Refused) -> tuple[type[CrmError], str, str]:
         """Kind of error, its code, what it means and what to do."""
-        if error.code in _LOGIN_FIXES:
-            return CrmAuthError, error.code, f"the login was refused; {_LOGIN_FIXES[error.code]}"
+        if self._is_login(error):
+            what = logins.fix(error.code, error.message, error.skew)
+            return CrmAuthError, error.code, f"the login was refused; {what}"
         if error.code in QUOTA_CODES:
             return (
                 CrmTemporaryError,
@@ -184,6 +176,10 @@ class Translator:
             which = f" on {', '.join(error.fields)}" if error.fields else ""
             return CrmAuthError, error.code, self.missing_right(which)
         return CrmRequestError, error.code, self.meaning(error.message)
+
+    def _is_login(self, error: Refused) -> bool:
+        """Whether a login was refused for good. A busy login page gives no code, or a passing one."""
+        return _at_login(error.url) and bool(error.code) and error.code not in _PASSING_CODES | QUOTA_CODES
 
     def meaning(self, words: str) -> str:
         """What a refusal in Salesforce's words means, and what to do."""
@@ -229,6 +225,18 @@ class Translator:
             code=code or None,
             retry_after=retry_after(answer.headers) if answer else None,
         )
+
+
+def _at_login(url: str) -> bool:
+    return "/oauth2/token" in url or "/services/Soap/" in url
+
+
+def _skew(response: requests.Response) -> float | None:
+    try:
+        told = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return time.time() - told.timestamp()
 
 
 def _parsed(body: bytes) -> tuple[str, str, tuple[str, ...]]:

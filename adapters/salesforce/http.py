@@ -7,6 +7,7 @@ of 400 and above, before simple-salesforce can log in again by itself (it drops 
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class Session(requests.Session):
         self.calls: Counter[str] = Counter()
         self.used: int | None = None
         self.limit: int | None = None
+        self._counting = threading.Lock()
         # What is configured goes before the environment, which requests would let win over its own session.
         self._always: dict[str, Any] = {}
         if connection.ca_bundle:
@@ -78,7 +80,8 @@ class Session(requests.Session):
         """
         if settings.get("timeout") is None:
             settings["timeout"] = (CONNECT_SECONDS, self.read_seconds)
-        self.calls[f"{request.method} {_endpoint(str(request.url))}"] += 1
+        with self._counting:
+            self.calls[f"{request.method} {_endpoint(str(request.url))}"] += 1
         response = super().send(request, **{**settings, **self._always})
         usage = re.search(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
         if usage:
@@ -137,6 +140,7 @@ class Org:
             ),
         )
         self._asked_name = False
+        self._lock = threading.RLock()
         self._token: Token | None = None
         self._client: Salesforce | None = None
 
@@ -148,11 +152,12 @@ class Org:
             CrmAuthError: the credentials are not accepted.
             CrmTemporaryError: Salesforce cannot be reached.
         """
-        if self._token is None:
-            self.translator.secrets = self._login.secrets()
-            self._token = self._login_retrier.call("log in", self._new_token, self.translator.judge)
-            self.translator.secrets += (self._token.access_token,)
-        return self._token
+        with self._lock:
+            if self._token is None:
+                self.translator.secrets = self._login.secrets()
+                self._token = self._login_retrier.call("log in", self._new_token, self.translator.judge)
+                self.translator.secrets += (self._token.access_token,)
+            return self._token
 
     @property
     def path(self) -> str:
@@ -169,10 +174,15 @@ class Org:
         Raises:
             CrmError: translated from what Salesforce said.
         """
+        used: Token | None = None
+
+        def sending() -> T:
+            nonlocal used
+            used = self.token
+            return send(self._connected())
+
         try:
-            return self.retrier.call(
-                operation, lambda: send(self._connected()), self.translator.judge, self._renew
-            )
+            return self.retrier.call(operation, sending, self.translator.judge, lambda: self._renew(used))
         except (Refused, requests.RequestException) as error:
             if self.translator.concerns_user(error):
                 self.name_user()
@@ -257,17 +267,18 @@ class Org:
         self._login_session.close()
 
     def _connected(self) -> Salesforce:
-        token = self.token
-        if self._client is None:
-            self._client = Salesforce(
-                session_id=token.access_token,
-                instance_url=token.instance_url,
-                session=self.session,
-                version=self.connection.api_version,
-                object_pairs_hook=None,
-            )
-            self._client.headers.pop("X-PrettyPrint", None)  # blanks that nobody reads
-        return self._client
+        with self._lock:
+            token = self.token
+            if self._client is None:
+                self._client = Salesforce(
+                    session_id=token.access_token,
+                    instance_url=token.instance_url,
+                    session=self.session,
+                    version=self.connection.api_version,
+                    object_pairs_hook=None,
+                )
+                self._client.headers.pop("X-PrettyPrint", None)  # blanks that nobody reads
+            return self._client
 
     def _new_token(self) -> Token:
         try:
@@ -277,10 +288,14 @@ class Org:
                 raise
             raise self.translator.translate(error, "log in") from error
 
-    def _renew(self) -> None:
-        self._login.must_renew(self.translator)
-        self._token = self._client = None
-        _ = self.token
+    def _renew(self, expired: Token | None) -> None:
+        """Log in anew, unless another thread has replaced the expired token already."""
+        with self._lock:
+            if self._token is not expired:
+                return
+            self._login.must_renew(self.translator)
+            self._token = self._client = None
+            _ = self.token
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         # Also keeps requests from replacing the header by an entry of ~/.netrc.

@@ -16,12 +16,15 @@ Action = Literal["created", "kept", "replaced"]
 
 CONNECTION: Final[dict[CrmName, str]] = {
     "salesforce": """[connections.salesforce]
-crm       = "salesforce"
-mapping   = "mappings/salesforce.toml"      # relative to this file
-auth      = "client_credentials"            # or jwt, refresh_token, access_token: docs/configuration.md
-login_url = "https://YOUR-DOMAIN.my.salesforce.com"
-client_id = "CONSUMER-KEY-OF-THE-CONNECTED-APP"
-# The secret belongs into the environment or into .env: KPM_CONNECTIONS__SALESFORCE__CLIENT_SECRET
+crm              = "salesforce"
+mapping          = "mappings/salesforce.toml"  # relative to this file
+auth             = "jwt"                       # or client_credentials, refresh_token: docs/configuration.md
+login_url        = "https://YOUR-DOMAIN.my.salesforce.com"
+client_id        = "CONSUMER-KEY-OF-THE-CONNECTED-APP"
+username         = "USER-OF-THE-NIGHTLY-SYNC"
+private_key_file = "salesforce.key"            # openssl req -x509 -newkey rsa:2048 -nodes -days 730 -subj /CN=kpm
+                                               #   -keyout salesforce.key -out salesforce.crt
+# The app gets the certificate (salesforce.crt); the key stays here, readable by you alone.
 """,
     "hubspot": """[connections.hubspot]
 crm     = "hubspot"
@@ -46,11 +49,11 @@ max_shrink_share  = 0.1
 max_quota_share   = 0.5
 """
 _ENVIRONMENT: Final[dict[CrmName, str]] = {
-    "salesforce": """# The nightly user: reads, and edits the result fields alone.
-KPM_CONNECTIONS__SALESFORCE__CLIENT_SECRET=
-# An administrator, for `kpm provision` only; not stored. Leave out what is the same as above.
-KPM_ADMIN__SALESFORCE__CLIENT_ID=
-KPM_ADMIN__SALESFORCE__CLIENT_SECRET=
+    "salesforce": """# With auth = "jwt" the nightly user needs no secret here: private_key_file names his key.
+# An administrator, for `kpm provision` only; not stored. A session's token will do, such as the access token that
+# `sf org display --verbose` prints; instance_url is the org's own address.
+KPM_ADMIN__SALESFORCE__ACCESS_TOKEN=
+KPM_ADMIN__SALESFORCE__INSTANCE_URL=
 """,
     "hubspot": """# The nightly key: reads companies, deals, contacts, tickets, orders; writes companies.
 KPM_CONNECTIONS__HUBSPOT__ACCESS_TOKEN=
@@ -60,6 +63,7 @@ KPM_ADMIN__HUBSPOT__ACCESS_TOKEN=
 }
 _IGNORED: Final = """# Secrets, run history and data stay out of version control; mappings belong into it.
 .env
+*.key
 *.db
 *.db-*
 kpm-data/
@@ -167,7 +171,7 @@ def _next_steps(folder: Path, crm: CrmName, add: str | None) -> Iterator[str]:
     if add is not None:
         yield f"Add the connection to {config}, as printed above."
     elif crm == "salesforce":
-        yield f"Edit {config}: your org's address, and the consumer key of a connected app."
+        yield f"Edit {config}: your org's address, a connected app's consumer key, the nightly user and his key file."
     yield f"Copy {folder / '.env.example'} to {folder / '.env'} and fill in the credentials."
     yield f"{call} check        logs in and tests every line of {folder / 'mappings' / crm}.toml against your CRM"
     yield f"{call} fields       lists the CRM's fields, to correct the mapping with"

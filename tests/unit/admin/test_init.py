@@ -15,7 +15,7 @@ from connector.mapping import load
 
 DAY = date(2026, 11, 24)
 SECRETS: dict[CrmName, dict[str, str]] = {
-    "salesforce": {"KPM_CONNECTIONS__SALESFORCE__CLIENT_SECRET": "hush"},
+    "salesforce": {},  # a signed login: the key file is the secret
     "hubspot": {"KPM_CONNECTIONS__HUBSPOT__ACCESS_TOKEN": "hush"},
 }
 
@@ -43,6 +43,7 @@ def test_the_example_of_the_environment_names_the_secret(crm: CrmName, tmp_path:
     initialise(tmp_path, crm, today=DAY)
     example = (tmp_path / ".env.example").read_text()
     assert all(f"{name}=\n" in example for name in SECRETS[crm])
+    assert "*.key\n" in (tmp_path / ".gitignore").read_text()
     assert f"KPM_ADMIN__{crm.upper()}__" in example
     assert ".env\n" in (tmp_path / ".gitignore").read_text()
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.salesforce import SalesforceCrm
 from adapters.salesforce.auth import _audience
+from adapters.salesforce.http import Org
 from adapters.sandbox import Sandbox
 from adapters.sandbox.side import Visibility
 from connector.errors import CrmAuthError, CrmTemporaryError
@@ -136,12 +141,36 @@ def test_a_refused_password_is_not_tried_again(answers: responses.RequestsMock) 
     assert len(answers.calls) == 1
 
 
-def test_password_needs_a_host_of_salesforce() -> None:
-    given = connection(
-        auth="password", username="u", password="sandbox-secret", login_url="http://127.0.0.1:9"
-    )
+@pytest.mark.parametrize("body", ["<html>portal</html>", "<sessionId>x</sessionId>"])
+def test_an_answer_that_is_no_soap_login(answers: responses.RequestsMock, body: str) -> None:
+    answers.post("https://acme.my.salesforce.com/services/Soap/u/64.0", body=body)
+    given = connection(auth="password", username="u", password="sandbox-secret")
     with pytest.raises(CrmAuthError, match="login_url"):
         SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+
+
+def test_soap_of_the_test_host_and_an_old_version(answers: responses.RequestsMock) -> None:
+    result = (
+        "<result><serverUrl>https://acme--dev.sandbox.my.salesforce.com/services/Soap/u/58.0/00D</serverUrl>"
+        "<sessionId>sandbox&amp;granted</sessionId></result>"
+    )
+    answers.post("https://test.salesforce.com/services/Soap/u/58.0", body=result)
+    answers.get("https://acme--dev.sandbox.my.salesforce.com/services/data/v58.0/query/", json=NOTHING)
+    given = connection(
+        auth="password",
+        login_url="https://test.salesforce.com",
+        username="u<1>@acme.example",
+        password="sandbox&secret",
+        security_token="sandbox-token",
+        api_version="58.0",
+    )
+    SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    login, read = (call.request for call in answers.calls)
+    assert read.headers["Authorization"] == "Bearer sandbox&granted"
+    assert isinstance(login.body, bytes)
+    sent = login.body.decode()
+    assert "<p:username>u&lt;1&gt;@acme.example</p:username>" in sent
+    assert "<p:password>sandbox&amp;secretsandbox-token</p:password>" in sent
 
 
 @pytest.mark.parametrize("code", ["invalid_client_id", "invalid_client", "invalid_grant", "inactive_user"])
@@ -152,6 +181,78 @@ def test_a_refused_login_says_what_to_check(answers: responses.RequestsMock, cod
         SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
     assert caught.value.code == code
     assert "sandbox-secret" not in str(caught.value)
+
+
+REFUSALS = {
+    "user hasn't approved this consumer": "Admin approved users are pre-authorized",
+    "audience is invalid": "https://test.salesforce.com",
+    "expired access/refresh token": "somebody revoked it",
+    "invalid assertion": "certificate of this very key",
+    "ip restricted": "IP address",
+    "inactive user": "Setup > Users",
+    "no client credentials user enabled": "Run As",
+    "request not supported on this domain": "My Domain",
+    "something new": "pre-authorised",
+}
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_a_refused_grant_is_explained_by_its_words(answers: responses.RequestsMock, words: str) -> None:
+    answers.post(TOKEN_URL, json={"error": "invalid_grant", "error_description": words}, status=400)
+    given = connection(auth="refresh_token", client_id="app", refresh_token="sandbox-refresh")
+    with pytest.raises(CrmAuthError) as caught:
+        SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    assert f"Salesforce says: invalid_grant: {words}" in str(caught.value)
+    assert REFUSALS[words] in str(caught.value)
+    assert len(answers.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(7, "7 minutes ahead of"), (-5, "5 minutes behind"), (0, "certificate")]
+)
+def test_a_wrong_clock_is_named(answers: responses.RequestsMock, minutes: int, words: str) -> None:
+    told = format_datetime(datetime.now(UTC) - timedelta(minutes=minutes), usegmt=True)
+    refusal = {"error": "invalid_grant", "error_description": "invalid assertion"}
+    answers.post(TOKEN_URL, json=refusal, status=400, headers={"Date": told})
+    given = connection(auth="refresh_token", client_id="app", refresh_token="sandbox-refresh")
+    with pytest.raises(CrmAuthError, match=words) as caught:
+        SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    assert ("clock" in str(caught.value)) == bool(minutes)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("INVALID_OPERATION", "auth = 'jwt'"), ("LOGIN_MUST_USE_SECURITY_TOKEN", "SECURITY_TOKEN")],
+)
+def test_soap_faults_say_what_to_do(answers: responses.RequestsMock, code: str, words: str) -> None:
+    fault = f"<sf:exceptionCode>{code}</sf:exceptionCode><sf:exceptionMessage>no</sf:exceptionMessage>"
+    answers.post("https://acme.my.salesforce.com/services/Soap/u/64.0", body=fault, status=500)
+    given = connection(auth="password", username="u@acme.example", password="sandbox-secret")
+    with pytest.raises(CrmAuthError, match=words):
+        SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    assert len(answers.calls) == 1
+
+
+def test_threads_that_meet_an_expired_session_log_in_once(answers: responses.RequestsMock) -> None:
+    """Every thread but the first finds the token replaced already."""
+    answers.post(TOKEN_URL, json=GRANTED)
+    answers.post(TOKEN_URL, json={**GRANTED, "access_token": "sandbox-second"})
+    barrier = Barrier(4)
+
+    def reply(request: Any) -> tuple[int, dict[str, str], str]:
+        if request.headers["Authorization"] == "Bearer sandbox-granted":
+            barrier.wait(5)
+            return 401, {}, '[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]'
+        return 200, {}, '{"versions": 1}'
+
+    answers.add_callback("GET", f"{DATA}/x", callback=reply)
+    org = Org(connection(auth="refresh_token", client_id="app", refresh_token="sandbox-refresh"), QUICK)
+    assert org.token.access_token == "sandbox-granted"
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: org.request("look", "GET", "x"), range(4)))
+    assert found == [{"versions": 1}] * 4
+    assert sum("oauth2/token" in str(call.request.url) for call in answers.calls) == 2
+    assert org.session.calls["GET x"] == 8
 
 
 def test_a_login_page_that_is_busy_is_tried_three_times(answers: responses.RequestsMock) -> None:
