@@ -34,7 +34,7 @@ def read(path: Path, crm: CrmName | None = None) -> tuple[Mapping, list[Problem]
         raise MappingError([Problem(path.name, "", message)]) from None
     except OSError as error:
         raise MappingError([Problem(path.name, "", f"cannot be read: {error.strerror}")]) from None
-    return parse(text, path.name, crm)
+    return parse(text, path.name, crm, folder=path.parent)
 
 
 def load(path: Path, crm: CrmName | None = None) -> Mapping:
@@ -46,14 +46,16 @@ def load(path: Path, crm: CrmName | None = None) -> Mapping:
     return read(path, crm)[0]
 
 
-def parse(text: str, file: str, crm: CrmName | None = None) -> tuple[Mapping, list[Problem]]:
-    """The mapping in a text that people know as `file`; see `read`."""
+def parse(
+    text: str, file: str, crm: CrmName | None = None, *, folder: Path | None = None
+) -> tuple[Mapping, list[Problem]]:
+    """The mapping in a text that people know as `file`; see `read`. Files that it names lie relative to `folder`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError([Problem(file, "", f"is no valid TOML: {error}")]) from None
     try:
-        mapping = Mapping.model_validate(data)
+        mapping = Mapping.model_validate(data, context={"folder": folder})
     except ValidationError as error:
         raise MappingError(shape_problems(error, data, file)) from None
     problems = sense(mapping, file)

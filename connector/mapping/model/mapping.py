@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from connector.mapping.model.criteria import Criterion
 from connector.mapping.model.parts import Dimension, Language, Part, Positive
@@ -50,6 +51,16 @@ class Mapping(Part):
     rates: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Positive] = Field(default={})
     """Units of a currency for one unit of `currency`, where the CRM keeps no rates."""
     write: Write = Write()
+    _folder: Path | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - as pydantic has it
+        """Remember the folder of the file, which whoever reads one gives as the context ``folder``."""
+        if isinstance(context, dict):
+            self._folder = context.get("folder")
+
+    def beside(self, name: str) -> Path | None:
+        """The path of a file that the mapping names relative to itself; None if it was read from no folder."""
+        return None if self._folder is None else self._folder / name
 
     def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
         """The criteria of one dimension, in the order of the file."""

@@ -49,6 +49,14 @@ def test_a_mapping_never_changes() -> None:
         mapping_of().language = "de"  # type: ignore[misc]
 
 
+def test_files_that_it_names_lie_beside_it() -> None:
+    mapping = read(GOOD)[0]
+    assert mapping.beside("overrides.csv") == GOOD.parent / "overrides.csv"
+    assert mapping.model_copy().beside("a.csv") == GOOD.parent / "a.csv"
+    assert mapping_of().beside("overrides.csv") is None
+    assert mapping.model_dump() == mapping_of().model_dump()  # the folder is no part of what the mapping says
+
+
 def test_only_members_of_tagged_unions_have_a_tag() -> None:
     assert (tag_of(LinearScale), tag_of(Text), tag_of(int)) == ("linear", None, None)
 
