@@ -2,7 +2,7 @@
 
 GET    /sandbox/                        options, date
 GET    /sandbox/faults                  faults that are on, with their hits
-POST   /sandbox/faults                  {"name": "throttle", "rate": 0.1, "path": "composite", "times": 3}
+POST   /sandbox/faults                  {"name": "throttle", "rate": 0.1, "phase": "read_page", "times": 3}
 DELETE /sandbox/faults[?name=throttle]
 GET    /sandbox/requests[?list=true]    total, writes, counts by method and path
 DELETE /sandbox/requests

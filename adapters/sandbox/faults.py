@@ -1,4 +1,4 @@
-"""Faults that can be switched on: by name, rate and seed, for some requests or rows.
+"""Faults that can be switched on: by name, rate, seed and phase, for some requests or rows.
 
 Transport faults are injected by the middleware for a whole request:
 
@@ -10,12 +10,16 @@ Transport faults are injected by the middleware for a whole request:
 - ``drop_during``    headers and half of the body are sent, then the connection is aborted
 - ``slow``           the answer waits `seconds`
 - ``malformed_body`` the status is right, the body is cut in half
+- ``empty_body``     the status is right, the body is missing
+- ``html_error``     a gateway in front of the vendor answers with a page: 502, or `status`
 
 Row and page faults are drawn by the CRM sides where they apply:
 
 - ``row_lock``       a written row is refused with the vendor's lock error
 - ``partial_batch``  a written row is refused by the CRM's own validation rules
 - ``unprocessed``    a bulk job fails half-way and leaves the rest of its rows unprocessed
+- ``failed_job``     an asynchronous job fails before it has done anything
+- ``stuck_job``      a poll finds that a job has not moved on
 - ``short_page``     a page of a bulk result or list holds fewer rows than it announces
 """
 
@@ -27,17 +31,21 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from adapters.sandbox.phases import PHASES, Phase, PhaseTable
+
 TRANSPORT_FAULTS = (
     "slow",
     "drop_before",
     "throttle",
     "unavailable",
     "expired_token",
+    "html_error",
     "drop_after",
     "drop_during",
     "malformed_body",
+    "empty_body",
 )
-ROW_FAULTS = ("row_lock", "partial_batch", "unprocessed", "short_page")
+ROW_FAULTS = ("row_lock", "partial_batch", "unprocessed", "failed_job", "stuck_job", "short_page")
 
 
 class UnknownFaultError(ValueError):
@@ -55,10 +63,11 @@ class Fault:
         crm: only requests to this CRM.
         method: only requests with this HTTP method.
         path: only paths in which this regular expression is found.
+        phase: only requests of this phase, see `phases`.
         times: hit at most so often.
         after: let the first so many matching ones pass.
         seconds: how long ``slow`` waits, and the ``Retry-After`` of ``throttle`` and ``unavailable``.
-        status: HTTP status of ``throttle``, where the vendor knows several.
+        status: HTTP status of ``throttle``, ``unavailable`` and ``html_error``, where there are several.
         matched: how many requests or rows matched so far.
         hits: how many were hit so far.
     """
@@ -69,6 +78,7 @@ class Fault:
     crm: str | None = None
     method: str | None = None
     path: str | None = None
+    phase: str | None = None
     times: int | None = None
     after: int = 0
     seconds: float = 1.0
@@ -82,12 +92,14 @@ class Fault:
         """Check the settings.
 
         Raises:
-            UnknownFaultError: an unknown name, a rate outside 0..1 or a bad pattern.
+            UnknownFaultError: an unknown name or phase, a rate outside 0..1 or a bad pattern.
         """
         if self.name not in (*TRANSPORT_FAULTS, *ROW_FAULTS):
             raise UnknownFaultError(
                 f"unknown fault {self.name!r}: use {', '.join(TRANSPORT_FAULTS + ROW_FAULTS)}"
             )
+        if self.phase is not None and self.phase not in PHASES:
+            raise UnknownFaultError(f"unknown phase {self.phase!r}: use {', '.join(PHASES)}")
         if not 0 <= self.rate <= 1:
             raise UnknownFaultError(f"rate {self.rate!r} is not between 0 and 1")
         try:
@@ -96,10 +108,11 @@ class Fault:
             raise UnknownFaultError(f"path {self.path!r} is no regular expression: {error}") from error
         self._random = random.Random(self.seed)
 
-    def matches(self, crm: str, method: str, path: str) -> bool:
+    def matches(self, crm: str, method: str, path: str, phase: str | None) -> bool:
         """Whether a request is one that this fault may hit."""
         return (
             self.crm in (None, crm)
+            and self.phase in (None, phase)
             and (self.method is None or self.method.upper() == method.upper())
             and (self._pattern is None or self._pattern.search(path) is not None)
         )
@@ -125,7 +138,12 @@ class Faults:
     def __init__(self) -> None:
         """Start with none."""
         self._faults: list[Fault] = []
+        self._phases: dict[str, PhaseTable] = {}
         self._lock = threading.Lock()
+
+    def know(self, crm: str, phases: PhaseTable) -> None:
+        """Learn which paths of a CRM belong to which phase."""
+        self._phases[crm] = phases
 
     def add(self, name: str, **settings: Any) -> Fault:  # noqa: ANN401 (the fields of Fault)
         """Switch a fault on; `settings` are the fields of `Fault`.
@@ -133,7 +151,7 @@ class Faults:
         Raises:
             UnknownFaultError: settings that make no sense.
         """
-        allowed = {"rate", "seed", "crm", "method", "path", "times", "after", "seconds", "status"}
+        allowed = {"rate", "seed", "crm", "method", "path", "phase", "times", "after", "seconds", "status"}
         if unknown := set(settings) - allowed:
             raise UnknownFaultError(
                 f"unknown setting {', '.join(sorted(unknown))}: use {', '.join(sorted(allowed))}"
@@ -153,16 +171,20 @@ class Faults:
         with self._lock:
             return list(self._faults)
 
-    def active(self, name: str, crm: str, method: str, path: str) -> bool:
-        """Whether a fault of this name could hit such a request (nothing is drawn)."""
-        return any(fault.name == name and fault.matches(crm, method, path) for fault in self._faults)
+    def draw(
+        self, name: str, crm: str, method: str, path: str, *, phase: Phase | None = None
+    ) -> Fault | None:
+        """The fault of this name that hits this request, row or page; None if it is spared.
 
-    def draw(self, name: str, crm: str, method: str, path: str) -> Fault | None:
-        """The fault of this name that hits this request, row or page; None if it is spared."""
+        `phase` is that of the request, unless given: rows of a job are written long after their upload.
+        """
         if not self._faults:
             return None
+        table = self._phases.get(crm)
+        if phase is None and table is not None:
+            phase = table.phase(method, path)
         with self._lock:
             for fault in self._faults:
-                if fault.name == name and fault.matches(crm, method, path) and fault.draw():
+                if fault.name == name and fault.matches(crm, method, path, phase) and fault.draw():
                     return fault
         return None

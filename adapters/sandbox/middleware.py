@@ -89,23 +89,26 @@ class SandboxMiddleware:
             await _drain(receive)
             await _abort(scope)
             return 0
-        for name in ("throttle", "unavailable", "expired_token"):
+        for name in ("throttle", "unavailable", "expired_token", "html_error"):
             if fault := hit(name):
                 await _drain(receive)
                 answer = self._sides[crm].fault(fault, Request(scope))
                 await answer(scope, receive, send)
                 return answer.status_code
         after, during, malformed = hit("drop_after"), hit("drop_during"), hit("malformed_body")
+        empty = hit("empty_body")
         if malformed or during:
             scope["headers"] = [
                 (name, value) for name, value in scope["headers"] if name != b"accept-encoding"
             ]
-        recorder = _Recorder(send, keep=bool(after or during or malformed))
+        recorder = _Recorder(send, keep=bool(after or during or malformed or empty))
         await self._app(scope, receive, recorder)
         if after:
             await _abort(scope)
             return 0
-        if during or malformed:
+        if during or malformed or empty:
+            if empty:
+                recorder.body.clear()
             await self._send_half(scope, recorder, send, drop=during is not None)
         return recorder.status
 

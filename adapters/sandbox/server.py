@@ -114,6 +114,8 @@ class Sandbox:
             self._port = listening.getsockname()[1]
             self._world = World(self._fresh_folder(), self._options, self._today)
             self._sides = {crm: _open_side(crm, self._world) for crm in self._options.crms}
+            for crm, side in self._sides.items():
+                self._world.faults.know(crm, side.phases)
             self._load()
             self._serve_in_thread(listening)
         except BaseException:

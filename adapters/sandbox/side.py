@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from adapters.sandbox.faults import Fault
+from adapters.sandbox.phases import PhaseTable
 
 if TYPE_CHECKING:
     from adapters.sandbox.portfolio import Portfolio
@@ -83,7 +84,13 @@ class Visibility:
 
 
 class Side(Protocol):
-    """One CRM's half of the sandbox."""
+    """One CRM's half of the sandbox.
+
+    Attributes:
+        phases: which of its paths belong to which phase.
+    """
+
+    phases: PhaseTable
 
     def routes(self) -> list[BaseRoute]:
         """The CRM's HTTP API."""
@@ -98,7 +105,7 @@ class Side(Protocol):
         """All chunks are in: create indexes, link what crosses chunks."""
 
     def fault(self, fault: Fault, request: Request) -> Response:
-        """The vendor's answer for ``throttle``, ``unavailable`` and ``expired_token``.
+        """The vendor's answer for ``throttle``, ``unavailable``, ``expired_token`` and ``html_error``.
 
         For ``expired_token`` the request's bearer token is revoked as well.
         """

@@ -135,3 +135,84 @@ def test_requests_are_counted_by_path_and_writes_apart(sandbox: Sandbox, client:
         ("PATCH", f"{base}/composite/sobjects", True),
     }
     assert [entry["status"] for entry in summary["requests"]] == [200, 200, 200]
+
+
+def test_a_fault_can_be_aimed_at_a_phase(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fault("unavailable", phase="describe")
+    assert client.get("/sobjects/Account/describe").status_code == 503
+    assert client.get("/limits").status_code == 200
+    target = client.ids(1)[0]
+    assert client.update({"id": target, "Phone": "1"}).status_code == 200
+    with pytest.raises(UnknownFaultError, match="read_page"):
+        sandbox.fault("unavailable", phase="reading")
+
+
+def test_every_phase_can_be_hit_alone(sandbox: Sandbox, client: Client) -> None:
+    def session() -> list[int]:
+        """The statuses of the calls of one session, one call for each phase."""
+        found = [requests.post(f"{sandbox.url}/services/oauth2/token", data={}, timeout=10)]
+        found.append(client.get("/sobjects/Account/describe"))
+        found.append(client.get("/query", q="SELECT Id FROM Account"))
+        found.append(client.update({"id": target, "Phone": "2"}))
+        job = client.open_job()
+        found.append(client.get(f"/jobs/ingest/{job}"))
+        found.append(client.upload(job, f"Id,Phone\n{target},3\n"))
+        found.append(client.send("PATCH", f"/jobs/ingest/{job}", json={"state": "UploadComplete"}))
+        client.finished("ingest", done)
+        found.append(client.get(f"/jobs/ingest/{done}/failedResults"))
+        return [answer.status_code for answer in found]
+
+    target = client.ids(1)[0]
+    done = client.open_job()
+    client.upload(done, f"Id,Phone\n{target},1\n")
+    client.send("PATCH", f"/jobs/ingest/{done}", json={"state": "UploadComplete"})
+    phases = ["login", "describe", "read_page", "write_batch", "job_poll", "upload", "job_close", "results"]
+    for number, phase in enumerate(phases):
+        sandbox.clear_faults()
+        sandbox.fault("html_error", phase=phase, times=1)
+        hit = [place for place, status in enumerate(session()) if status == 502]
+        assert hit == [number], phase
+
+
+def test_an_empty_body_keeps_its_status_and_a_gateway_answers_with_a_page(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.fault("empty_body", path="/limits", times=1)
+    empty = client.get("/limits")
+    assert (empty.status_code, empty.content) == (200, b"")
+    sandbox.fault("html_error", status=503, times=1)
+    page = client.get("/limits")
+    assert page.status_code == 503
+    assert page.headers["Content-Type"].startswith("text/html")
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        page.json()
+
+
+@pytest.mark.usefixtures("client")
+def test_at_login_faults_speak_oauth(sandbox: Sandbox) -> None:
+    def login() -> tuple[int, str]:
+        answer = requests.post(f"{sandbox.url}/services/oauth2/token", data={}, timeout=10)
+        return answer.status_code, answer.json()["error_description"]
+
+    sandbox.fault("expired_token", phase="login", times=1)
+    assert login() == (400, "expired access/refresh token")
+    sandbox.fault("throttle", phase="login", times=1)
+    assert login() == (400, "login rate exceeded")
+    sandbox.fault("unavailable", phase="login", times=1)
+    assert login()[0] == 503
+
+
+def test_jobs_fail_and_hang(sandbox: Sandbox, client: Client) -> None:
+    target = client.ids(1)[0]
+    sandbox.fault("stuck_job", times=3)
+    sandbox.fault("failed_job", times=2)
+    job = client.ingest(f"Id,Phone\n{target},never\n")
+    assert (job["state"], job["numberRecordsProcessed"]) == ("Failed", 0)
+    assert job["errorMessage"].startswith("InternalServerError")
+    assert client.results(job["id"], "unprocessedrecords") == [{"Id": target, "Phone": "never"}]
+    assert _phone(sandbox, target) != "never"
+    opened = client.send(
+        "POST", "/jobs/query", json={"operation": "query", "query": "SELECT Id FROM Account"}
+    )
+    assert client.finished("query", opened.json()["id"])["state"] == "Failed"
+    assert client.bulk_query("SELECT Id FROM Account")

@@ -19,6 +19,7 @@ from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.loading import Loader
 from adapters.sandbox.hubspot.objects import ObjectEndpoint
+from adapters.sandbox.hubspot.phases import PHASES
 from adapters.sandbox.hubspot.portal import Portal
 from adapters.sandbox.hubspot.properties import PropertyEndpoint
 from adapters.sandbox.hubspot.property_store import Definitions
@@ -41,6 +42,8 @@ _UNAVAILABLE: Final = (503, 502, 477, 504, 523)
 
 class HubSpotSide:
     """One portal; see `adapters.sandbox.side.Side`."""
+
+    phases = PHASES
 
     def __init__(self, world: World) -> None:
         """An empty portal in `world`."""
@@ -204,7 +207,9 @@ class HubSpotSide:
         if fault.name == "expired_token":
             now = self._world.now()
             return expired_token(self._tokens.expire(request, now), now).response()
-        status = _UNAVAILABLE[(fault.hits - 1) % len(_UNAVAILABLE)]
+        status = fault.status or _UNAVAILABLE[(fault.hits - 1) % len(_UNAVAILABLE)]
+        if fault.name == "html_error":
+            status = fault.status or 502
         if status == 477:
             return ApiError(
                 477, "MIGRATION_IN_PROGRESS", "The account is being migrated.", headers=wait

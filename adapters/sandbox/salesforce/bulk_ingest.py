@@ -137,8 +137,12 @@ class BulkIngest:
     def _info(self, call: Call) -> Response:
         """Every poll moves the job on: the first starts it, a later one finds it ended."""
         job = self._job(call.parameter("id"))
+        if self._org.world.faults.draw("stuck_job", "salesforce", "GET", call.path):
+            return json_response(job.info(full=True))
         if job.state == "UploadComplete":
             job.state = "InProgress"
+            if self._org.world.faults.draw("failed_job", "salesforce", "GET", call.path):
+                job.error = "InternalServerError : The job could not be started after an internal error"
             job.worker = threading.Thread(
                 target=process, args=(self._org, self._records, job, call.path), daemon=True
             )

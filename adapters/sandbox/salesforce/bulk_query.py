@@ -165,8 +165,12 @@ class BulkQueries:
     def _info(self, call: Call) -> Response:
         """Every poll moves the job on: the first starts it, a later one finds it complete."""
         job = self._job(call)
+        if self._org.world.faults.draw("stuck_job", "salesforce", "GET", call.path):
+            return json_response(job.info(full=True))
         if job.state == "UploadComplete":
             job.state = "InProgress"
+            if self._org.world.faults.draw("failed_job", "salesforce", "GET", call.path):
+                job.error = "InternalServerError : The query could not be run after an internal error"
             job.worker = threading.Thread(target=self._run, args=(job,), daemon=True)
             job.worker.start()
         elif job.state == "InProgress" and job.worker is not None and not job.worker.is_alive():
@@ -192,6 +196,8 @@ class BulkQueries:
 
     def _run(self, job: QueryJob) -> None:
         """Write the file of results."""
+        if job.error:
+            return
         try:
             statement = _bulk_statement(
                 self._org, job.access, job.query, everything=job.operation == "queryAll"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
+from adapters.sandbox.faults import Fault
 from adapters.sandbox.http import json_response
 
 
@@ -66,3 +67,21 @@ def unsupported_type(object_name: str) -> ApiError:
 def not_found() -> ApiError:
     """An unknown resource or record."""
     return ApiError("NOT_FOUND", "The requested resource does not exist", 404)
+
+
+def refused_login(fault: Fault) -> Response:
+    """A fault as the OAuth endpoints word it."""
+    code, text, status = {
+        "throttle": ("invalid_grant", "login rate exceeded", fault.status or 400),
+        "unavailable": ("temporarily_unavailable", "server is temporarily unavailable", fault.status or 503),
+        "expired_token": ("invalid_grant", "expired access/refresh token", 400),
+    }[fault.name]
+    return json_response({"error": code, "error_description": text}, status)
+
+
+def gateway_page(status: int) -> Response:
+    """What the network in front of Salesforce answers when nothing behind it does: a page."""
+    return HTMLResponse(
+        f"<html><head><title>{status}</title></head><body><h1>We are down for maintenance.</h1></body></html>",
+        status,
+    )

@@ -230,9 +230,10 @@ def _work_off(
     results: _Results,
     path: str,
 ) -> None:
-    pieces = 0
-    while job.state != "Aborted":
-        unprocessed = job.processed and org.world.faults.draw("unprocessed", "salesforce", "PUT", path)
+    while job.state != "Aborted" and not job.error:
+        unprocessed = job.processed and org.world.faults.draw(
+            "unprocessed", "salesforce", "PUT", path, phase="write_batch"
+        )
         if unprocessed:
             job.error = "InternalServerError : The job was stopped after an internal error"
             break
@@ -242,7 +243,6 @@ def _work_off(
                 if not piece:
                     return
                 results.add(piece, _saved(records, job, piece, fields, path))
-        pieces += 1
     results.leave(rows)
 
 

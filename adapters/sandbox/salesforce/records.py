@@ -209,12 +209,12 @@ class Records:
     def _row_fault(self, path: str, record_id: str) -> RowError | None:
         faults = self._org.world.faults
         method = "PUT" if "/jobs/" in path else "PATCH"
-        if faults.draw("row_lock", "salesforce", method, path):
+        if faults.draw("row_lock", "salesforce", method, path, phase="write_batch"):
             return RowError(
                 "UNABLE_TO_LOCK_ROW",
                 f"unable to obtain exclusive access to this record or 1 records: {record_id}",
             )
-        if faults.draw("partial_batch", "salesforce", method, path):
+        if faults.draw("partial_batch", "salesforce", method, path, phase="write_batch"):
             return RowError(
                 "FIELD_CUSTOM_VALIDATION_EXCEPTION", "This record is locked by a validation rule."
             )

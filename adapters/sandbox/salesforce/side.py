@@ -15,10 +15,11 @@ from adapters.sandbox.salesforce import load, seed
 from adapters.sandbox.salesforce.api import Gate
 from adapters.sandbox.salesforce.bulk_ingest import BulkIngest
 from adapters.sandbox.salesforce.bulk_query import BulkQueries
-from adapters.sandbox.salesforce.errors import ApiError
+from adapters.sandbox.salesforce.errors import ApiError, gateway_page, refused_login
 from adapters.sandbox.salesforce.ids import make_id, normalised
 from adapters.sandbox.salesforce.oauth import OAuth
 from adapters.sandbox.salesforce.org import ADMIN_KEY, Org
+from adapters.sandbox.salesforce.phases import PHASES
 from adapters.sandbox.salesforce.query import Queries
 from adapters.sandbox.salesforce.records import Records
 from adapters.sandbox.salesforce.rest import Rest
@@ -36,6 +37,8 @@ _EDITOR = make_id("005", ADMIN_KEY)
 
 class SalesforceSide:
     """One org with its API; see `adapters.sandbox.side.Side`."""
+
+    phases = PHASES
 
     def __init__(self, world: World) -> None:
         """An org with users and settings, still without accounts."""
@@ -76,12 +79,16 @@ class SalesforceSide:
 
     def fault(self, fault: Fault, request: Request) -> Response:
         """Salesforce's answer for a fault."""
+        if fault.name == "html_error":
+            return gateway_page(fault.status or 502)
+        if request.url.path.startswith("/services/oauth2/"):
+            return refused_login(fault)
         if fault.name == "throttle":
             return ApiError(
                 "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", fault.status or 403
             ).response()
         if fault.name == "unavailable":
-            return ApiError("SERVER_UNAVAILABLE", "Server Unavailable", 503).response()
+            return ApiError("SERVER_UNAVAILABLE", "Server Unavailable", fault.status or 503).response()
         self._org.close_session(request.headers.get("authorization", "").partition(" ")[2].strip())
         return ApiError("INVALID_SESSION_ID", "Session expired or invalid", 401).response()
 
