@@ -26,7 +26,7 @@ from connector.reference import References
 from connector.stages.campaign import campaign
 from connector.stages.diff import changes, diff
 from connector.stages.map import map_accounts
-from connector.stages.pull import pull
+from connector.stages.pull import Read, pull
 from connector.stages.record import record, remember
 from connector.stages.score import score
 from connector.stages.segment import segment, thresholds
@@ -193,10 +193,28 @@ def preview(
     Raises:
         ConnectorError: what keeps a sync from running.
     """
+    with surveyed(
+        crm, store, mapping, as_of, refresh=refresh, provisioned=provisioned, progress=progress
+    ) as (found, _):
+        return found
+
+
+@contextmanager
+def surveyed(
+    crm: Crm,
+    store: Store,
+    mapping: MappingFile,
+    as_of: date,
+    *,
+    refresh: bool = False,
+    provisioned: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Preview, Read]]:
+    """Like `preview`, together with the records that were read: they go when the block ends."""
     folder = store.scratch()
     try:
         line = _Line(progress or Silent(), lambda: False)
-        return _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=provisioned)
+        yield _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=provisioned)
     finally:
         store.discard(folder)
 
@@ -240,7 +258,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
         run = store.runs.begin(as_of, fingerprint(mapping), night=night)
         line = _Line(progress or Silent(), stop)
         with _closed_on_failure(line, crm, store, run) as folder:
-            plan = _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=True)
+            plan, _ = _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=True)
             plan = replace(plan, unsettled=store.unsettled(run.id))
             line.counts.update(_counts(plan))
             if not accept_movement:
@@ -272,8 +290,8 @@ def _computed(
     *,
     refresh: bool,
     provisioned: bool,
-) -> Preview:
-    """The line from `pull` to `diff`."""
+) -> tuple[Preview, Read]:
+    """The line from `pull` to `diff`; what was read lies in `folder`."""
     history = store.memory.history(as_of)
     quarter = str(Quarter.of(as_of, mapping.campaigns.fiscal_year_start))
     references = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
@@ -287,7 +305,7 @@ def _computed(
     diffed = line("diff", _diffed, worded, mapping, folder / "accounts.arrow", refresh=refresh)
     usage = crm.usage()
     to_write = int(diffed.get_column("change").is_not_null().sum())
-    return Preview(
+    found = Preview(
         connection=store.connection,
         as_of=as_of,
         mapping=mapping,
@@ -305,6 +323,7 @@ def _computed(
         estimate=_estimate(crm, read.rows, to_write, usage),
         usage=usage,
     )
+    return found, read
 
 
 def _diffed(worded: Frame, mapping: MappingFile, file: Path, *, refresh: bool) -> pl.DataFrame:

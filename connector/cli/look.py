@@ -17,7 +17,7 @@ from connector.cli.app import app
 from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
 from connector.cli.show import show_explanation, table
-from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace
+from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
 from connector.errors import ConfigError, CrmError
 from connector.reports.explain import explain as explanation
 from connector.reports.page import Campaign, Heading, page
@@ -138,14 +138,9 @@ def report(
                 for one in place.store.campaigns.all()
             ],
         )
-        file = output or place.settings.store.folder / place.name / f"report-{snapshot.as_of}.html"
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(html, encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(
-                f"{file} cannot be written: {error.strerror}. Choose another file with --output."
-            ) from error
+        file = written(
+            html, output or place.settings.store.folder / place.name / f"report-{snapshot.as_of}.html"
+        )
         out.print(f"[good]Wrote[/] {escape(str(file))} ({file.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
         if show:
             webbrowser.open(file.absolute().as_uri())

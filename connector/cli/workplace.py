@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import narwhals as nw
@@ -244,6 +245,22 @@ def show_problems(problems: list[Problem]) -> None:
     for problem in problems:
         if problem.severity is Severity.WARNING:
             err.print(f"[warning]warning[/] {escape(str(problem))}", soft_wrap=True)
+
+
+def written(html: str, file: Path) -> Path:
+    """Write a page where it was asked for.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error.strerror}. Choose another file with --output."
+        ) from error
+    return file
 
 
 def interactive() -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Mapping
+from connector.reports.html import environment
 from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
 from connector.reports.ratings_wanted import largest_unrated
 
@@ -62,35 +62,26 @@ def page(
         labels: segment -> what people call it.
         campaigns: all of the connection, newest first.
     """
-    templates = Environment(
-        loader=PackageLoader("connector.reports", "templates"),
-        autoescape=select_autoescape(["html.j2"], default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["money"] = money
     largest = accounts.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
     moved = largest.filter(pl.col("change") == "moved")
-    return templates.get_template("page.html.j2").render(
-        heading=heading,
-        chart=matrix_chart(accounts, thresholds, labels),
-        zones=_zones(accounts, labels),
-        accounts=len(accounts),
-        largest=_listed(largest, labels),
-        movers=_listed(moved, labels),
-        unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
-        moved=len(moved),
-        criteria=_criteria(accounts, mapping),
-        campaigns=campaigns,
-        colours=COLOURS,
-        labels=labels,
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            heading=heading,
+            chart=matrix_chart(accounts, thresholds, labels),
+            zones=_zones(accounts, labels),
+            accounts=len(accounts),
+            largest=_listed(largest, labels),
+            movers=_listed(moved, labels),
+            unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
+            moved=len(moved),
+            criteria=_criteria(accounts, mapping),
+            campaigns=campaigns,
+            colours=COLOURS,
+            labels=labels,
+        )
     )
-
-
-def money(cents: float | None) -> str:
-    """Whole units with thin spaces for thousands; a dash for unknown."""
-    return "–" if cents is None else f"{cents / 100:,.0f}".replace(",", "\u202f")
 
 
 def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:

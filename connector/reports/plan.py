@@ -130,7 +130,7 @@ def plan(
     return Plan(
         pulled=len(accounts),
         portfolio=len(members),
-        zones=_zones(members, labels),
+        zones=zones(members, labels),
         movements=_movements(members),
         movers=_movers(members),
         changes={kind: count for kind, count in sorted(changes.iter_rows())},  # noqa: C416 - typed
@@ -149,7 +149,8 @@ def plan(
     )
 
 
-def _zones(members: pl.DataFrame, labels: Map[str, str]) -> list[Zone]:
+def zones(members: pl.DataFrame, labels: Map[str, str]) -> list[Zone]:
+    """All five zones, in the order of the matrix; `members` has ``revenue`` in cents, never negative."""
     counted = members.group_by("segment").agg(
         pl.len().alias("accounts"),
         (pl.col("confidence") == "provisional").sum().alias("provisional"),

@@ -6,8 +6,9 @@ from xml.etree import ElementTree as ET
 import polars as pl
 
 from connector.mapping.model import Mapping
+from connector.reports.html import money
 from connector.reports.matrix_chart import BUBBLES, Thresholds, matrix_chart
-from connector.reports.page import Campaign, Heading, money, page
+from connector.reports.page import Campaign, Heading, page
 from tests.unit.reports.conftest import account, table
 
 LABELS = {
