@@ -258,6 +258,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
         run = store.runs.begin(as_of, fingerprint(mapping), night=night)
         line = _Line(progress or Silent(), stop)
         with _closed_on_failure(line, crm, store, run) as folder:
+            line("settle", crm.settle, store.jobs)
             plan, _ = _computed(line, crm, store, mapping, as_of, folder, refresh=refresh, provisioned=True)
             plan = replace(plan, unsettled=store.unsettled(run.id))
             line.counts.update(_counts(plan))
@@ -269,7 +270,9 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             outgoing = _outgoing(plan, folder / "changes.parquet")
             types = {name: known.type for name, known in plan.fields.items()}
             journal = _Guarded(store.journal.of(run.id), still_held)
-            written = line("write", write, crm, outgoing, types, journal, stop=stop, advance=line.advance)
+            written = line(
+                "write", write, crm, outgoing, types, journal, store.jobs, stop=stop, advance=line.advance
+            )
             snapshot = line("record", record, store.memory, run.id, mapping, written.unwritten)
             run = _close(line, crm, store, run, plan, written)
     return Outcome(plan, run, written, snapshot, store.journal.refusals(run.id))

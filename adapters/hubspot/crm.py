@@ -27,12 +27,14 @@ from connector.crm import (
     Estimate,
     FieldSpec,
     Finding,
+    JobLog,
     Object,
     Pulled,
     PullRequest,
     Step,
     Usage,
 )
+from connector.errors import CrmRequestError
 
 _SEVERAL_SHARE = 0.1  # of the deals that have more than one company; a guess, for the estimate alone
 _SINGLE_CALLS = 4  # portal details, pipelines, exchange rates, whose the token is
@@ -109,6 +111,10 @@ class HubspotCrm:
         """Home currency and rates."""
         return self._settings.currencies()
 
+    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
+        """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
+        return False
+
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""
         return self._puller.pull(request, folder)
@@ -117,7 +123,15 @@ class HubspotCrm:
         """How many changes a batch should hold."""
         return BATCH
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+    def settle(self, jobs: JobLog) -> None:
+        """See `connector.crm.Crm.settle`. No job is noted so far, so none is left."""
+
+    def write(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        total: int,  # noqa: ARG002 - one way of writing, whatever the number
+        jobs: JobLog,  # noqa: ARG002
+    ) -> Iterator[pa.RecordBatch]:
         """Send changes to companies; see `connector.crm.Crm.write`."""
         return self._writer.write(batches)
 
@@ -138,6 +152,19 @@ class HubspotCrm:
         steps = list(provisioner.steps(fields, reads, assign, nightly_user))
         self._fields.forget()
         return steps
+
+    def emit(
+        self,
+        fields: Sequence[FieldSpec],  # noqa: ARG002
+        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
+        folder: Path,  # noqa: ARG002
+    ) -> list[Path]:
+        """Write definitions for a deployment pipeline; see `connector.crm.Crm.emit`."""
+        raise CrmRequestError(
+            "HubSpot definitions cannot be written to files by this version; run `kpm provision` against the CRM.",
+            crm="hubspot",
+            operation="write definitions to files",
+        )
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes.

@@ -25,12 +25,14 @@ from connector.crm import (
     Estimate,
     FieldSpec,
     Finding,
+    JobLog,
     Object,
     Pulled,
     PullRequest,
     Step,
     Usage,
 )
+from connector.errors import CrmRequestError
 
 _BULK_READ_CALLS = 6  # the first REST page, opening a job, and polls; its pages come on top
 _SINGLE_CALLS = 6  # login, stages, currencies and rates, merged accounts
@@ -111,6 +113,10 @@ class SalesforceCrm:
         """Home currency and rates."""
         return definitions.currencies(self._org, self._fields)
 
+    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
+        """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
+        return False
+
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""
         return self._puller.pull(request, folder)
@@ -119,7 +125,15 @@ class SalesforceCrm:
         """How many changes a batch should hold."""
         return self._writer.batch_size(total)
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
+    def settle(self, jobs: JobLog) -> None:
+        """See `connector.crm.Crm.settle`. No job is noted so far, so none is left."""
+
+    def write(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        total: int,
+        jobs: JobLog,  # noqa: ARG002
+    ) -> Iterator[pa.RecordBatch]:
         """Send changes to accounts; see `connector.crm.Crm.write`."""
         return self._writer.write(batches, total)
 
@@ -146,6 +160,19 @@ class SalesforceCrm:
         steps = list(provisioner.steps(fields, reads, assign, nightly_user))
         self._fields.forget()
         return steps
+
+    def emit(
+        self,
+        fields: Sequence[FieldSpec],  # noqa: ARG002
+        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
+        folder: Path,  # noqa: ARG002
+    ) -> list[Path]:
+        """Write definitions for a deployment pipeline; see `connector.crm.Crm.emit`."""
+        raise CrmRequestError(
+            "Salesforce definitions cannot be written to files by this version; run `kpm provision` against the CRM.",
+            crm="salesforce",
+            operation="write definitions to files",
+        )
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes."""

@@ -35,6 +35,7 @@ THEME = Theme(
 )
 
 STAGES = {
+    "settle": "looking for jobs left open",
     "pull": "reading the CRM",
     "map": "measuring",
     "score": "scoring",

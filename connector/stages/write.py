@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connector.crm import ID, SEND, WAS, Crm, FieldType
+from connector.crm import ID, SEND, WAS, Crm, FieldType, JobLog
 
 
 class Journal(Protocol):
@@ -56,6 +56,7 @@ def write(
     changes: Path,
     types: Mapping[str, FieldType],
     journal: Journal,
+    jobs: JobLog,
     *,
     stop: Callable[[], bool] = lambda: False,
     advance: Callable[[int, int], None] = lambda *_: None,
@@ -67,6 +68,7 @@ def write(
         changes: Parquet file of changes: ``@id`` and per field F the columns F, ``send:F`` and ``was:F``.
         types: of the fields F.
         journal: where each batch is kept.
+        jobs: where each of the CRM's own jobs is kept until it has ended.
         stop: asked before each batch; the batch in hand is always finished and settled.
         advance: told how many accounts are done, of how many.
 
@@ -92,7 +94,7 @@ def write(
     outcomes: Counter[str] = Counter()
     unwritten: set[str] = set()
     advance(0, total)
-    for results in crm.write(outgoing(), total):
+    for results in crm.write(outgoing(), total, jobs):
         journal.settle(in_hand.popleft(), results)
         outcome = results.column("outcome")
         outcomes.update({each["values"]: each["counts"] for each in pc.value_counts(outcome).to_pylist()})

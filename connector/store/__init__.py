@@ -21,6 +21,7 @@ from connector import config
 from connector.errors import ConfigError
 from connector.store.campaigns import Campaign, Campaigns
 from connector.store.database import open_engine
+from connector.store.jobs import Jobs
 from connector.store.journal import Batch, Journal, RunJournal
 from connector.store.lock import held, is_held
 from connector.store.memory import Memory
@@ -31,6 +32,7 @@ __all__ = [
     "Batch",
     "Campaign",
     "Campaigns",
+    "Jobs",
     "Journal",
     "Memory",
     "NightTakenError",
@@ -54,6 +56,7 @@ class Store:
         connection: whose it is.
         runs: run history.
         journal: before-values and results of every write.
+        jobs: jobs of the CRM's own that have not ended.
         campaigns: campaigns and their members.
         memory: zones, reference values, snapshots.
     """
@@ -64,6 +67,7 @@ class Store:
         self.connection = connection
         self.runs = Runs(engine, connection)
         self.journal = Journal(engine, connection)
+        self.jobs = Jobs(engine, connection)
         self.campaigns = Campaigns(engine, connection)
         self.memory = Memory(engine, folder, connection)
 

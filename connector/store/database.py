@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from sqlalchemy import Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.errors import ConfigError
-from connector.store.schema import VERSION, about, metadata
+from connector.store.schema import STEPS, VERSION, about, metadata
 
 BUSY_SECONDS = 60
 """How long a writer waits for another connection's writer in the same SQLite file."""
 
 
 def open_engine(url: str) -> Engine:
-    """Connect, and create the tables if they are missing.
+    """Connect, create the tables that are missing, and bring those of an earlier version up to date.
 
     Raises:
         ConfigError: the database cannot be reached or belongs to a later version.
@@ -28,6 +28,8 @@ def open_engine(url: str) -> Engine:
             version = connection.scalar(select(about.c.version))
             if version is None:
                 connection.execute(insert(about).values(version=VERSION))
+            elif version < VERSION:
+                _bring_up_to_date(connection, version)
     except (SQLAlchemyError, OSError) as error:
         shown = url if url.startswith("sqlite") else url.rpartition("@")[2]  # no user, no password
         reason = str(error.orig).strip() if isinstance(error, DBAPIError) else str(error)
@@ -42,6 +44,15 @@ def open_engine(url: str) -> Engine:
             f"knows {VERSION}). Install that version, or set another [store] url.",
         )
     return engine
+
+
+def _bring_up_to_date(connection: Connection, version: int) -> None:
+    """One step after the other; whoever comes second waits for the row and finds nothing left to do."""
+    for step in range(version + 1, VERSION + 1):
+        taken = connection.execute(update(about).where(about.c.version == step - 1).values(version=step))
+        if taken.rowcount:
+            for statement in STEPS[step]:
+                connection.execute(text(statement))
 
 
 def _engine(url: str) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +26,11 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 1
-"""Of these tables; a store written by a later version is refused."""
+VERSION = 2
+"""Of these tables; a store of an earlier version is brought up to date, one of a later version is refused."""
+
+STEPS: Mapping[int, tuple[str, ...]] = {2: ()}
+"""Statements that lead from the version before to this one; new tables are created by themselves."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -82,6 +86,25 @@ journal = Table(
     Column("results", LargeBinary),  # Arrow IPC: see connector.crm.RESULT_SCHEMA
     Column("intended", Moment, nullable=False),
     Column("settled", Moment),
+)
+
+jobs = Table(  # of the CRM's own, that go on whether or not their run lives
+    "kpm_jobs",
+    metadata,
+    Column("connection", String(100), primary_key=True),
+    Column("job", String(200), primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("opened", Moment, nullable=False),
+)
+
+mergers = Table(  # accounts that the CRM has merged; what is known of the loser belongs to the survivor
+    "kpm_mergers",
+    metadata,
+    Column("connection", String(100), primary_key=True),
+    Column("loser", String(100), primary_key=True),
+    Column("survivor", String(100), nullable=False),
+    Column("seen", Moment, nullable=False),
 )
 
 campaigns = Table(

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from adapters.retry import Limits
 from connector.crm import ID, SEND, Crm, FieldSpec, FieldType, Option, Pulled, PullRequest
+from tests.contract.fake import Jobs
 
 Row = dict[str, Any]
 QUICK = Limits(attempts=4, seconds=20.0, first_wait=0.001, longest_wait=0.01)
@@ -158,7 +159,7 @@ class Bench(ABC):
             self.changes({key: values[key] for key in ids[start : start + size]})
             for start in range(0, len(ids), size)
         ]
-        rows = [row for result in writer.write(batches, len(ids)) for row in result.to_pylist()]
+        rows = [row for result in writer.write(batches, len(ids), Jobs()) for row in result.to_pylist()]
         assert len(rows) == len(ids)
         return {row[ID]: row for row in rows}
 

@@ -43,6 +43,8 @@ from connector.crm import (
     FieldSpec,
     FieldType,
     Finding,
+    Job,
+    JobLog,
     Object,
     Pulled,
     PullRequest,
@@ -124,6 +126,25 @@ class FakeOrg:
     absent: set[Object] = field(default_factory=set)
 
 
+class Jobs:
+    """Open jobs in memory, by id."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Job] = {}
+        self.notes: list[str] = []
+
+    def opened(self, job: Job) -> None:
+        self.notes.append(f"opened {job.id}")
+        self.kept[job.id] = job
+
+    def ended(self, job_id: str) -> None:
+        self.notes.append(f"ended {job_id}")
+        self.kept.pop(job_id, None)
+
+    def left_open(self) -> Sequence[Job]:
+        return list(self.kept.values())
+
+
 class FakeCrm:
     """The contract over a `FakeOrg`.
 
@@ -132,6 +153,7 @@ class FakeCrm:
         faults: what goes wrong next.
         calls: number of calls by endpoint.
         renewals: how often the token was renewed.
+        settled: ids of the jobs that were ended because a killed run had left them open.
     """
 
     def __init__(
@@ -148,6 +170,7 @@ class FakeCrm:
         self.faults: list[Fault] = []
         self.calls: Counter[str] = Counter()
         self.renewals = 0
+        self.settled: list[str] = []
         self._retrier = Retrier(name, limits or Limits(attempts=4, first_wait=0.001))
         self._quota_left = quota_left
         self._batch_rows = batch_rows
@@ -191,10 +214,23 @@ class FakeCrm:
         merged = self.org.merged if request.object == "accounts" else {}
         return Pulled(request.object, tuple(paths), schema, len(wanted), merged=dict(merged))
 
+    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
+        return False
+
     def batch_size(self, total: int) -> int:  # noqa: ARG002
         return self._batch_rows
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+    def settle(self, jobs: JobLog) -> None:
+        for job in jobs.left_open():
+            self.settled.append(job.id)
+            jobs.ended(job.id)
+
+    def write(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        total: int,  # noqa: ARG002
+        jobs: JobLog,  # noqa: ARG002
+    ) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             rows = batch.to_pylist()
             if self._quota_left == 0:
@@ -228,6 +264,17 @@ class FakeCrm:
             )
         users = [*assign, *([nightly_user] if nightly_user else [])]
         return [*steps, *(Step("assign", user, "", not dry_run) for user in users)]
+
+    def emit(
+        self,
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
+        folder: Path,
+    ) -> list[Path]:
+        files = [folder / f"{spec.name}.txt" for spec in sorted(fields, key=lambda one: one.name)]
+        for file in files:
+            file.write_text(f"{file.stem}\n", encoding="utf-8")
+        return files
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         calls = sum(max(1, ceil(count / _PAGE)) for count in rows.values()) + ceil(changes / self._batch_rows)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tests.contract.bench import Bench
+from tests.contract.fake import Jobs
 
 
 def test_a_rejected_change_does_not_stop_the_others(bench: Bench) -> None:
@@ -47,7 +48,7 @@ def test_results_come_batch_by_batch(bench: Bench) -> None:
             taken.append(number)
             yield bench.changes({key: {"number": 4.0} for key in ids[2 * number : 2 * number + 2]})
 
-    results = bench.crm.write(batches(), 4)
+    results = bench.crm.write(batches(), 4, Jobs())
     first = next(results)
     assert taken == [0]
     assert first.num_rows == 2

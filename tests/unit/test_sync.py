@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from connector.config import SyncLimits
-from connector.crm import ID, Crm
+from connector.crm import ID, Crm, Job, JobLog
 from connector.errors import BrakeError, ConfigError, CrmTemporaryError, ExitCode, StageError, SyncLockedError
 from connector.mapping import Mapping
 from connector.store import NightTakenError, Status, Store
-from connector.sync import Outcome, StoppedError, preview, sync
+from connector.sync import Outcome, Silent, StoppedError, preview, sync
 from tests.contract.fake import FakeCrm, Fault, small_portfolio
 from tests.unit.rehearsal import LENIENT, MAPPING, held, mapping_of, provisioned, store_in
 
@@ -158,9 +158,37 @@ def test_stages_are_told_in_order(run: Callable[..., Outcome]) -> None:
 
     watcher = Watcher()
     run(progress=watcher)
-    line = ["pull", "map", "score", "segment", "campaign", "word", "diff", "remember", "write", "record"]
+    line = [
+        "settle",
+        "pull",
+        "map",
+        "score",
+        "segment",
+        "campaign",
+        "word",
+        "diff",
+        "remember",
+        "write",
+        "record",
+    ]
     assert watcher.stages == line
     assert watcher.last == (CUSTOMERS, CUSTOMERS)
+
+
+def test_a_job_of_a_killed_run_is_ended_before_anything_is_read(
+    run: Callable[..., Outcome], crm: FakeCrm, store: Store
+) -> None:
+    store.jobs.opened(Job("750A", "salesforce ingest"))
+    read: list[str] = []
+
+    class Watcher(Silent):
+        def stage(self, name: str) -> None:
+            if name == "pull":
+                read.extend(job.id for job in store.jobs.left_open())
+
+    run(progress=Watcher())
+    assert crm.settled == ["750A"]
+    assert read == []
 
 
 def test_two_syncs_of_a_connection_do_not_run_at_once(run: Callable[..., Outcome], store: Store) -> None:
@@ -303,11 +331,11 @@ class Dying(FakeCrm):
     folder: Path
     moment: str
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
+    def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         for number, batch in enumerate(batches):
             if number == 1 and self.moment == "before the answer":
                 self._die()
-            for results in super().write([batch], total):
+            for results in super().write([batch], total, jobs):
                 (self.folder / "org").write_bytes(pickle.dumps(self.org))
                 if number == 1 and self.moment == "after the work":
                     self._die()

@@ -8,10 +8,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from connector.crm import ID, FieldType
+from connector.crm import ID, FieldType, JobLog
 from connector.errors import CrmTemporaryError
 from connector.stages.write import Written, write
-from tests.contract.fake import FakeCrm, Fault
+from tests.contract.fake import FakeCrm, Fault, Jobs
 from tests.unit.rehearsal import mapping_of, provisioned
 
 TYPES = {
@@ -45,13 +45,13 @@ class Listening(FakeCrm):
 
     notes: Notes
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
+    def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         def passing() -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 self.notes.events.append(f"send {batch.num_rows}")
                 yield batch
 
-        return super().write(passing(), total)
+        return super().write(passing(), total, jobs)
 
 
 def crm_with(notes: Notes) -> Listening:
@@ -82,7 +82,7 @@ def changes(folder: Path, accounts: int, start: int = 0) -> Path:
 def test_each_batch_is_journalled_before_it_leaves_and_settled_after(tmp_path: Path) -> None:
     notes = Notes()
     crm = crm_with(notes)
-    done = write(crm, changes(tmp_path, 25), TYPES, notes)
+    done = write(crm, changes(tmp_path, 25), TYPES, notes, Jobs())
     assert notes.events == [
         "intend 0",
         "send 10",
@@ -102,7 +102,7 @@ def test_each_batch_is_journalled_before_it_leaves_and_settled_after(tmp_path: P
 
 def test_batches_have_the_types_that_adapters_expect(tmp_path: Path) -> None:
     notes = Notes()
-    write(crm_with(notes), changes(tmp_path, 3), TYPES, notes)
+    write(crm_with(notes), changes(tmp_path, 3), TYPES, notes, Jobs())
     schema = notes.intended[0].schema
     assert schema.field(ID).type == pa.string()
     assert (
@@ -117,14 +117,14 @@ def test_batches_have_the_types_that_adapters_expect(tmp_path: Path) -> None:
 def test_nothing_to_write_makes_no_call(tmp_path: Path) -> None:
     notes = Notes()
     crm = crm_with(notes)
-    assert write(crm, changes(tmp_path, 0), TYPES, notes) == Written()
+    assert write(crm, changes(tmp_path, 0), TYPES, notes, Jobs()) == Written()
     assert notes.events == []
     assert crm.calls["write"] == 0
 
 
 def test_rejected_accounts_are_counted_and_named(tmp_path: Path) -> None:
     notes = Notes()
-    done = write(crm_with(notes), changes(tmp_path, 4, start=38), TYPES, notes)
+    done = write(crm_with(notes), changes(tmp_path, 4, start=38), TYPES, notes, Jobs())
     assert (done.written, done.rejected, done.deferred, done.unsent) == (2, 2, 0, 0)
     assert done.unwritten == {"00100040", "00100041"}
     assert not done.complete
@@ -133,14 +133,16 @@ def test_rejected_accounts_are_counted_and_named(tmp_path: Path) -> None:
 
 def test_the_quota_defers_the_rest(tmp_path: Path) -> None:
     crm = provisioned(mapping_of(), quota_left=1)
-    done = write(crm, changes(tmp_path, 25), TYPES, Notes())
+    done = write(crm, changes(tmp_path, 25), TYPES, Notes(), Jobs())
     assert (done.written, done.deferred) == (10, 15)
     assert len(done.unwritten) == 15
 
 
 def test_a_stop_finishes_the_batch_in_hand(tmp_path: Path) -> None:
     notes = Notes()
-    done = write(crm_with(notes), changes(tmp_path, 25), TYPES, notes, stop=lambda: len(notes.settled) == 1)
+    done = write(
+        crm_with(notes), changes(tmp_path, 25), TYPES, notes, Jobs(), stop=lambda: len(notes.settled) == 1
+    )
     assert notes.events == ["intend 0", "send 10", "settle 0"]
     assert (done.written, done.unsent) == (10, 15)
     assert done.unwritten == {f"001{number:05}" for number in range(10, 25)}
@@ -157,7 +159,7 @@ def test_an_error_leaves_the_batch_in_hand_unsettled(tmp_path: Path) -> None:
         return False
 
     with pytest.raises(CrmTemporaryError):
-        write(crm, file, TYPES, notes, stop=after_one_batch)
+        write(crm, file, TYPES, notes, Jobs(), stop=after_one_batch)
     assert len(notes.intended) == 2
     assert list(notes.settled) == [0]
 
@@ -169,6 +171,7 @@ def test_progress_counts_accounts(tmp_path: Path) -> None:
         changes(tmp_path, 25),
         TYPES,
         Notes(),
+        Jobs(),
         advance=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(0, 25), (10, 25), (20, 25), (25, 25)]

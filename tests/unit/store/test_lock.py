@@ -4,14 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from connector.config import Store as Settings
+from connector.crm import Job
 from connector.errors import ConfigError, SyncLockedError
 from connector.store import Status, open_store
+from connector.store.schema import VERSION
 from tests.unit.store.conftest import Opened
 
 HOLDER = """
@@ -108,6 +111,22 @@ def test_a_store_of_a_later_version_is_refused(settings: Settings) -> None:
         session.exec_driver_sql("UPDATE kpm_about SET version = 99")
     with pytest.raises(ConfigError, match="later version"):
         open_store(settings, "acme")
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(settings: Settings) -> None:
+    with open_store(settings, "acme") as store:
+        run = store.runs.begin(date(2026, 1, 31), "")
+        with store._engine.begin() as session:
+            for table in ("kpm_jobs", "kpm_mergers"):
+                session.exec_driver_sql(f"DROP TABLE {table}")
+            session.exec_driver_sql("UPDATE kpm_about SET version = 1")
+    with open_store(settings, "acme") as store:
+        store.jobs.opened(Job("7501", "salesforce ingest"))
+        assert store.runs.get(run.id).as_of == date(2026, 1, 31)
+        with store._engine.connect() as session:
+            assert session.exec_driver_sql("SELECT version FROM kpm_about").scalars().all() == [VERSION]
+    with open_store(settings, "acme") as store:
+        assert [job.id for job in store.jobs.left_open()] == ["7501"]
 
 
 def test_what_is_committed_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from adapters.sandbox.server import Sandbox
 from adapters.sandbox.side import Visibility
 from connector.crm import ID, SEND, WAS, FieldSpec, FieldType
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
+from tests.contract.fake import Jobs
 from tests.unit.adapters.hubspot.conftest import QUICK, Open
 from tests.unit.adapters.hubspot.scripted import Answer, Asked, Scripted
 
@@ -29,7 +30,7 @@ def batch(values: Mapping[str, float | None], name: str = "kpm_potential") -> pa
 
 
 def write(crm: HubspotCrm, values: Mapping[str, float | None]) -> Results:
-    (result,) = crm.write([batch(values)], len(values))
+    (result,) = crm.write([batch(values)], len(values), Jobs())
     return {row[ID]: row for row in result.to_pylist()}
 
 
@@ -66,7 +67,7 @@ def test_a_change_with_nothing_to_send_is_done(server: Scripted, opened: Open) -
         "kpm_potential": pa.array([1.0]),
         SEND + "kpm_potential": pa.array([False]),
     }
-    (result,) = opened(server.url).write([pa.RecordBatch.from_pydict(columns)], 1)
+    (result,) = opened(server.url).write([pa.RecordBatch.from_pydict(columns)], 1, Jobs())
     assert result["outcome"].to_pylist() == ["written"]
     assert not server.to("/batch/update")
 
@@ -175,7 +176,7 @@ def quota(left: int) -> dict[str, str]:
 def test_the_quota_share_is_kept_and_the_rest_deferred(server: Scripted, opened: Open) -> None:
     server.on("/batch/update", lambda asked: Answer(accepted(asked).body, headers=quota(499)))
     crm = opened(server.url, quota_share=0.5)
-    results = list(crm.write([batch({"1": 1.0}), batch({"2": 1.0})], 2))
+    results = list(crm.write([batch({"1": 1.0}), batch({"2": 1.0})], 2, Jobs()))
     assert [result["outcome"].to_pylist() for result in results] == [["written"], ["deferred"]]
     assert "next run" in results[1]["message"][0].as_py()
     assert len(server.to("/batch/update")) == 1
@@ -193,16 +194,16 @@ def test_the_days_end_of_calls_defers(server: Scripted, opened: Open) -> None:
 
 def test_an_unknown_target_is_named_before_anything_is_sent(server: Scripted, opened: Open) -> None:
     with pytest.raises(CrmRequestError, match=r"companies has no property nope, or the key of user 7"):
-        list(opened(server.url).write([batch({"1": 1.0}, "nope")], 1))
+        list(opened(server.url).write([batch({"1": 1.0}, "nope")], 1, Jobs()))
     with pytest.raises(CrmRequestError, match="kpm_formula is read-only, as HubSpot computes it"):
-        list(opened(server.url).write([batch({"1": 1.0}, "kpm_formula")], 1))
+        list(opened(server.url).write([batch({"1": 1.0}, "kpm_formula")], 1, Jobs()))
     assert not server.to("/batch/update")
 
 
 def test_a_target_that_is_locked_in_the_middle_of_a_run_stops_it(own_portal: Sandbox, opened: Open) -> None:
     crm = opened(own_portal.url)
     keys = [row["id"] for row in own_portal.dump("hubspot", "companies") if row["state"] == "live"]
-    results = crm.write([batch({key: 5.0}, "numberofemployees") for key in keys[:2]], 2)
+    results = crm.write([batch({key: 5.0}, "numberofemployees") for key in keys[:2]], 2, Jobs())
     assert next(results)["outcome"].to_pylist() == ["written"]
     own_portal.visibility("hubspot", Visibility("lock_field", "companies", "numberofemployees"))
     with pytest.raises(
@@ -214,7 +215,7 @@ def test_a_target_that_is_locked_in_the_middle_of_a_run_stops_it(own_portal: San
 def test_a_missing_scope_to_write_is_named(portal: Sandbox, opened: Open) -> None:
     crm = opened(portal.url, access_token="sandbox-rep-token")
     with pytest.raises(CrmAuthError, match=r"crm\.objects\.companies\.write"):
-        list(crm.write([batch({"1": 1.0}, "numberofemployees")], 1))
+        list(crm.write([batch({"1": 1.0}, "numberofemployees")], 1, Jobs()))
 
 
 def test_lasting_trouble_leaves_the_batch_uncertain(server: Scripted, opened: Open) -> None:
@@ -244,7 +245,9 @@ def test_a_merged_record_is_never_reported_as_written(own_portal: Sandbox, opene
     rows = list(own_portal.dump("hubspot", "companies"))
     merged = [row["id"] for row in rows if row["state"] == "merged"] or ["404"]
     with_live = [*merged, next(row["id"] for row in rows if row["state"] == "live")]
-    (result,) = opened(own_portal.url).write([batch(dict.fromkeys(with_live, 11.0), "numberofemployees")], 2)
+    (result,) = opened(own_portal.url).write(
+        [batch(dict.fromkeys(with_live, 11.0), "numberofemployees")], 2, Jobs()
+    )
     assert set(result["outcome"].to_pylist()[:-1]) == {"rejected"}
     assert result["outcome"].to_pylist()[-1] == "written"
 

@@ -16,6 +16,7 @@ from adapters.salesforce import SalesforceCrm
 from adapters.sandbox import Sandbox
 from connector.crm import ID, SEND, PullRequest
 from connector.errors import CrmRequestError, CrmTemporaryError
+from tests.contract.fake import Jobs
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, Opener, connection
 
 FAULTS = ("unavailable", "drop_before", "drop_after", "drop_during", "malformed_body", "expired_token")
@@ -58,7 +59,7 @@ def test_a_write_survives_a_fault_at_any_step(
     keys = ids(sandbox)[:10]
     made = sandbox.fault(fault, path="jobs/ingest", after=step, times=1, seconds=0)
     value = "Banking" if step % 2 else "Energy"
-    (result,) = crm.write([changes(keys, value)], len(keys))
+    (result,) = crm.write([changes(keys, value)], len(keys), Jobs())
     assert made.hits == 1
     assert result.column("outcome").to_pylist() == ["written"] * 10
     found = industries(sandbox)
@@ -85,7 +86,7 @@ def test_refused_and_locked_rows_of_a_job(sandbox: Sandbox, opened: Opener) -> N
     keys = ids(sandbox)[:20]
     unknown = "001Sb00000zzzzzIAA"
     made = sandbox.fault("row_lock", times=5)
-    (result,) = crm.write([changes([*keys, unknown], "Media")], 21)
+    (result,) = crm.write([changes([*keys, unknown], "Media")], 21, Jobs())
     assert made.hits == 5
     rows: dict[str, dict[str, Any]] = {row[ID]: row for row in result.to_pylist()}
     assert {rows[key]["outcome"] for key in keys} == {"written"}
@@ -103,13 +104,13 @@ def test_a_field_name_that_the_job_refuses(sandbox: Sandbox, opened: Opener) -> 
     with pytest.raises(
         CrmRequestError, match=r"has no field Nope__c, or .* may not see it.*Field name not found : Nope__c"
     ):
-        list(crm.write([batch], 1))
+        list(crm.write([batch], 1, Jobs()))
 
 
 def test_a_text_that_looks_like_a_null_and_an_untouched_cell(sandbox: Sandbox, opened: Opener) -> None:
     crm = opened(load_method="bulk")
     first, second, third = ids(sandbox)[:3]
-    list(crm.write([changes([first, second, third], "Retail")], 3))
+    list(crm.write([changes([first, second, third], "Retail")], 3, Jobs()))
     batch = pa.RecordBatch.from_pydict(
         {
             ID: [first, second, third],
@@ -118,7 +119,7 @@ def test_a_text_that_looks_like_a_null_and_an_untouched_cell(sandbox: Sandbox, o
         },
         schema=INDUSTRY,
     )
-    list(crm.write([batch], 3))
+    list(crm.write([batch], 3, Jobs()))
     found = industries(sandbox)
     assert (found[first], found[second], found[third]) == (None, "Retail", "Energy")
 
@@ -188,7 +189,7 @@ def test_records_that_the_job_did_not_come_to_go_again(answers: responses.Reques
     answers.get(f"{DATA}/jobs/ingest/750A", json=ended)
     answers.get(f"{DATA}/jobs/ingest/750A/unprocessedrecords/", body='"Id","Industry"\n"001B","Energy"\n')
     answers.patch(f"{DATA}/composite/sobjects", json=[{"id": "001B", "success": True, "errors": []}])
-    (result,) = of_bulk().write([changes(["001A", "001B"], "Energy")], 2)
+    (result,) = of_bulk().write([changes(["001A", "001B"], "Energy")], 2, Jobs())
     assert result.column("outcome").to_pylist() == ["written", "written"]
 
 
@@ -203,7 +204,7 @@ def test_an_upload_that_was_received_twice_gets_a_new_job(answers: responses.Req
     answers.patch(f"{DATA}/jobs/ingest/750B", json=JOB)
     ended = {"id": "750B", "state": "JobComplete", "numberRecordsProcessed": 1, "numberRecordsFailed": 0}
     answers.get(f"{DATA}/jobs/ingest/750B", json=ended)
-    (result,) = of_bulk().write([changes(["001A"], "Energy")], 1)
+    (result,) = of_bulk().write([changes(["001A"], "Energy")], 1, Jobs())
     assert result.column("outcome").to_pylist() == ["written"]
 
 

@@ -15,6 +15,7 @@ from adapters.salesforce.write import BULK_FROM, COLLECTION, _cells, _failed
 from adapters.sandbox import Sandbox
 from connector.crm import ID, RESULT_SCHEMA, SEND, WAS
 from connector.errors import CrmAuthError, CrmTemporaryError
+from tests.contract.fake import Jobs
 from tests.unit.adapters.salesforce.conftest import DATA, Opener
 from tests.unit.adapters.salesforce.test_bulk import changes, ids, industries
 
@@ -51,7 +52,7 @@ def test_the_request_as_salesforce_wants_it(answers: responses.RequestsMock, crm
         "F__c": [None, True],
         SEND + "F__c": [True, False],
     }
-    (result,) = crm.write([pa.RecordBatch.from_pydict(rows, schema=schema)], 2)
+    (result,) = crm.write([pa.RecordBatch.from_pydict(rows, schema=schema)], 2, Jobs())
     assert result.schema == RESULT_SCHEMA
     request = answers.calls[0].request
     assert request.headers["Sforce-Auto-Assign"] == "false"
@@ -66,7 +67,7 @@ def test_the_request_as_salesforce_wants_it(answers: responses.RequestsMock, crm
 def test_locked_rows_alone_go_again(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
     answers.patch(URL, json=[done("001A"), LOCKED, done("001C")])
     answers.patch(URL, json=[done("001B")])
-    (result,) = crm.write([changes(["001A", "001B", "001C"], "x")], 3)
+    (result,) = crm.write([changes(["001A", "001B", "001C"], "x")], 3, Jobs())
     assert result.column("outcome").to_pylist() == ["written"] * 3
     assert [record["id"] for record in json.loads(answers.calls[1].request.body or "")["records"]] == ["001B"]
 
@@ -75,7 +76,7 @@ def test_a_row_that_stays_locked_is_rejected_in_salesforces_words(
     answers: responses.RequestsMock, crm: SalesforceCrm
 ) -> None:
     answers.patch(URL, json=[LOCKED])
-    (result,) = crm.write([changes(["001A"], "x")], 1)
+    (result,) = crm.write([changes(["001A"], "x")], 1, Jobs())
     (row,) = result.to_pylist()
     assert (row["outcome"], row["code"]) == ("rejected", "UNABLE_TO_LOCK_ROW")
     assert row["message"] == "unable to obtain exclusive access"
@@ -92,7 +93,7 @@ def test_a_field_that_may_not_be_edited_stops_the_run(
     }
     answers.patch(URL, json=[{"success": False, "errors": [error]}])
     with pytest.raises(CrmAuthError, match=r"right to edit Industry.*kpm provision"):
-        list(crm.write([changes(["001A"], "x")], 1))
+        list(crm.write([changes(["001A"], "x")], 1, Jobs()))
 
 
 def test_a_number_that_json_lacks_is_rejected_alone(
@@ -101,7 +102,7 @@ def test_a_number_that_json_lacks_is_rejected_alone(
     answers.patch(URL, json=[done("001B")])
     schema = pa.schema([(ID, pa.string()), ("X__c", pa.float64()), (SEND + "X__c", pa.bool_())])
     rows = {ID: ["001A", "001B"], "X__c": [float("inf"), 1.0], SEND + "X__c": [True, True]}
-    (result,) = crm.write([pa.RecordBatch.from_pydict(rows, schema=schema)], 2)
+    (result,) = crm.write([pa.RecordBatch.from_pydict(rows, schema=schema)], 2, Jobs())
     assert result.column("outcome").to_pylist() == ["rejected", "written"]
 
 
@@ -110,7 +111,7 @@ def test_an_answer_for_fewer_records_settles_nothing(
 ) -> None:
     answers.patch(URL, json=[done("001A")])
     with pytest.raises(CrmTemporaryError, match="1 of 2"):
-        list(crm.write([changes(["001A", "001B"], "x")], 2))
+        list(crm.write([changes(["001A", "001B"], "x")], 2, Jobs()))
 
 
 def test_the_way_of_writing_follows_the_number(opened: Opener) -> None:
@@ -129,7 +130,7 @@ def test_the_share_of_the_quota_is_not_passed(sandbox: Sandbox, opened: Opener, 
     crm.stages()  # tells how much is used
     before = industries(sandbox)
     batches = [changes([key], "Education") for key in keys for _ in range(40)]
-    results = [batch.to_pylist()[0] for batch in crm.write(batches, 80)]
+    results = [batch.to_pylist()[0] for batch in crm.write(batches, 80, Jobs())]
     outcomes = [row["outcome"] for row in results]
     written = outcomes.count("written")
     assert written < 40
@@ -142,7 +143,7 @@ def test_a_used_up_day_defers_the_batch(sandbox: Sandbox, opened: Opener) -> Non
     crm = opened(load_method="rest")
     crm.stages()
     sandbox.quota("salesforce", limit=1_000, used=1_000)
-    (result,) = crm.write([changes(ids(sandbox)[:1], "Education")], 1)
+    (result,) = crm.write([changes(ids(sandbox)[:1], "Education")], 1, Jobs())
     assert result.column("outcome").to_pylist() == ["deferred"]
 
 
