@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from adapters.hubspot.errors import IncompleteError
 from connector.config import HubspotConnection
+
+_EARLY = 60.0
+"""A token is replaced so many seconds before it expires: a call that takes long must not outlive it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +20,16 @@ class Token:
 
     Attributes:
         value: never shown.
+        expires: when, by `time.monotonic`.
     """
 
     value: str = field(repr=False)
+    expires: float = math.inf
+
+    @property
+    def expiring(self) -> bool:
+        """Whether it is time for a new one."""
+        return time.monotonic() > self.expires - _EARLY
 
 
 class SendForm(Protocol):
@@ -64,10 +76,17 @@ class Login:
         )
         if not answer.get("access_token"):
             raise IncompleteError("a login answer without a token")
-        return Token(str(answer["access_token"]))
+        return Token(str(answer["access_token"]), _expiry(answer.get("expires_in")))
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
         connection = self._connection
         values = (connection.access_token, connection.client_secret, connection.refresh_token)
         return tuple(value.get_secret_value() for value in values if value and value.get_secret_value())
+
+
+def _expiry(seconds: object) -> float:
+    """When a token expires that lives so long; short-lived ones are not replaced before they are refused."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 2 * _EARLY:
+        return math.inf
+    return time.monotonic() + seconds

@@ -12,10 +12,11 @@ import pyarrow as pa
 from adapters.hubspot import query
 from adapters.hubspot.check import findings
 from adapters.hubspot.fields import Fields
-from adapters.hubspot.http import READ_SECONDS, Portal
+from adapters.hubspot.http import Portal
 from adapters.hubspot.paths import OBJECTS
 from adapters.hubspot.provision import Provisioner
 from adapters.hubspot.pull import Puller
+from adapters.hubspot.session import READ_SECONDS
 from adapters.hubspot.settings import Settings
 from adapters.hubspot.write import BATCH, Writer
 from adapters.retry import Limits

@@ -24,8 +24,8 @@ OBJECTS: Mapping[Object, tuple[str, ...]] = {
 COMPANY_TYPE_ID = "0-2"
 """HubSpot's number for companies, as in the addresses of its pages."""
 
-INTROSPECTION = "/oauth/v2/private-apps/get/access-token-info"
-"""Tells the scopes of a service key or private app; it has no dated form."""
+KEY_INFO = "/oauth/v2/private-apps/get/access-token-info"
+"""Tells the scopes of a service key or private app (POST); it has no dated form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ class Paths:
     def token(self) -> str:
         """Where a refresh token is exchanged (POST)."""
         return f"/oauth/{self.version}/token" if self.dated else "/oauth/v1/token"
+
+    def token_info(self, token: str) -> str:
+        """What an app's access token may do: numbered versions name it in the path (GET), dated in a form (POST)."""
+        return f"{self.token}/introspect" if self.dated else f"/oauth/v1/access-tokens/{token}"
 
     def _crm(self, api: str, name: str) -> str:
         return f"/crm/{api}/{self.version}/{name}" if self.dated else f"/crm/{self.version}/{api}/{name}"

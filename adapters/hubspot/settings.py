@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal
-from adapters.hubspot.paths import COMPANY_TYPE_ID, INTROSPECTION
+from adapters.hubspot.paths import COMPANY_TYPE_ID, KEY_INFO
 from connector.crm import Currencies, Rate
 from connector.errors import CrmError
 
@@ -76,19 +76,50 @@ class Settings:
         """
         if self._owner is None:
             operation = "ask whose the token is"
-            body = {"tokenKey": self._portal.token}
             try:
-                answer = self._portal.attempt(operation, "POST", INTROSPECTION, body=body)
+                answer = self._introspected(operation)
             except Refused as refused:
                 if refused.status == 401 and not self._portal.translator.renewable:
                     raise self._portal.translator.translate(refused, operation) from refused
-                answer = {}  # made for keys: an app's access token may be unknown here and good everywhere else
-            scopes, user = answer.get("scopes"), answer.get("userId")
-            name = f"user {user}" if user else "the app"
+                answer = {}  # HubSpot does not tell everybody; the token may be good everywhere else
+            scopes = answer.get("scopes")
+            user = answer.get("user") or answer.get("userId") or answer.get("user_id")
+            app = answer.get("appId") or answer.get("app_id")
+            # One person may own several keys: the app's number tells them apart.
+            name = (f"user {user}" if user else "the app") + (f" (app {app})" if app else "")
             self._owner = Owner(name, frozenset(map(str, scopes)) if scopes else None)
             if user:
-                self._portal.translator.user = f"the key of user {user}"
+                kind = "app" if self._portal.translator.renewable else "key"
+                self._portal.translator.user = f"the {kind} of user {user}"
         return self._owner
+
+    def _introspected(self, operation: str) -> Mapping[str, Any]:
+        """What HubSpot says of the token.
+
+        Raises:
+            Refused: it does not.
+        """
+        portal = self._portal
+        if not portal.translator.renewable:
+            told: Mapping[str, Any] = portal.attempt(
+                operation, "POST", KEY_INFO, body={"tokenKey": portal.token}
+            )
+        elif portal.paths.dated:
+            secret = portal.connection.client_secret
+            form = {"client_id": portal.connection.client_id or "", "token_type_hint": "access_token"}
+            form["client_secret"] = secret.get_secret_value() if secret else ""
+            told = portal.call(
+                operation,
+                lambda token: portal.session.send(
+                    "POST", portal.paths.token_info(token), token=None, form={**form, "token": token}
+                ),
+            )
+        else:
+            told = portal.call(
+                operation,
+                lambda token: portal.session.send("GET", portal.paths.token_info(token), token=None),
+            )
+        return told
 
     def identify(self) -> None:
         """Let errors name whose the token is, as far as HubSpot tells; never fails."""

@@ -34,6 +34,7 @@ class Asked:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: Any
+    raw: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,17 @@ class Scripted:
                 parts = urlsplit(self.path)
                 raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 is_json = "json" in self.headers.get("Content-Type", "")
-                body = json.loads(raw) if raw and is_json else parse_qs(raw.decode())
-                asked = Asked(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
+                is_form = "urlencoded" in self.headers.get("Content-Type", "")
+                body = json.loads(raw) if raw and is_json else parse_qs(raw.decode()) if is_form else None
+                query = parse_qs(parts.query)
+                asked = Asked(self.command, parts.path, query, dict(self.headers), body, raw)
                 answer = scripted._reply(asked)
                 content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
+                self.send_response_only(answer.status)
+                self.send_header("Date", answer.headers.get("Date", self.date_time_string()))
                 for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
+                    if name == "Date":
+                        continue
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)

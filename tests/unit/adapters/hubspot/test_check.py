@@ -33,6 +33,37 @@ def test_missing_scopes_are_named_one_by_one(portal: Sandbox, opened: Open) -> N
     assert found["scope settings.currencies.read or multi-currency-read"] == "warning"
 
 
+@pytest.mark.parametrize(
+    ("api_version", "method", "path"),
+    [("v3", "GET", "/oauth/v1/access-tokens/{id}"), ("2026-03", "POST", "/oauth/2026-03/token/introspect")],
+)
+def test_an_apps_scopes_are_asked_for_without_showing_its_token(
+    server: Scripted, opened: Open, api_version: str, method: str, path: str
+) -> None:
+    told = Answer({"user": "ops@acme.example", "user_id": 7, "scopes": ["crm.objects.companies.read"]})
+    server.on("/token", Answer({"access_token": "app-token", "expires_in": 1800}))
+    server.on("/introspect", told)
+    server.on("/access-tokens/app-token", told)
+    server.on("/details", Answer({"portalId": 5, "accountType": "STANDARD"}))
+    crm = opened(
+        server.url,
+        api_version=api_version,
+        auth="refresh_token",
+        client_id="app",
+        client_secret="sandbox-secret",
+        refresh_token="refresh",
+    )
+    found = levels(crm.check())
+    assert crm.user() == "user ops@acme.example"
+    assert found["scope crm.objects.companies.read"] == "ok"
+    assert found["scope crm.objects.deals.read"] == "error"
+    assert crm.usage().calls[f"{method} {path}"] == 1
+    assert "app-token" not in str(crm.usage().calls)
+    if method == "POST":
+        (asked,) = server.to("/introspect")
+        assert (asked.body["token"], asked.body["client_id"]) == (["app-token"], ["app"])
+
+
 @pytest.mark.parametrize("token", ["sandbox-revoked-token", "undecodable-token", "nonsense"])
 def test_a_token_that_is_not_accepted_raises(portal: Sandbox, opened: Open, token: str) -> None:
     with pytest.raises(CrmAuthError, match="the access token is wrong") as caught:

@@ -3,10 +3,16 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from adapters.hubspot.http import Pace, Portal
+from adapters.hubspot.http import Portal
+from adapters.hubspot.session import Upload
 from adapters.retry import Limits
 from connector.errors import CrmAuthError, CrmRequestError, CrmTemporaryError
 from tests.unit.adapters.hubspot.conftest import QUICK, Open, connection
@@ -163,23 +169,134 @@ def test_calls_and_quota_are_counted(server: Scripted) -> None:
     portal.close()
 
 
-def rate_headers(remaining: int) -> dict[str, str]:
-    return {
-        "X-HubSpot-RateLimit-Max": "100",
-        "X-HubSpot-RateLimit-Remaining": str(remaining),
-        "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
-    }
+def app(opened: Open, url: str) -> Portal:
+    return opened(
+        url, auth="refresh_token", client_id="app", client_secret="sandbox-secret", refresh_token="refresh"
+    )._portal
 
 
-def test_the_pace_follows_the_counter_once_calls_were_refused() -> None:
-    pauses: list[float] = []
-    pace = Pace(pauses.append)
-    pace.learn(200, rate_headers(3))
-    pace.keep()
-    assert pauses == []  # nobody has complained yet
-    pace.learn(429, {})
-    pace.keep()
-    assert pauses == [0.1]
-    pace.learn(200, rate_headers(80))
-    pace.keep()
-    assert pauses == [0.1]
+def test_a_token_is_replaced_before_it_expires(server: Scripted, opened: Open) -> None:
+    server.on(
+        "/oauth/v1/token",
+        Answer({"access_token": "first", "expires_in": 1800}),
+        Answer({"access_token": "second", "expires_in": 1800}),
+    )
+    portal = app(opened, server.url)
+    assert portal.token == "first"
+    assert portal.token == "first"
+    portal._token = replace(portal._token, expires=time.monotonic() + 30)  # type: ignore[type-var]
+    assert portal.token == "second"
+    assert portal._token.expires == pytest.approx(time.monotonic() + 1_800, abs=5)
+
+
+@pytest.mark.parametrize("seconds", [None, 0, -5, 90, True, "1800"])
+def test_a_token_without_a_usable_lifetime_lasts_until_it_is_refused(
+    server: Scripted, opened: Open, seconds: object
+) -> None:
+    server.on("/oauth/v1/token", Answer({"access_token": "first", "expires_in": seconds}))
+    portal = app(opened, server.url)
+    assert (portal.token, portal.token) == ("first", "first")
+    assert len(server.to("/token")) == 1
+
+
+def test_threads_that_meet_an_expired_token_share_one_new_one(server: Scripted, opened: Open) -> None:
+    server.on("/oauth/v1/token", Answer({"access_token": "first"}), Answer({"access_token": "second"}))
+    expired = Answer({"category": "EXPIRED_AUTHENTICATION", "message": "expired"}, 401)
+    server.on(
+        "/thing",
+        lambda asked: Answer({"a": 1}) if asked.headers["Authorization"] == "Bearer second" else expired,
+    )
+    portal = app(opened, server.url)
+    assert portal.token == "first"
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: portal.request("read a thing", "GET", "/thing"), range(8)))
+    assert answers == [{"a": 1}] * 8
+    assert len(server.to("/token")) == 2
+
+
+def test_hubspots_clock_is_read_from_its_answers(server: Scripted) -> None:
+    server.on("/thing", Answer({}, headers={"Date": "Tue, 24 Nov 2026 04:30:00 GMT"}))
+    portal = Portal(connection(server.url), QUICK, 5)
+    assert portal.session.clock.now() is None
+    portal.request("read a thing", "GET", "/thing")
+    now = portal.session.clock.now()
+    assert now is not None
+    assert datetime(2026, 11, 24, 4, 30, tzinfo=UTC) <= now < datetime(2026, 11, 24, 4, 31, tzinfo=UTC)
+    portal.close()
+
+
+def test_ids_are_no_endpoints(server: Scripted) -> None:
+    portal = Portal(connection(server.url), QUICK, 5)
+    for path in ("/crm/v3/imports/12/errors", "/crm/v3/imports/345/errors", "/crm/v3/objects/0-2/77"):
+        server.on(path, Answer({}))
+        portal.request("read a thing", "GET", path)
+    assert portal.session.calls == {"GET /crm/v3/imports/{id}/errors": 2, "GET /crm/v3/objects/0-2/{id}": 1}
+    portal.close()
+
+
+def test_a_refusal_with_a_pause_holds_every_call(server: Scripted) -> None:
+    slow_down = Answer({"message": "limit", "policyName": "SECONDLY"}, 429, {"Retry-After": "0.3"})
+    server.on("/thing", slow_down, Answer({}))
+    server.on("/other", Answer({}))
+    portal = Portal(connection(server.url), QUICK, 5)
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(portal.request, "read a thing", "GET", "/thing")
+        while not server.to("/thing"):
+            time.sleep(0.005)
+        time.sleep(0.05)
+        portal.request("read another", "GET", "/other")
+        assert time.monotonic() - began >= 0.25
+        first.result()
+    portal.close()
+
+
+def test_a_file_is_sent_and_fetched_in_pieces(server: Scripted, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b"id,name\n" + b"1,x\n" * 600_000)
+    server.on("/imports", lambda asked: Answer({"id": "9", "size": len(asked.raw)}))
+    server.on("/file", Answer(file.read_bytes()))
+    portal = Portal(connection(server.url), QUICK, 5)
+    upload = Upload({"importRequest": '{"name": "ä"}'}, "files", file)
+    assert portal.upload("send a file", "/imports", upload, "id")["id"] == "9"
+    (sent,) = server.to("/imports")
+    assert sent.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert sent.raw.count(b"1,x\n") == 600_000
+    assert 'name="importRequest"\r\n\r\n{"name": "ä"}'.encode() in sent.raw
+    assert b'name="files"; filename="rows.csv"' in sent.raw
+    target = tmp_path / "fetched.csv"
+    portal.download("fetch a file", lambda: f"{server.url}/file?signature=1", target)
+    assert target.read_bytes() == file.read_bytes()
+    assert "Authorization" not in server.to("/file")[0].headers
+    portal.close()
+
+
+def test_a_lost_answer_to_an_upload_is_not_answered_by_another_upload(
+    server: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("id\n")
+    server.on("/imports", Answer(b"", 502))
+    portal = Portal(connection(server.url), QUICK, 5)
+    with pytest.raises(CrmTemporaryError):
+        portal.upload("send a file", "/imports", Upload({}, "files", tmp_path / "rows.csv"), "id")
+    assert len(server.to("/imports")) == 1
+    portal.close()
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_an_expired_link_is_replaced(server: Scripted, tmp_path: Path, status: int) -> None:
+    server.on("/old", Answer(b"<Error><Code>AccessDenied</Code></Error>", status))
+    server.on("/new", Answer(b"id\n1\n"))
+    links = iter([f"{server.url}/old", f"{server.url}/new"])
+    portal = Portal(connection(server.url), QUICK, 5)
+    portal.download("fetch a file", lambda: next(links), tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == b"id\n1\n"
+    portal.close()
+
+
+def test_a_download_that_breaks_off_is_begun_again(server: Scripted, tmp_path: Path) -> None:
+    server.on("/file", Answer(b"id\n1", headers={"Content-Length": "500"}), Answer(b"id\n1\n2\n"))
+    portal = Portal(connection(server.url), QUICK, 0.3)
+    portal.download("fetch a file", lambda: f"{server.url}/file", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == b"id\n1\n2\n"
+    portal.close()
