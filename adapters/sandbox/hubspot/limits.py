@@ -19,7 +19,7 @@ class Limits:
     """Counts calls; refuses them if told to."""
 
     def __init__(self, quota: Quota, *, enforced: bool) -> None:
-        """`enforced` False counts and reports only; the day's allowance always holds."""
+        """`enforced` False: the short-term limits never run low; the day's allowance always holds."""
         self._quota = quota
         self._enforced = enforced
         self._lock = threading.Lock()
@@ -55,6 +55,7 @@ class Limits:
         return self._calls, self._searches
 
     def _headers(self, used: int) -> dict[str, str]:
+        used = used if self._enforced else min(used, PER_WINDOW // 2)
         return {
             "X-HubSpot-RateLimit-Daily": str(self._quota.limit),
             "X-HubSpot-RateLimit-Daily-Remaining": str(self._quota.remaining),

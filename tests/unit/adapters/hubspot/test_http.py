@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from adapters.hubspot.session import Upload
 from adapters.retry import Limits
 from connector.errors import CrmAuthError, CrmRequestError, CrmTemporaryError
 from tests.unit.adapters.hubspot.conftest import QUICK, Open, connection
-from tests.unit.adapters.hubspot.scripted import Answer, Scripted
+from tests.unit.adapters.hubspot.scripted import Answer, Asked, Scripted
 
 BUSY = Answer({"status": "error", "message": "busy", "category": "SERVICE_UNAVAILABLE"}, 503)
 SLOW_DOWN = Answer(
@@ -299,4 +301,43 @@ def test_a_download_that_breaks_off_is_begun_again(server: Scripted, tmp_path: P
     portal = Portal(connection(server.url), QUICK, 0.3)
     portal.download("fetch a file", lambda: f"{server.url}/file", tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == b"id\n1\n2\n"
+    portal.close()
+
+
+class Window:
+    """A server's allowance of calls in a rolling window, as it tells and enforces it."""
+
+    def __init__(self, allowed: int, seconds: float) -> None:
+        self.allowed, self.seconds = allowed, seconds
+        self.refused = 0
+        self._lock = threading.Lock()
+        self._calls: deque[float] = deque()
+
+    def __call__(self, _: Asked) -> Answer:
+        now = time.monotonic()
+        with self._lock:
+            while self._calls and self._calls[0] <= now - self.seconds:
+                self._calls.popleft()
+            if len(self._calls) >= self.allowed:
+                self.refused += 1
+                return Answer({"message": "limit", "policyName": "TEN_SECONDLY_ROLLING"}, 429, self._told())
+            self._calls.append(now)
+            return Answer({}, headers=self._told())
+
+    def _told(self) -> dict[str, str]:
+        return {
+            "X-HubSpot-RateLimit-Max": str(self.allowed),
+            "X-HubSpot-RateLimit-Remaining": str(self.allowed - len(self._calls)),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(self.seconds * 1_000)),
+        }
+
+
+def test_threads_together_keep_below_the_limit_that_hubspot_tells(server: Scripted) -> None:
+    window = Window(60, 0.5)
+    server.on("/thing", window)
+    portal = Portal(connection(server.url), Limits(attempts=10, first_wait=0.05), 5)
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: portal.request("read a thing", "GET", "/thing"), range(200)))
+    assert len(done) == 200
+    assert window.refused <= 2  # calls under way when the window ran low
     portal.close()
