@@ -116,6 +116,13 @@ class HubspotCrm:
         """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
         return False
 
+    def basis(self, request: PullRequest) -> str:
+        """Portal, user, time zone and, for deals, the pipelines; see `connector.crm.Crm.basis`."""
+        deals = request.object == "opportunities"
+        stages = sorted(self._settings.stage_meanings().items()) if deals else []
+        portal = self._settings.details["portalId"]
+        return repr((portal, self._settings.owner().name, self._puller.time_zone, stages))
+
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""
         return self._puller.pull(request, folder)

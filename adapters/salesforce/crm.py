@@ -52,7 +52,7 @@ class SalesforceCrm:
         self._fields = puller.fields
         self._puller = puller
         self._writer = writer
-        self._stages: Mapping[str, tuple[str, ...]] | None = None
+        self._stages: tuple[definitions.Stage, ...] | None = None
 
     @classmethod
     def open(
@@ -105,6 +105,9 @@ class SalesforceCrm:
 
     def stages(self) -> Mapping[str, tuple[str, ...]]:
         """Stored values of the stages in order, under "": Salesforce has no pipelines."""
+        return {"": tuple(dict.fromkeys(stage.name for stage in self._defined_stages()))}
+
+    def _defined_stages(self) -> tuple[definitions.Stage, ...]:
         if self._stages is None:
             self._stages = definitions.stages(self._org)
         return self._stages
@@ -116,6 +119,11 @@ class SalesforceCrm:
     def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
         """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
         return False
+
+    def basis(self, request: PullRequest) -> str:
+        """Org, user, time zone and, for opportunities, the stages; see `connector.crm.Crm.basis`."""
+        stages = self._defined_stages() if request.object == "opportunities" else ()
+        return repr((self._org.token.instance_url, self._org.user().id, self._puller.time_zone, stages))
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -34,12 +35,22 @@ def currencies(org: Org, fields: Fields) -> Currencies:
     return Currencies(home, (*current, *dated))
 
 
-def stages(org: Org) -> dict[str, tuple[str, ...]]:
-    """Stored values of the stages in order, inactive ones too: old opportunities are still in them."""
-    rows = query.records(
-        org, "read stages", "SELECT ApiName, MasterLabel FROM OpportunityStage ORDER BY SortOrder"
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of opportunities, by its stored value."""
+
+    name: str
+    won: bool
+    closed: bool
+
+
+def stages(org: Org) -> tuple[Stage, ...]:
+    """The stages in order, inactive ones too: old opportunities are still in them."""
+    text = "SELECT ApiName, MasterLabel, IsWon, IsClosed FROM OpportunityStage ORDER BY SortOrder"
+    return tuple(
+        Stage(str(row["ApiName"] or row["MasterLabel"]), bool(row["IsWon"]), bool(row["IsClosed"]))
+        for row in query.records(org, "read stages", text)
     )
-    return {"": tuple(dict.fromkeys(str(row["ApiName"] or row["MasterLabel"]) for row in rows))}
 
 
 def _dated(row: Mapping[str, Any]) -> Rate:

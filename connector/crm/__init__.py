@@ -151,6 +151,14 @@ class Crm(Protocol):
         """
         ...
 
+    def basis(self, request: PullRequest) -> str:
+        """What rows rest on beside the request and the records themselves, as a text to compare.
+
+        The org and whose eyes see it, the time zone in which moments become days, what stages mean. Rows that were
+        read on another basis cannot be continued.
+        """
+        ...
+
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files in `folder`, which exists and is empty."""
         ...

@@ -220,6 +220,9 @@ class FakeCrm:
     def batch_size(self, total: int) -> int:  # noqa: ARG002
         return self._batch_rows
 
+    def basis(self, request: PullRequest) -> str:  # noqa: ARG002
+        return repr((self.user(), self.org.stages))
+
     def settle(self, jobs: JobLog) -> None:
         for job in jobs.left_open():
             self.settled.append(job.id)
