@@ -9,6 +9,7 @@ DELETE /sandbox/requests
 POST   /sandbox/edit                    {"crm", "object", "id", "values", "delete", "touch"} -> {"id"}
 GET    /sandbox/dump?crm=..&object=..   every cell of every record, one JSON object per line
 POST   /sandbox/visibility              {"crm", "change", "object", "field"}
+POST   /sandbox/configure               {"crm", "what": "app", ...}: see the side's `configure`
 GET    /sandbox/quota?crm=..
 POST   /sandbox/quota                   {"crm", "limit", "used"}
 POST   /sandbox/today                   {"today": "2026-03-01"}
@@ -66,6 +67,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
         sandbox.visibility(body.pop("crm"), Visibility(**body))
         return {}
 
+    def configure(_request: Request, body: dict[str, Any]) -> object:
+        return {"result": sandbox.configure(body.pop("crm"), body.pop("what"), **body)}
+
     def move(_request: Request, body: dict[str, Any]) -> object:
         sandbox.move_to(date.fromisoformat(body["today"]))
         return {"today": sandbox.world.today}
@@ -86,6 +90,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         route("edit", "POST", edit),
         route("dump", "GET", dump),
         route("visibility", "POST", visibility),
+        route("configure", "POST", configure),
         route("quota", "GET", lambda request, _body: sandbox.quota(request.query_params["crm"])),
         route("quota", "POST", lambda _request, body: sandbox.quota(**body)),
         route("today", "POST", move),

@@ -267,6 +267,14 @@ class Sandbox:
         """
         self.side(crm).visibility(visibility)
 
+    def configure(self, crm: str, what: str, **settings: Any) -> object:  # noqa: ANN401 (any JSON)
+        """Change what an administrator changes in the CRM's own pages; see the side's `configure`.
+
+        Raises:
+            ControlError: unknown CRM or setting.
+        """
+        return self.side(crm).configure(what, settings)
+
     def quota(self, crm: str, limit: int | None = None, used: int | None = None) -> dict[str, int]:
         """The daily allowance of API calls, changed if asked.
 

@@ -130,3 +130,10 @@ class Side(Protocol):
         Raises:
             ControlError: unknown object or field.
         """
+
+    def configure(self, what: str, settings: Mapping[str, Any]) -> object:
+        """Change what an administrator changes in the CRM's own pages; what is possible differs from CRM to CRM.
+
+        Raises:
+            ControlError: unknown, or settings that make no sense.
+        """

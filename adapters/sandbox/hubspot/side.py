@@ -285,6 +285,10 @@ class HubSpotSide:
             target = self._definitions.hidden if action in ("hide", "show") else self._definitions.locked
             (target.add if action in ("hide", "lock") else target.discard)((kind.name, name))
 
+    def configure(self, what: str, settings: Mapping[str, Any]) -> object:
+        """Nothing yet."""
+        raise ControlError(f"HubSpot's side has no setting {what!r}: {dict(settings)}")
+
 
 def _route(path: str, method: str, endpoint: Endpoint) -> Route:
     return Route(path, endpoint, methods=[method])

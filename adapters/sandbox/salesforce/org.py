@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.sandbox.database import quoted
@@ -22,7 +24,26 @@ if TYPE_CHECKING:
 ORGANIZATION = make_id("00D", 1)
 # Special users, far above the keys of the portfolio's owners.
 ADMIN_KEY, SYNC_KEY = 9_000_001, 9_000_002
+_SESSION_SECONDS = 7_200.0  # two hours, as a new org has it
+_TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
 PROFILES = {"System Administrator": 1, "KPM Integration": 2, "Standard User": 3}
+
+
+@dataclass(slots=True)
+class Session:
+    """An access token.
+
+    Attributes:
+        user_id: whose.
+        client_id: app through which it was got; empty for a SOAP login.
+        issued: moment, seconds since 1970.
+        expires: moment; every use moves it on, as Salesforce does past half of the session's life.
+    """
+
+    user_id: str
+    client_id: str
+    issued: float
+    expires: float
 
 
 class Org:
@@ -43,7 +64,8 @@ class Org:
         if world.options.ratings:
             self.objects["Account"].add(RATING_FIELDS)
         self._lower = {name.lower(): each for name, each in {**self.tooling, **self.objects}.items()}
-        self._sessions: dict[str, str] = {}
+        self._sessions: dict[str, Session] = {}
+        self.session_seconds = _SESSION_SECONDS
         self._access: dict[str, Access] = {}
         self._next: dict[str, int] = {}
         self._lock = threading.RLock()
@@ -53,6 +75,7 @@ class Org:
         self.hidden_objects: set[str] = set()
         self.half_hidden = False
         self.credentials_revoked = False
+        self.locked_records: set[str] = set()
         for each in (*self.objects.values(), *self.tooling.values()):
             self._create_table(each)
 
@@ -129,11 +152,12 @@ class Org:
 
     # Sessions
 
-    def open_session(self, user_id: str) -> str:
+    def open_session(self, user_id: str, client_id: str = "") -> str:
         """A new access token for a user."""
-        token = f"{ORGANIZATION[:15]}!{secrets.token_urlsafe(48)}"
+        token = f"{ORGANIZATION[:15]}!AQ{''.join(secrets.choice(_TOKEN_LETTERS) for _ in range(80))}"
+        now = time.time()
         with self._lock:
-            self._sessions[token] = user_id
+            self._sessions[token] = Session(user_id, client_id, now, now + self.session_seconds)
         return token
 
     def close_session(self, token: str) -> None:
@@ -147,8 +171,20 @@ class Org:
             self._sessions.clear()
 
     def user_of(self, token: str) -> str | None:
-        """Whose token it is; None if it is unknown or revoked."""
-        return self._sessions.get(token)
+        """Whose token it is; None if it is unknown, expired or revoked."""
+        session = self.session(token)
+        return None if session is None else session.user_id
+
+    def session(self, token: str) -> Session | None:
+        """The session of a token; None if it is unknown, expired or revoked."""
+        now = time.time()
+        with self._lock:
+            session = self._sessions.get(token)
+            if session is None or session.expires <= now:
+                self._sessions.pop(token, None)
+                return None
+            session.expires = max(session.expires, now + self.session_seconds)
+            return session
 
     # Permissions
 

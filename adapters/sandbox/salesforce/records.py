@@ -207,13 +207,12 @@ class Records:
         return None
 
     def _row_fault(self, path: str, record_id: str) -> RowError | None:
+        if record_id in self._org.locked_records:
+            return _locked(record_id)
         faults = self._org.world.faults
         method = "PUT" if "/jobs/" in path else "PATCH"
         if faults.draw("row_lock", "salesforce", method, path, phase="write_batch"):
-            return RowError(
-                "UNABLE_TO_LOCK_ROW",
-                f"unable to obtain exclusive access to this record or 1 records: {record_id}",
-            )
+            return _locked(record_id)
         if faults.draw("partial_batch", "salesforce", method, path, phase="write_batch"):
             return RowError(
                 "FIELD_CUSTOM_VALIDATION_EXCEPTION", "This record is locked by a validation rule."
@@ -307,3 +306,9 @@ class Records:
             names = (values.get("FirstName"), values["LastName"])
             return {"Name": " ".join(str(name) for name in names if name)}
         return {}
+
+
+def _locked(record_id: str) -> RowError:
+    return RowError(
+        "UNABLE_TO_LOCK_ROW", f"unable to obtain exclusive access to this record or 1 records: {record_id}"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -15,9 +15,10 @@ from adapters.sandbox.salesforce import load, seed
 from adapters.sandbox.salesforce.api import Gate
 from adapters.sandbox.salesforce.bulk_ingest import BulkIngest
 from adapters.sandbox.salesforce.bulk_query import BulkQueries
+from adapters.sandbox.salesforce.configure import Configuration
 from adapters.sandbox.salesforce.errors import ApiError, gateway_page, refused_login
 from adapters.sandbox.salesforce.ids import make_id, normalised
-from adapters.sandbox.salesforce.oauth import OAuth
+from adapters.sandbox.salesforce.login import Apps, OAuth, SoapLogin
 from adapters.sandbox.salesforce.org import ADMIN_KEY, Org
 from adapters.sandbox.salesforce.phases import PHASES
 from adapters.sandbox.salesforce.query import Queries
@@ -43,12 +44,15 @@ class SalesforceSide:
     def __init__(self, world: World) -> None:
         """An org with users and settings, still without accounts."""
         self._org = Org(world)
+        self._apps = Apps()
         gate = Gate(self._org)
         queries = Queries(self._org)
+        self._configuration = Configuration(self._org, self._apps)
         self._records = Records(self._org)
         self._tooling = Tooling(self._org, gate, queries)
         self._parts = (
-            OAuth(self._org),
+            OAuth(self._org, self._apps),
+            SoapLogin(self._org, self._apps),
             self._tooling,
             BulkQueries(self._org, gate),
             BulkIngest(self._org, gate, self._records),
@@ -65,8 +69,8 @@ class SalesforceSide:
         return [route for part in self._parts for route in part.routes()]
 
     def answers(self, path: str) -> bool:
-        """Everything below /services."""
-        return path.startswith("/services/")
+        """Everything below /services, and the identity URL."""
+        return path.startswith(("/services/", "/id/"))
 
     def load(self, portfolio: Portfolio) -> None:
         """Add one chunk of the portfolio."""
@@ -165,6 +169,10 @@ class SalesforceSide:
         else:
             self._change_field(visibility)
         self._org.permissions_changed()
+
+    def configure(self, what: str, settings: Mapping[str, Any]) -> object:
+        """See `configure`."""
+        return self._configuration(what, settings)
 
     def _change_field(self, visibility: Visibility) -> None:
         target = self._object(visibility.object)

@@ -1,5 +1,3 @@
-import time
-
 import requests
 
 from adapters.sandbox import Sandbox
@@ -86,17 +84,3 @@ def test_every_answer_counts_against_the_daily_limit(sandbox: Sandbox, sync: Cli
         assert refused.json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
     finally:
         sandbox.quota("salesforce", limit=before["limit"])
-
-
-def test_expired_assertion_is_refused(sandbox: Sandbox) -> None:
-    import jwt  # noqa: PLC0415 (needed here only)
-
-    def assertion(expires: float) -> str:
-        claims = {"iss": "sandbox-sync", "sub": "sync@sandbox.example", "aud": sandbox.url, "exp": expires}
-        return jwt.encode(claims, "a key of the test, long enough for HMAC", algorithm="HS256")
-
-    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-    good = _token(sandbox, grant_type=grant, assertion=assertion(time.time() + 120))
-    assert Client(sandbox.url, good.json()["access_token"]).get("/limits").status_code == 200
-    late = _token(sandbox, grant_type=grant, assertion=assertion(time.time() - 10))
-    assert late.json()["error"] == "invalid_grant"
