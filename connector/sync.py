@@ -264,7 +264,8 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             line.counts.update(_counts(plan))
             if not accept_movement:
                 _brake(plan, store, limits)
-            line("remember", remember, store.memory, run.id, plan.accounts, plan.references, plan.first_seen)
+            known = (plan.accounts, plan.references, plan.first_seen, plan.quality)
+            line("remember", remember, store.memory, run.id, *known)
             store.runs.passed(run.id)
             store.campaigns.follow(plan.merged)
             outgoing = _outgoing(plan, folder / "changes.parquet")

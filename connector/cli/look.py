@@ -133,6 +133,7 @@ def report(
             ),
             thresholds=snapshot.thresholds,
             labels=place.labels,
+            quality=[] if snapshot.run is None else place.store.memory.quality(snapshot.run),
             campaigns=[
                 Campaign(one.tag, one.focus, one.members, state(one, snapshot.as_of))
                 for one in place.store.campaigns.all()

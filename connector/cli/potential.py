@@ -64,6 +64,7 @@ def check_potential(
                     crm={"salesforce": "Salesforce", "hubspot": "HubSpot"}[place.connection.crm],
                     thresholds=thresholds,
                     labels=place.labels,
+                    language=place.mapping.language,
                 )
         file = written(
             html, output or place.settings.store.folder / place.name / f"potential-check-{day}.html"

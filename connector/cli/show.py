@@ -68,28 +68,50 @@ def _zones(plan: Plan, currency: str, *, first_run: bool) -> None:
 
 
 def _movements(plan: Plan, currency: str) -> None:
-    moves = [move for move in plan.movements if move.source is not None]
+    """From which zone to which: a matrix, and the largest that move by name."""
+    moves = {(move.source, move.target): move for move in plan.movements if move.source is not None}
     if not moves:
         return
     labels = {zone.segment: zone.label for zone in plan.zones}
-    grid = table("from", "to", "accounts", f"revenue, {currency}", right=("accounts", f"revenue, {currency}"))
-    for move in moves:
-        source = labels.get(move.source or "", str(move.source))
-        target = f"[{move.target}]{escape(labels[move.target])}[/]"
-        grid.add_row(escape(source), target, f"{move.accounts:,}", amount(move.revenue))
+    grid = table("from \\ to", *labels.values(), "in all", right=(*labels.values(), "in all"))
+    for zone in plan.zones:
+        gone = {
+            target: moves[zone.segment, target].accounts
+            for target in labels
+            if (zone.segment, target) in moves
+        }
+        cells = [
+            f"[soft]{zone.before - sum(gone.values()):,}[/]"
+            if target == zone.segment
+            else f"[bold]{gone[target]:,}[/]"
+            if target in gone
+            else "–"
+            for target in labels
+        ]
+        grid.add_row(f"[{zone.segment}]{escape(zone.label)}[/]", *cells, f"{zone.before:,}")
     out.print("\n[bold]Movement[/]")
     out.print(grid)
-    grid = table("account", "from", "to", "why")
+    moved = sum(move.accounts for move in moves.values())
+    out.print(
+        f"[soft]{counted(moved, 'account')} with {amount(plan.revenue_moved)} {currency} revenue of 12 months move; "
+        "on the diagonal those that stay.[/]"
+    )
+    grid = table("account", "from", "to", f"revenue, {currency}", "why", right=(f"revenue, {currency}",))
     for mover in plan.movers:
         source = labels.get(mover.source or "", str(mover.source))
         grid.add_row(
             escape(mover.name or mover.id),
             escape(source),
             f"[{mover.target}]{escape(labels[mover.target])}[/]",
+            amount(mover.revenue),
             escape(mover.why or ""),
         )
     out.print()
     out.print(grid)
+    if moved > len(plan.movers):
+        out.print(
+            f"[soft]and {moved - len(plan.movers):,} more; kpm plan --json lists every pair of zones[/]"
+        )
 
 
 def _standings(plan: Plan, currency: str) -> None:

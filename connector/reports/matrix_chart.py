@@ -9,6 +9,9 @@ from html import escape
 
 import polars as pl
 
+from connector.mapping.model import Language
+from connector.reports.words import words
+
 WIDTH, HEIGHT = 760, 600
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 48
 LARGEST_RADIUS, SMALLEST_RADIUS = 26.0, 2.2
@@ -35,13 +38,16 @@ class Thresholds:
     attractiveness: float
 
 
-def matrix_chart(accounts: pl.DataFrame, thresholds: Thresholds, labels: Mapping[str, str]) -> str:
+def matrix_chart(
+    accounts: pl.DataFrame, thresholds: Thresholds, labels: Mapping[str, str], language: Language = "en"
+) -> str:
     """Draw the rated accounts.
 
     Args:
         accounts: id, name, own (cents or null), segment, confidence, points:potential, points:attractiveness.
         thresholds: the zones' borders.
         labels: segment -> what people call it.
+        language: of axes and tooltips.
 
     Returns:
         An ``<svg>`` element.
@@ -50,13 +56,14 @@ def matrix_chart(accounts: pl.DataFrame, thresholds: Thresholds, labels: Mapping
         pl.col("points:potential").is_not_null() & pl.col("points:attractiveness").is_not_null(),
     ).sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
     bubbles, rest = rated.head(BUBBLES), rated.slice(BUBBLES)
+    t = words(language)
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Portfolio matrix">',
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{t["portfolio"]}">',
         *_zones(thresholds, labels),
-        *_shading(rest),
-        *_bubbles(bubbles),
+        *_shading(rest, t),
+        *_bubbles(bubbles, t),
         *_names(bubbles.head(LABELS * 3)),
-        *_axes(),
+        *_axes(t),
         "</svg>",
     ]
     return "\n".join(parts)
@@ -89,7 +96,7 @@ def _zones(thresholds: Thresholds, labels: Mapping[str, str]) -> list[str]:
     return parts
 
 
-def _shading(rest: pl.DataFrame) -> list[str]:
+def _shading(rest: pl.DataFrame, t: Mapping[str, str]) -> list[str]:
     if rest.is_empty():
         return []
     cells = (
@@ -104,7 +111,7 @@ def _shading(rest: pl.DataFrame) -> list[str]:
     width, height = _x(SHADE_STEP) - _x(0), _y(0) - _y(SHADE_STEP)
     return [
         f'<rect x="{_x(x):.1f}" y="{_y(y + SHADE_STEP):.1f}" width="{width:.1f}" height="{height:.1f}" fill="#334155" '
-        f'fill-opacity="{0.06 + 0.34 * math.sqrt(n / largest):.2f}"><title>{n:,} smaller accounts</title></rect>'
+        f'fill-opacity="{0.06 + 0.34 * math.sqrt(n / largest):.2f}"><title>{n:,} {t["smaller"]}</title></rect>'
         for x, y, n in cells.iter_rows()
     ]
 
@@ -115,7 +122,7 @@ def _radius(own: float | None, largest: float) -> float:
     return max(SMALLEST_RADIUS, LARGEST_RADIUS * math.sqrt(own / largest))
 
 
-def _bubbles(accounts: pl.DataFrame) -> list[str]:
+def _bubbles(accounts: pl.DataFrame, t: Mapping[str, str]) -> list[str]:
     largest = (
         float(accounts.get_column("own").fill_null(0).cast(pl.Float64).to_list()[0]) if len(accounts) else 0.0
     )
@@ -124,9 +131,8 @@ def _bubbles(accounts: pl.DataFrame) -> list[str]:
         colour = COLOURS[row["segment"]]
         firm = row["confidence"] == "firm"
         fill = f'fill="{colour}" fill-opacity="0.55"' if firm else 'fill="white" fill-opacity="0.5"'
-        title = (
-            f"{row['name']}: potential {row['points:potential']:.0f}, fit {row['points:attractiveness']:.0f}"
-        )
+        potential, fit = row["points:potential"], row["points:attractiveness"]
+        title = f"{row['name']}: {t['potential']} {potential:.0f}, {t['fit']} {fit:.0f}"
         parts.append(
             f'<circle cx="{_x(row["points:attractiveness"]):.1f}" cy="{_y(row["points:potential"]):.1f}" '
             f'r="{_radius(row["own"], largest):.1f}" {fill} stroke="{colour}"><title>{escape(title)}</title></circle>',
@@ -169,7 +175,7 @@ def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _axes() -> list[str]:
+def _axes(t: Mapping[str, str]) -> list[str]:
     parts = []
     for value in range(0, 101, 25):
         parts += [
@@ -180,8 +186,11 @@ def _axes() -> list[str]:
     parts += [
         (
             f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 10}" text-anchor="middle">'
-            "Attractiveness (strategic fit)</text>"
+            f"{t['attractiveness']}</text>"
         ),
-        f'<text class="axis" transform="translate(16 {middle:.0f}) rotate(-90)" text-anchor="middle">Potential</text>',
+        (
+            f'<text class="axis" transform="translate(16 {middle:.0f}) rotate(-90)" text-anchor="middle">'
+            f"{t['potential']}</text>"
+        ),
     ]
     return parts

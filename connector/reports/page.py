@@ -16,6 +16,7 @@ from connector.mapping.model import DIMENSIONS, SEGMENTS, Mapping
 from connector.reports.html import environment
 from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
 from connector.reports.ratings_wanted import largest_unrated
+from connector.reports.words import words
 
 LISTED = 50
 """Accounts in each list of the page; the CRM has them all."""
@@ -51,8 +52,9 @@ def page(
     thresholds: Thresholds,
     labels: Map[str, str],
     campaigns: Sequence[Campaign] = (),
+    quality: Sequence[Map[str, object]] = (),
 ) -> str:
-    """Render the page.
+    """Render the page, in the language of the mapping.
 
     Args:
         accounts: the accounts of the portfolio after `diff`; see `connector.tables` for the columns.
@@ -61,26 +63,28 @@ def page(
         thresholds: the zones' borders in force.
         labels: segment -> what people call it.
         campaigns: all of the connection, newest first.
+        quality: what was missing or odd in the data, each with ``message`` and ``count``.
     """
     largest = accounts.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
     moved = largest.filter(pl.col("change") == "moved")
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            heading=heading,
-            chart=matrix_chart(accounts, thresholds, labels),
-            zones=_zones(accounts, labels),
-            accounts=len(accounts),
-            largest=_listed(largest, labels),
-            movers=_listed(moved, labels),
-            unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
-            moved=len(moved),
-            criteria=_criteria(accounts, mapping),
-            campaigns=campaigns,
-            colours=COLOURS,
-            labels=labels,
-        )
+    template = environment().get_template("page.html.j2")
+    return template.render(
+        heading=heading,
+        language=mapping.language,
+        t=words(mapping.language),
+        chart=matrix_chart(accounts, thresholds, labels, mapping.language),
+        zones=_zones(accounts, labels),
+        accounts=len(accounts),
+        largest=_listed(largest, labels),
+        movers=_listed(moved, labels),
+        movement=_movement(accounts),
+        unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
+        moved=len(moved),
+        criteria=_criteria(accounts, mapping),
+        quality=quality,
+        campaigns=campaigns,
+        colours=COLOURS,
+        labels=labels,
     )
 
 
@@ -102,6 +106,22 @@ def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obje
             },
         )
     return zones
+
+
+def _movement(accounts: pl.DataFrame) -> list[dict[str, object]]:
+    """From which zone to which, a row for each zone; empty if no account has moved."""
+    known = accounts.filter(pl.col("from_segment").is_not_null())
+    counted = {
+        (source, target): count
+        for source, target, count in known.group_by("from_segment", "segment").len().iter_rows()
+    }
+    if not any(source != target for source, target in counted):
+        return []
+    rows: list[dict[str, object]] = []
+    for source in SEGMENTS:
+        cells = {target: counted.get((source, target), 0) for target in SEGMENTS}
+        rows.append({"segment": source, "cells": cells, "total": sum(cells.values())})
+    return rows
 
 
 def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:

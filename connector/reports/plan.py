@@ -103,13 +103,23 @@ class Plan:
         return sum(self.changes.values())
 
     @property
+    def revenue_moved(self) -> int:
+        """Revenue of the accounts that change their zone, in cents; those without a zone before do not count."""
+        return sum(move.revenue for move in self.movements if move.source is not None)
+
+    @property
     def moved(self) -> int:
         """Accounts that change their zone."""
         return self.changes.get("moved", 0)
 
     def as_json(self) -> dict[str, Any]:
         """Ready for JSON; money in cents."""
-        return {**asdict(self), "to_write": self.to_write, "moved": self.moved}
+        return {
+            **asdict(self),
+            "to_write": self.to_write,
+            "moved": self.moved,
+            "revenue_moved": self.revenue_moved,
+        }
 
 
 def plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import polars as pl
@@ -11,12 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connector.mapping.model import Mapping
+from connector.quality import Quality
 from connector.reference import References
 from connector.store import Memory
 
 
 def remember(
-    memory: Memory, run: int, accounts: pl.DataFrame, references: References, first_seen: pa.Table | None
+    memory: Memory,
+    run: int,
+    accounts: pl.DataFrame,
+    references: References,
+    first_seen: pa.Table | None,
+    quality: Iterable[Quality] = (),
 ) -> None:
     """Keep the zones and reference values of a run that has passed the brakes, before it writes.
 
@@ -29,6 +35,7 @@ def remember(
     if first_seen is not None and first_seen.num_rows:
         pq.write_table(first_seen, memory.first_seen(run))
         _sync_to_disk(memory.first_seen(run))
+    memory.keep_quality(run, [{"message": str(note), "count": note.count} for note in quality])
     memory.keep_references(run, references.quarter, references.fresh)
 
 

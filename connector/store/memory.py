@@ -5,13 +5,16 @@ Figures are in the database, rows per account in Parquet files under ``<folder>/
     planned.parquet      every account after `diff`, while the run writes
     accounts.parquet     the same with what the CRM really took, once the run is closed
     first_seen.parquet   since when undated ratings have their value
+    quality.json         what was missing or odd in the data: message and count
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -23,6 +26,7 @@ from connector.store.database import packed, unpacked
 from connector.store.schema import references, runs
 from connector.tables import History
 
+QUALITY = "quality.json"
 ZONES = ("zone", "zone_since", "segment", "segment_since")
 
 
@@ -49,6 +53,16 @@ class Memory:
     def first_seen(self, run: int) -> Path:
         """Since when undated ratings have their value."""
         return self.folder(run) / "first_seen.parquet"
+
+    def keep_quality(self, run: int, notes: Sequence[Mapping[str, object]]) -> None:
+        """Keep what was missing or odd in the data that a run has read."""
+        (self.folder(run) / QUALITY).write_text(json.dumps(list(notes)), encoding="utf-8")
+
+    def quality(self, run: int) -> list[dict[str, Any]]:
+        """What was missing or odd in the data that a run has read: ``message`` and ``count``."""
+        file = self.folder(run) / QUALITY
+        found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+        return found
 
     def latest_snapshot(self) -> tuple[int, Path] | None:
         """The latest closed run that left a snapshot, and the file."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from connector.mapping.model import Language
 from connector.reports.potential_check.findings import Concentration, Separation
+from connector.reports.words import words
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 420, 280, 44, 34, 12
 ROW, NAME = 26, 190
 _COLOURS = {"separates": "#0f766e", "reversed": "#b91c1c", "cannot tell": "#64748b", "too few": "#cbd5e1"}
 
 
-def pareto_chart(found: Concentration) -> str:
+def pareto_chart(found: Concentration, language: Language = "en") -> str:
     """Share of the accounts, largest first, to the right; share of the revenue upwards."""
     if not found.curve:
         return ""
@@ -23,8 +25,9 @@ def pareto_chart(found: Concentration) -> str:
     def y(share: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share
 
+    t = words(language)
     points = " ".join(f"{x(share):.1f},{y(value):.1f}" for share, value in ((0.0, 0.0), *found.curve))
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Spread of revenue">']
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words(language)["spread"]}">']
     for step in (0, 0.25, 0.5, 0.75, 1):
         parts += [
             _line(x(0), y(step), x(1), y(step), "#e2e8f0"),
@@ -34,13 +37,13 @@ def pareto_chart(found: Concentration) -> str:
     parts += [
         _line(x(0), y(0), x(1), y(1), "#94a3b8", 'stroke-dasharray="4 4"'),
         f'<polyline points="{points}" fill="none" stroke="#0f766e" stroke-width="2.5"/>',
-        f'<text class="axis" x="{x(0.5):.1f}" y="{HEIGHT - 3}" text-anchor="middle">accounts, largest first</text>',
+        f'<text class="axis" x="{x(0.5):.1f}" y="{HEIGHT - 3}" text-anchor="middle">{t["largest_first"]}</text>',
         "</svg>",
     ]
     return "\n".join(parts)
 
 
-def separation_chart(found: Sequence[Separation]) -> str:
+def separation_chart(found: Sequence[Separation], language: Language = "en") -> str:
     """A point with its 95 % interval for every criterion; the line in the middle is a coin."""
     height = ROW * len(found) + 40
 
@@ -48,7 +51,7 @@ def separation_chart(found: Sequence[Separation]) -> str:
         return NAME + (WIDTH + 160 - NAME - 20) * area
 
     parts = [
-        f'<svg viewBox="0 0 {WIDTH + 160} {height}" role="img" aria-label="Separation of criteria">',
+        f'<svg viewBox="0 0 {WIDTH + 160} {height}" role="img" aria-label="{words(language)["separates"]}">',
         _line(x(0.5), 4, x(0.5), height - 30, "#94a3b8", 'stroke-dasharray="4 4"'),
     ]
     for place, one in enumerate(found):
@@ -58,7 +61,9 @@ def separation_chart(found: Sequence[Separation]) -> str:
             f'<text class="name" x="{NAME - 10}" y="{y + 4}" text-anchor="end">{escape(label)}</text>'
         )
         if one.auc is None or one.low is None or one.high is None:
-            parts.append(f'<text class="tick" x="{x(0.5) + 8:.1f}" y="{y + 4}">too few accounts</text>')
+            parts.append(
+                f'<text class="tick" x="{x(0.5) + 8:.1f}" y="{y + 4}">{words(language)["too_few"]}</text>'
+            )
             continue
         colour = _COLOURS[one.verdict]
         told = f"{escape(one.label)}: {one.auc:.2f} ({one.low:.2f} to {one.high:.2f})"

@@ -6,10 +6,12 @@ from collections.abc import Mapping as Map
 
 import polars as pl
 
+from connector.mapping.model import Language
 from connector.reports.html import environment
 from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
 from connector.reports.potential_check.charts import pareto_chart, separation_chart
 from connector.reports.potential_check.findings import PotentialCheck
+from connector.reports.words import words
 
 
 def page(
@@ -20,6 +22,7 @@ def page(
     crm: str,
     thresholds: Thresholds,
     labels: Map[str, str],
+    language: Language = "en",
 ) -> str:
     """Render the page.
 
@@ -30,18 +33,18 @@ def page(
         crm: ``salesforce`` or ``hubspot``.
         thresholds: the zones' borders.
         labels: segment -> what people call it.
+        language: of the page.
     """
-    return (
-        environment()
-        .get_template("potential_check.html.j2")
-        .render(
-            found=found,
-            connection=connection,
-            crm=crm,
-            chart=matrix_chart(accounts, thresholds, labels),
-            pareto=pareto_chart(found.concentration),
-            separation=separation_chart(found.separation),
-            colours=COLOURS,
-            labels=labels,
-        )
+    template = environment().get_template("potential_check.html.j2")
+    return template.render(
+        found=found,
+        language=language,
+        t=words(language),
+        connection=connection,
+        crm=crm,
+        chart=matrix_chart(accounts, thresholds, labels, language),
+        pareto=pareto_chart(found.concentration, language),
+        separation=separation_chart(found.separation, language),
+        colours=COLOURS,
+        labels=labels,
     )

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import polars as pl
 
 from connector.mapping.model import Mapping
+from connector.reports import page as page_module
 from connector.reports.html import money
 from connector.reports.matrix_chart import BUBBLES, Thresholds, matrix_chart
 from connector.reports.page import Campaign, Heading, page
+from connector.reports.words import words
 from tests.unit.reports.conftest import account, table
 
 LABELS = {
@@ -83,3 +86,54 @@ def test_the_page_stands_alone_and_counts_zones(mapping: Mapping) -> None:
 def test_money_is_grouped_and_unknown_is_a_dash() -> None:
     assert money(123_456_700) == "1\u202f234\u202f567"
     assert money(None) == "–"
+
+
+def test_the_page_shows_movement_and_what_the_data_lacks(mapping: Mapping) -> None:
+    accounts = table(
+        account("a", from_segment="protect"),
+        account("b", segment="retreat", from_segment="protect", change="moved"),
+        account("c", segment="retreat", from_segment=None),
+    )
+    heading = Heading("acme", "salesforce", date(2026, 11, 24), "EUR", "")
+    note = {"message": "wallets are <negative>", "count": 1234}
+    html = page(accounts, mapping, heading=heading, thresholds=HALF, labels=LABELS, quality=[note])
+    assert "From zone to zone" in html
+    assert "<b>1</b>" in html
+    assert "wallets are &lt;negative&gt;" in html
+    assert "1\u202f234" in html
+    still = page(accounts.head(1), mapping, heading=heading, thresholds=HALF, labels=LABELS)
+    assert "From zone to zone" not in still
+    assert "What the data lacks" not in still
+
+
+def test_the_page_speaks_german(mapping: Mapping) -> None:
+    german = mapping.model_copy(update={"language": "de"})
+    heading = Heading("acme", "salesforce", date(2026, 11, 24), "EUR", "")
+    campaigns = [Campaign("t", "f", 3, state) for state in ("planned", "active", "closed", "ended")]
+    html = page(
+        table(account("a")), german, heading=heading, thresholds=HALF, labels=LABELS, campaigns=campaigns
+    )
+    assert 'lang="de"' in html
+    assert "Kundenportfolio" in html
+    assert "Attraktivität" in html
+    assert not [word for word in words("en").values() if len(word) > 12 and f">{word}<" in html]
+
+
+def test_every_word_stands_on_a_page_and_in_both_languages() -> None:
+    english, german = words("en"), words("de")
+    assert english.keys() == german.keys()
+    assert all(english.values())
+    assert all(german.values())
+    folder = Path(page_module.__file__).parent
+    files = [*folder.rglob("*.j2"), *folder.rglob("*chart*.py")]
+    text = "".join(file.read_text("utf-8") for file in files)
+    dynamic = ("state_", "object_", "dimension_")
+    unused = [
+        key
+        for key in english
+        if not key.startswith(dynamic)
+        and f"t.{key}" not in text
+        and f'["{key}"]' not in text
+        and f"['{key}']" not in text
+    ]
+    assert not unused

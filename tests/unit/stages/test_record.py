@@ -54,7 +54,8 @@ def test_the_snapshot_says_what_the_crm_holds(tmp_path: Path) -> None:
         snapshot = pl.read_parquet(record(store.memory, run, MAPPED, {"a"}))
         assert snapshot.get_column("written:segment").to_list() == ["retreat", "develop"]
         assert snapshot.get_column("written:why").to_list() == [None, "because"]
-        assert [path.name for path in store.memory.folder(run).iterdir()] == ["accounts.parquet"]
+        names = sorted(path.name for path in store.memory.folder(run).iterdir())
+        assert names == ["accounts.parquet", "quality.json"]
 
 
 def test_a_complete_run_keeps_its_plan_as_the_snapshot(tmp_path: Path) -> None:

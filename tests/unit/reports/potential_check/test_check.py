@@ -8,6 +8,7 @@ from connector.crm import Currencies, FieldType
 from connector.mapping.model import Mapping
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.potential_check import PotentialCheck, page, potential_check
+from connector.reports.words import words
 from tests.unit.reports.conftest import account, table
 from tests.unit.reports.potential_check.conftest import AS_OF, deal, deals, records
 
@@ -109,3 +110,13 @@ def test_the_page_stands_alone_and_escapes(mapping: Mapping) -> None:
     assert "<b>A</b>" not in html
     assert "<script" not in html
     assert "USD 1" in html
+
+
+def test_the_page_speaks_german(mapping: Mapping) -> None:
+    accounts = table(account("a"), unrated("c", 10**9))
+    found = checked(mapping, accounts, deal("a", "won", 5))
+    html = page(
+        found, accounts, connection="acme", crm="HubSpot", thresholds=HALF, labels=LABELS, language="de"
+    )
+    assert "Potenzialprüfung" in html
+    assert not [word for word in words("en").values() if len(word) > 12 and f">{word}<" in html]
