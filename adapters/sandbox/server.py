@@ -182,11 +182,14 @@ class Sandbox:
             self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(timeout=10)
+        for side in self._sides.values():
+            side.close()
         if self._world is not None:
             self._world.database.close()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
         self._server = self._thread = self._world = self._temporary = None
+        self._sides = {}
 
     def serve(self) -> None:
         """Start, if need be, and block until SIGINT or SIGTERM; then stop cleanly."""

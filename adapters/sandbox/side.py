@@ -124,6 +124,9 @@ class Side(Protocol):
             ControlError: unknown object.
         """
 
+    def close(self) -> None:
+        """End what runs in the background; the database is closed afterwards."""
+
     def visibility(self, visibility: Visibility) -> None:
         """Change what ordinary users see.
 

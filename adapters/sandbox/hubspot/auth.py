@@ -5,6 +5,7 @@ Made-up credentials, the same in every sandbox:
 ============================  ==========================================================================
 ``sandbox-token``             the nightly user: reads everything, writes companies, changes no definitions
 ``sandbox-admin-token``       an administrator: all scopes, schemas included
+``sandbox-plain-token``       as the nightly user, without the scopes for exports and imports
 ``sandbox-rep-token``         reads companies, contacts and deals
 ``sandbox-limited-token``     reads companies only
 ``sandbox-team-token``        as the nightly user, but its team owns only every second company
@@ -20,7 +21,7 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
@@ -36,14 +37,15 @@ from adapters.sandbox.hubspot.errors import (
     missing_scopes,
     not_found,
 )
+from adapters.sandbox.hubspot.values import EPOCH, milliseconds_of
 
 if TYPE_CHECKING:
     from adapters.sandbox.hubspot.endpoint import Call
 
 CLIENT: Final = "sandbox-client"
 CLIENT_SECRET: Final = "sandbox-secret"
+APP: Final = 1_161_503
 LIFETIME: Final = timedelta(minutes=30)
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _REP: Final = (
     "oauth",
@@ -55,7 +57,7 @@ _REP: Final = (
     "crm.schemas.deals.read",
     "crm.objects.owners.read",
 )
-_NIGHTLY: Final = (
+_PLAIN: Final = (
     *_REP,
     "crm.objects.companies.write",
     "crm.objects.orders.read",
@@ -64,6 +66,7 @@ _NIGHTLY: Final = (
     "sales-email-read",
     "settings.currencies.read",
 )
+_NIGHTLY: Final = (*_PLAIN, "crm.export", "crm.import")
 _ADMIN: Final = (
     *_NIGHTLY,
     "crm.schemas.companies.write",
@@ -99,6 +102,7 @@ class Token:
 _KEYS: Final = (
     Token("sandbox-token", _NIGHTLY),
     Token("sandbox-admin-token", _ADMIN, user=9_586_501),
+    Token("sandbox-plain-token", _PLAIN),
     Token("sandbox-rep-token", _REP, user=9_586_502),
     Token("sandbox-limited-token", ("oauth", "crm.objects.companies.read")),
     Token("sandbox-team-token", _NIGHTLY, team_only=True, user=9_586_503),
@@ -162,6 +166,17 @@ class Tokens:
                 self._tokens[value] = Token(value, token.scopes, token.team_only, now, token.user)
         return now
 
+    def revoke(self, value: str) -> None:
+        """One token or refresh token stops working."""
+        with self._lock:
+            self._tokens.pop(value, None)
+            self._gone.add(value)
+
+    def gone(self, value: str) -> bool:
+        """Whether a token or refresh token was revoked."""
+        with self._lock:
+            return self._all_revoked or value in self._gone
+
     def revoke_all(self, *, revoked: bool) -> None:
         """Every token and refresh token stops working, or works again."""
         with self._lock:
@@ -192,7 +207,7 @@ class AuthEndpoint:
 
     def token(self, call: Call) -> Response:
         """A new access token for a refresh token."""
-        form = {key: values[0] for key, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+        form = _form(call)
         scopes = self._granted(form)
         token = self._tokens.issue(scopes, call.now)
         return json_response(
@@ -203,6 +218,8 @@ class AuthEndpoint:
                 "hub_id": PORTAL,
                 "scopes": list(scopes),
                 "expires_in": int(LIFETIME.total_seconds()),
+                "user_id": token.user,
+                "token_use": "access_token",
             }
         )
 
@@ -214,12 +231,9 @@ class AuthEndpoint:
         """
         if form.get("grant_type") != "refresh_token":
             raise _refused("BAD_GRANT_TYPE", "missing or unknown grant type")
-        if form.get("client_id") != CLIENT:
-            raise _refused("BAD_CLIENT_ID", "missing or unknown client id")
-        if form.get("client_secret") != CLIENT_SECRET:
-            raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
+        _known_client(form)
         scopes = _REFRESH.get(form.get("refresh_token", ""))
-        if scopes is None or self._tokens.all_revoked:
+        if scopes is None or self._tokens.gone(form.get("refresh_token", "")):
             raise _refused("BAD_REFRESH_TOKEN", "missing or invalid refresh token")
         return scopes
 
@@ -237,12 +251,41 @@ class AuthEndpoint:
                 "hub_domain": "sandbox.example",
                 "scopes": list(token.scopes),
                 "hub_id": PORTAL,
-                "app_id": 1_161_503,
+                "app_id": APP,
                 "expires_in": left,
                 "user_id": token.user,
                 "token_type": "access",
             }
         )
+
+    def introspect(self, call: Call) -> Response:
+        """What a token stands for, by the credentials of its app; an unknown one is not active."""
+        form = _form(call)
+        _known_client(form)
+        value = form.get("token", "")
+        if (scopes := _REFRESH.get(value)) is not None and not self._tokens.all_revoked:
+            return json_response({**_app(value, scopes, 9_586_504), "token_use": "refresh_token"})
+        try:
+            token = self._tokens.find(value, call.now)
+        except ApiError:
+            return json_response({"active": False})
+        left = 0 if token.expires is None else int((token.expires - call.now).total_seconds())
+        return json_response(
+            {
+                **_app(token.value, token.scopes, token.user),
+                "token_use": "access_token",
+                "expires_in": left,
+                "is_private_distribution": False,
+                "signed_access_token": _signed(token),
+            }
+        )
+
+    def revoke(self, call: Call) -> Response:
+        """An access or refresh token stops working: 200 without a body, also for an unknown one."""
+        form = _form(call)
+        _known_client(form)
+        self._tokens.revoke(form.get("token", ""))
+        return Response(status_code=200)
 
     def key_info(self, call: Call) -> Response:
         """What a service key or private app's token stands for."""
@@ -252,10 +295,65 @@ class AuthEndpoint:
             {
                 "userId": token.user,
                 "hubId": PORTAL,
-                "appId": 1_161_503,
+                "appId": APP,
                 "scopes": list(token.scopes),
             }
         )
+
+
+def _form(call: Call) -> dict[str, str]:
+    """The fields of a form; HubSpot's newer client sends them as JSON."""
+    if call.body.lstrip()[:1] == b"{":
+        return {str(key): str(value) for key, value in call.json().items()}
+    return {key: values[0] for key, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
+
+
+def _known_client(form: Mapping[str, str]) -> None:
+    """Check the app's credentials.
+
+    Raises:
+        ApiError: 400 with HubSpot's status word.
+    """
+    if form.get("client_id") != CLIENT:
+        raise _refused("BAD_CLIENT_ID", "missing or unknown client id")
+    if form.get("client_secret") != CLIENT_SECRET:
+        raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
+
+
+def _app(value: str, scopes: tuple[str, ...], user: int) -> dict[str, Any]:
+    return {
+        "active": True,
+        "token": value,
+        "token_type": "bearer",
+        "client_id": CLIENT,
+        "app_id": APP,
+        "hub_id": PORTAL,
+        "user_id": user,
+        "user": "sandbox@seller.example",
+        "hub_domain": "sandbox.example",
+        "scopes": list(scopes),
+    }
+
+
+def _signed(token: Token) -> dict[str, Any]:
+    """What the token itself says; the signatures of a made-up token are empty."""
+    return {
+        "expiresAt": 0 if token.expires is None else milliseconds_of(token.expires),
+        "scopes": "",
+        "hubId": PORTAL,
+        "userId": token.user,
+        "appId": APP,
+        "signature": "",
+        "scopeToScopeGroupPks": "",
+        "newSignature": "",
+        "hublet": "eu1",
+        "trialScopes": "",
+        "trialScopeToScopeGroupPks": "",
+        "isUserLevel": False,
+        "isPrivateDistribution": False,
+        "isServiceAccount": False,
+        "installingUserId": token.user,
+    }
 
 
 def _refused(status: str, message: str) -> ApiError:

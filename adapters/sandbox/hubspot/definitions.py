@@ -73,6 +73,7 @@ _Row = tuple[str, str, str, str, tuple[Option, ...], str]
 _COMMON: Final[tuple[_Row, ...]] = (
     ("hs_object_id", "Record ID", "number", "number", (), "r"),
     ("hubspot_owner_id", "Owner", "enumeration", "select", (), ""),
+    ("hs_merged_object_ids", "Merged record IDs", "enumeration", "checkbox", (), "r"),
 )
 
 _BY_TYPE: Final[dict[str, tuple[_Row, ...]]] = {
@@ -125,7 +126,6 @@ _BY_TYPE: Final[dict[str, tuple[_Row, ...]]] = {
         ("num_associated_contacts", "Number of Associated Contacts", "number", "number", (), "rc"),
         ("total_revenue", "Total Revenue", "number", "calculation_rollup", (), "rc"),
         ("notes_last_contacted", "Last Contacted", "datetime", "date", (), "r"),
-        ("hs_merged_object_ids", "Merged record IDs", "enumeration", "checkbox", (), "r"),
         ("account_number", "Account number", "string", "text", (), ""),
         ("createdate", "Create Date", "datetime", "date", (), "r"),
         ("hs_lastmodifieddate", "Last Modified Date", "datetime", "date", (), "r"),

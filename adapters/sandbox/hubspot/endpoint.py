@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +15,20 @@ from starlette.responses import Response
 
 from adapters.sandbox.http import Endpoint, blocking, parsed
 from adapters.sandbox.hubspot.auth import Token, Tokens, require
-from adapters.sandbox.hubspot.errors import ApiError, DeletedError, EmptyNotFoundError, validation
+from adapters.sandbox.hubspot.errors import (
+    ApiError,
+    DeletedError,
+    EmptyNotFoundError,
+    UnknownPathError,
+    validation,
+)
 from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
 from adapters.sandbox.world import World
 
 Access = Literal["read", "write", "schema"]
 _ANYBODY = Token("", ())
+_VERSION = re.compile(r"/(v\d|\d{4}-\d{2})(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +61,27 @@ class Call:
     base_url: str
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    @property
+    def version(self) -> str:
+        """Version of the API in the path, such as ``v3`` or ``2026-03``."""
+        found = _VERSION.search(self.url_path)
+        return found.group(1) if found else ""
+
     def kind(self, access: Access, parameter: str = "object") -> ObjectType:
         """The object type in the path, once the token's scopes are checked.
 
         Raises:
             ApiError: 400 for an unknown type, 403 for missing scopes.
         """
-        found = object_type(self.path[parameter])
+        return self.of(self.path[parameter], access)
+
+    def of(self, name: str, access: Access) -> ObjectType:
+        """An object type by name, once the token's scopes are checked.
+
+        Raises:
+            ApiError: 400 for an unknown type, 403 for missing scopes.
+        """
+        found = object_type(name)
         if access == "schema":
             require(self.token, (found.schema_scope,))
         elif access == "write":
@@ -145,7 +167,7 @@ class Endpoints:
                     token = self._tokens.authenticate(request, self._world.now())
                     headers = self._limits.take(search=search)
                 response = handler(self._call(request, body, token))
-            except (ApiError, DeletedError, EmptyNotFoundError) as error:
+            except (ApiError, DeletedError, EmptyNotFoundError, UnknownPathError) as error:
                 response = error.response()
             if response.status_code != 403:  # HubSpot leaves the limits out of it
                 response.headers.update(headers)

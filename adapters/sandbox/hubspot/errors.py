@@ -55,12 +55,24 @@ class DeletedError(Exception):
 
     def response(self) -> Response:
         """A page of HTML."""
-        page = (
-            '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
-            "<title>Error 404 Not Found</title>\n</head>\n<body><h2>HTTP ERROR 404</h2>\n"
-            "<p>Problem accessing the requested resource. Reason:\n<pre>    Not Found</pre></p>\n</body>\n</html>\n"
-        )
-        return Response(page, 404, media_type="text/html")
+        return _page_not_found()
+
+
+class UnknownPathError(Exception):
+    """A path that no API has, or a version that does not exist: a page of HTML, too."""
+
+    def response(self) -> Response:
+        """A page of HTML."""
+        return _page_not_found()
+
+
+def _page_not_found() -> Response:
+    page = (
+        '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
+        "<title>Error 404 Not Found</title>\n</head>\n<body><h2>HTTP ERROR 404</h2>\n"
+        "<p>Problem accessing the requested resource. Reason:\n<pre>    Not Found</pre></p>\n</body>\n</html>\n"
+    )
+    return Response(page, 404, media_type="text/html")
 
 
 class EmptyNotFoundError(Exception):
@@ -191,19 +203,22 @@ class BatchError:
         message: in HubSpot's words.
         context: what it concerns, such as ``{"ids": [...]}``.
         sub_category: such as ``crm.associations.NO_ASSOCIATIONS_FOUND``.
-        status: "error".
+        errors: details, such as the rules that are not obeyed.
     """
 
     category: str
     message: str
     context: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sub_category: str | None = None
+    errors: Sequence[Mapping[str, Any]] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As the entry of ``errors``."""
         body: dict[str, Any] = {"status": "error", "category": self.category}
         if self.sub_category is not None:
             body["subCategory"] = self.sub_category
+        if self.errors:
+            body["errors"] = [dict(each) for each in self.errors]
         return {
             **body,
             "message": self.message,
@@ -216,9 +231,12 @@ def batch_response(
     errors: Sequence[BatchError],
     started: datetime,
     status: int = 200,
+    warnings: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
     """The answer to a batch: `status` if all went well, else 207."""
     body: dict[str, Any] = {"status": "COMPLETE", "results": list(results)}
+    if warnings:
+        body["warnings"] = list(warnings)
     if errors:
         body |= {"numErrors": len(errors), "errors": [error.as_json() for error in errors]}
     body |= {"startedAt": iso(started), "completedAt": iso(datetime.now(UTC))}

@@ -150,6 +150,40 @@ class Links:
             f"DELETE FROM {quoted(link.table)} WHERE child = ? AND parent = ?", (child, parent)
         )
 
+    def move(self, kind: ObjectType, gone: Sequence[int], survivor: int) -> None:
+        """Give the associations of some records to another one; of several primary ones the first stays."""
+        old = set(gone)
+        marks = ", ".join("?" * len(gone))
+        for link in LINK_TYPES:
+            if kind.name not in (link.child, link.parent):
+                continue
+            columns = [end for end in ("child", "parent") if getattr(link, end) == kind.name]
+            where = " OR ".join(f"{end} IN ({marks})" for end in columns)
+            with self._database.writing() as connection:
+                rows = connection.execute(
+                    f"SELECT child, parent, main FROM {quoted(link.table)} WHERE {where} ORDER BY child, parent",
+                    (*gone,) * len(columns),
+                ).fetchall()
+                connection.execute(f"DELETE FROM {quoted(link.table)} WHERE {where}", (*gone,) * len(columns))
+                for row in rows:
+                    child, parent = (
+                        survivor if end in columns and row[end] in old else row[end]
+                        for end in ("child", "parent")
+                    )
+                    if child == parent and link.child == link.parent:
+                        continue
+                    connection.execute(
+                        f"INSERT INTO {quoted(link.table)} (child, parent, main) VALUES (?, ?, ?) "
+                        "ON CONFLICT (child, parent) DO UPDATE SET main = max(main, excluded.main)",
+                        (child, parent, row["main"]),
+                    )
+                if link.primary_up is not None:
+                    connection.execute(
+                        f"UPDATE {quoted(link.table)} SET main = 0 WHERE child = ? AND main = 1 AND parent > "
+                        f"(SELECT min(parent) FROM {quoted(link.table)} WHERE child = ? AND main = 1)",
+                        (survivor, survivor),
+                    )
+
     def types(
         self, source: ObjectType, target: ObjectType, *, main: bool, turned: bool
     ) -> list[dict[str, Any]]:

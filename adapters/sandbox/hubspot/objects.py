@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from adapters.sandbox.faults import Faults
 from adapters.sandbox.http import json_response
+from adapters.sandbox.hubspot.checks import Checks
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import (
     ApiError,
@@ -21,29 +22,24 @@ from adapters.sandbox.hubspot.errors import (
     invalid_values,
     not_found,
     validation,
-    values_message,
 )
 from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import ARCHIVED, GONE, LIVE, MERGED, Json, Records
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
-from adapters.sandbox.hubspot.values import Values
 
 PAGE: Final = 100
 BATCH: Final = 100
+HISTORY_BATCH: Final = 50
 _TRACE: Final = "objectWriteTraceId"
 
 
 class ObjectEndpoint:
     """Records of every object type."""
 
-    def __init__(
-        self, records: Records, definitions: Definitions, values: Values, links: Links, faults: Faults
-    ) -> None:
-        """Serve what is in the stores."""
+    def __init__(self, records: Records, checks: Checks, links: Links, faults: Faults) -> None:
+        """Serve what is in the stores; `checks` come before writes."""
         self._records = records
-        self._definitions = definitions
-        self._values = values
+        self._checks = checks
         self._links = links
         self._faults = faults
 
@@ -51,10 +47,12 @@ class ObjectEndpoint:
         """A page of up to 100 records by id; ``after`` is the last id plus one."""
         kind = call.kind("read")
         limit = _whole(call.query.get("limit", "10"), "limit")
-        if not 1 <= limit <= PAGE:
-            raise validation(f"limit must be between 1 and {PAGE}, but was {limit}.")
+        former = call.listed("propertiesWithHistory")
+        largest = HISTORY_BATCH if former else PAGE
+        if not 1 <= limit <= largest:
+            raise validation(f"limit must be between 1 and {largest}, but was {limit}.")
         after = _whole(call.query.get("after", "0"), "after")
-        names = self._records.asked(kind, call.listed("properties"))
+        names = self._asked(kind, call.listed("properties"), former)
         archived = call.query.get("archived", "false").lower() == "true"
         half = call.half and kind.name == "companies"
         found = self._records.page(kind, names, after=after, limit=limit + 1, archived=archived, half=half)
@@ -62,6 +60,7 @@ class ObjectEndpoint:
         if len(page) > 1 and self._faults.draw("short_page", "hubspot", call.method, call.url_path):
             page, more = page[: len(page) // 2], True
         self._associate(call, kind, page)
+        self._remember(kind, page, former)
         body: dict[str, Any] = {"results": page}
         if more:
             body["paging"] = call.next_page(str(int(page[-1]["id"]) + 1))
@@ -87,10 +86,25 @@ class ObjectEndpoint:
         kind = call.kind("read")
         archived = call.query.get("archived", "false").lower() == "true"
         record = self._resolved(call, kind, archived=archived)
-        names = self._records.asked(kind, call.listed("properties"))
+        former = call.listed("propertiesWithHistory")
+        names = self._asked(kind, call.listed("properties"), former)
         found = self._records.many(kind, [record], names, archived=archived)
         self._associate(call, kind, found)
+        self._remember(kind, found, former)
         return json_response(found[0])
+
+    def _asked(self, kind: ObjectType, names: Sequence[str], former: Sequence[str]) -> list[str]:
+        """Properties of a reply; those asked for with their history come with their value, too."""
+        return self._records.asked(kind, [*(names or kind.default), *former] if former else names)
+
+    def _remember(self, kind: ObjectType, records: Sequence[Json], former: Sequence[str]) -> None:
+        """Add ``propertiesWithHistory`` to the records, if it is asked for."""
+        if not former or not records:
+            return
+        names = [name for name in self._records.asked(kind, former) if name in former]
+        values = self._records.history.of(kind, records, names)
+        for record in records:
+            record["propertiesWithHistory"] = values[record["id"]]
 
     def _resolved(self, call: Call, kind: ObjectType, *, archived: bool = False) -> int:
         """Id of the record that the path means.
@@ -117,8 +131,11 @@ class ObjectEndpoint:
         """A new record: 201."""
         kind = call.kind("write")
         body = call.json()
-        values = self._checked_or_raise(kind, body.get("properties") or {})
-        return json_response(self._created(call, kind, values, body.get("associations") or []), 201)
+        checked = self._checks.record(kind, body.get("properties") or {}, call.version)
+        if checked.refused:
+            raise checked.error()
+        created = self._created(call, kind, checked.values, body.get("associations") or [])
+        return json_response(_warned(created, checked.warnings), 201)
 
     def _created(
         self,
@@ -144,10 +161,15 @@ class ObjectEndpoint:
         """Change one record; the id of a merged one reaches its survivor."""
         kind = call.kind("write")
         record = self._resolved(call, kind)
-        values = self._checked_or_raise(kind, call.json().get("properties") or {})
+        checked = self._checks.record(
+            kind, call.json().get("properties") or {}, call.version, self._records.values(kind, record)
+        )
+        if checked.refused:
+            raise checked.error()
         self._refuse_locked(call)
-        self._records.update(kind, {record: values}, call.now)
-        return json_response(self._records.many(kind, [record], self._written(kind, list(values)))[0])
+        self._records.update(kind, {record: checked.values}, call.now)
+        [written] = self._records.many(kind, [record], self._written(kind, list(checked.values)))
+        return json_response(_warned(written, checked.warnings))
 
     def archive(self, call: Call) -> Response:
         """To the recycle bin: 204, also for an unknown id."""
@@ -161,8 +183,9 @@ class ObjectEndpoint:
     def batch_read(self, call: Call) -> Response:
         """Up to 100 records by id; unknown ones are reported together, merged ones are left out."""
         kind = call.kind("read")
-        ids = _ids(call.inputs(BATCH))
-        names = self._records.asked(kind, [str(name) for name in call.json().get("properties") or []])
+        former = [str(name) for name in call.json().get("propertiesWithHistory") or []]
+        ids = _ids(call.inputs(HISTORY_BATCH if former else BATCH))
+        names = self._asked(kind, [str(name) for name in call.json().get("properties") or []], former)
         half = call.half and kind.name == "companies"
         states = self._records.states(kind, ids.numbers, half=half)
         missing = [
@@ -170,6 +193,7 @@ class ObjectEndpoint:
         ]
         live = [record for record, (state, _) in states.items() if state == LIVE]
         results = self._records.many(kind, live, names) if live else []
+        self._remember(kind, results, former)
         return batch_response(results, _missing(kind, missing), call.started)
 
     def batch_update(self, call: Call) -> Response:
@@ -188,14 +212,21 @@ class ObjectEndpoint:
         sent: set[str] = set()
         states = self._records.states(kind, ids.numbers, half=call.half and kind.name == "companies")
         refused: list[InvalidValue] = []
+        warnings: list[dict[str, Any]] = []
         for text, each in zip(ids.texts, inputs, strict=True):
             given = each.get("properties") or {}
-            values, invalid = self._checked(kind, given)
-            if invalid and traced:
-                context = {"id": [text], _TRACE: [str(each[_TRACE])]}
-                errors.append(BatchError("VALIDATION_ERROR", values_message(invalid), context))
+            stored = (
+                self._records.values(kind, _number(text)) if self._checks.rules(kind, call.version) else None
+            )
+            checked = self._checks.record(kind, given, call.version, stored)
+            if checked.refused and traced:
+                errors.append(checked.batch_error({"id": [text], _TRACE: [str(each[_TRACE])]}))
                 continue
-            refused += invalid
+            if checked.broken:
+                raise checked.error()
+            refused += checked.invalid
+            warnings += checked.warnings
+            values = checked.values
             sent |= set(values)
             if states.get(_number(text), (GONE, None))[0] == LIVE:
                 changes[_number(text)] = values
@@ -208,7 +239,7 @@ class ObjectEndpoint:
         errors += self._spoiled(call, changes)
         self._records.update(kind, changes, call.now)
         results = self._records.many(kind, list(changes), self._written(kind, list(sent))) if changes else []
-        return batch_response(results, errors, call.started)
+        return batch_response(results, errors, call.started, warnings=warnings)
 
     def _written(self, kind: ObjectType, names: Sequence[str]) -> list[str]:
         """What a reply to a write holds: what was sent, and the system's own properties."""
@@ -247,10 +278,13 @@ class ObjectEndpoint:
         """Up to 100 new records: 201."""
         kind = call.kind("write")
         inputs = call.inputs(BATCH)
-        checked = [self._checked_or_raise(kind, each.get("properties") or {}) for each in inputs]
+        checked = [self._checks.record(kind, each.get("properties") or {}, call.version) for each in inputs]
+        for each in checked:
+            if each.refused:
+                raise each.error()
         results = [
-            self._created(call, kind, values, each.get("associations") or [])
-            for values, each in zip(checked, inputs, strict=True)
+            self._created(call, kind, one.values, each.get("associations") or [])
+            for one, each in zip(checked, inputs, strict=True)
         ]
         return batch_response(results, [], call.started, 201)
 
@@ -263,39 +297,9 @@ class ObjectEndpoint:
                 self._records.archive(kind, record, call.now)
         return Response(status_code=204)
 
-    def _checked_or_raise(self, kind: ObjectType, given: Mapping[str, Any]) -> dict[str, str | None]:
-        """Values as they are stored.
 
-        Raises:
-            ApiError: 400 with everything that is wrong.
-        """
-        values, invalid = self._checked(kind, given)
-        if invalid:
-            raise invalid_values(invalid)
-        return values
-
-    def _checked(
-        self, kind: ObjectType, given: Mapping[str, Any]
-    ) -> tuple[dict[str, str | None], list[InvalidValue]]:
-        """Values as they are stored, and what is wrong with the others."""
-        values: dict[str, str | None] = {}
-        invalid = []
-        for name, raw in given.items():
-            each = self._definitions.find(kind, name)
-            if each is None:
-                message = f'Property "{name}" does not exist'
-                invalid.append(InvalidValue(name, "PROPERTY_DOESNT_EXIST", message))
-                continue
-            if not self._definitions.writable(kind, name):
-                message = f'"{name}" is a read only property; its value cannot be set.'
-                invalid.append(InvalidValue(name, "READ_ONLY_VALUE", message))
-                continue
-            value = self._values.checked(kind, each, raw)
-            if isinstance(value, InvalidValue):
-                invalid.append(value)
-            else:
-                values[name] = value
-        return values, invalid
+def _warned(record: Json, warnings: Sequence[Json]) -> Json:
+    return {**record, "warnings": list(warnings)} if warnings else record
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from adapters.sandbox.database import Database, quoted
+from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.errors import PORTAL, iso
+from adapters.sandbox.hubspot.history import History
 from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType
-from adapters.sandbox.hubspot.values import differs
+from adapters.sandbox.hubspot.values import differs, milliseconds_of
 
 LIVE: Final = 0
 ARCHIVED: Final = 1  # in the recycle bin
 GONE: Final = 2  # deleted for good
 MERGED: Final = 3
+_IDS: Final = 1_000  # ids in one query
 _STATES: Final = ("live", "archived", "deleted", "merged")
 
 # Bookkeeping columns; no property can have such a name.
@@ -23,6 +26,10 @@ STATE: Final = "@state"
 ARCHIVED_AT: Final = "@archived_at"
 MERGED_INTO: Final = "@merged_into"
 BOOKKEEPING: Final = ("id", STATE, ARCHIVED_AT, MERGED_INTO)
+# What searches still go by after a write: the former modification time, until the index has caught up.
+INDEXED_UNTIL: Final = "@indexed_until"  # milliseconds since 1970
+INDEXED: Final = "@indexed"
+_HIDDEN: Final = frozenset((*BOOKKEEPING, INDEXED_UNTIL, INDEXED))
 
 # Half of the companies by id: what a team-limited user sees.
 HALF: Final = f"(id / {ID_STEP}) % 2 = 0"
@@ -36,16 +43,21 @@ Json = dict[str, Any]
 class Records:
     """Reads and writes records. Values are as HubSpot stores them: text or None."""
 
-    def __init__(self, database: Database, definitions: Definitions, derive: Derive) -> None:
+    def __init__(
+        self, database: Database, definitions: Definitions, derive: Derive, behaviour: Behaviour
+    ) -> None:
         """Create the tables."""
         self._database = database
         self._definitions = definitions
         self._derive = derive
+        self._behaviour = behaviour
+        self.history = History(database)
         for kind in OBJECT_TYPES:
             columns = ", ".join(f"{quoted(name)} TEXT" for name in self.columns(kind))
             database.execute(
                 f"CREATE TABLE {quoted(kind.table)} (id INTEGER PRIMARY KEY, {quoted(STATE)} INTEGER NOT NULL "
-                f"DEFAULT 0, {quoted(ARCHIVED_AT)} TEXT, {quoted(MERGED_INTO)} INTEGER, {columns})"
+                f"DEFAULT 0, {quoted(ARCHIVED_AT)} TEXT, {quoted(MERGED_INTO)} INTEGER, "
+                f"{quoted(INDEXED_UNTIL)} INTEGER, {quoted(INDEXED)} TEXT, {columns})"
             )
 
     def columns(self, kind: ObjectType) -> list[str]:
@@ -108,7 +120,7 @@ class Records:
     def values(self, kind: ObjectType, record: int) -> dict[str, str | None]:
         """Every property of one record."""
         row = self._database.row(f"SELECT * FROM {quoted(kind.table)} WHERE id = ?", (record,))
-        return {} if row is None else {name: row[name] for name in row.keys() if name not in BOOKKEEPING}  # noqa: SIM118
+        return {} if row is None else {name: row[name] for name in row.keys() if name not in _HIDDEN}  # noqa: SIM118
 
     def update(
         self,
@@ -117,31 +129,78 @@ class Records:
         now: datetime,
         *,
         touch: bool = True,
+        source: str = "INTEGRATION",
     ) -> set[int]:
         """Write values to live records in one transaction; the ids whose values really changed.
 
-        Only those get a new modification time.
+        Args:
+            kind: of the records.
+            changes: values by property, by record.
+            now: the modification time.
+            touch: move the modification time.
+            source: what the history says of the writer.
         """
         changed = set()
-        with self._database.writing() as connection:
+        statements: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+        former = []
+        with self._database.writing():
+            old_values = self._stored(kind, changes)
             for record, values in changes.items():
-                old = self.values(kind, record)
+                old = old_values.get(record, {})
                 new = {
                     name: value
                     for name, value in values.items()
                     if differs(self._definitions.find(kind, name), old.get(name), value)
                 }
-                if not new:
+                if new:
+                    changed.add(record)
+                    new |= self._derive(kind, {**old, **new})
+                    former.append((record, {name: (old.get(name), value) for name, value in new.items()}))
+                elif not self._behaviour.touch_unchanged:
                     continue
-                new |= self._derive(kind, {**old, **new})
                 if touch:
                     new[kind.modified] = iso(now)
-                assignments = ", ".join(f"{quoted(name)} = ?" for name in new)
-                connection.execute(
-                    f"UPDATE {quoted(kind.table)} SET {assignments} WHERE id = ?", (*new.values(), record)
-                )
-                changed.add(record)
+                if new:
+                    statements.setdefault(tuple(new), []).append((*new.values(), record))
+            self._run(kind, statements, now)
+            if self._behaviour.history:
+                self.history.add(kind, former, now, source)
         return changed
+
+    def _stored(self, kind: ObjectType, records: Iterable[int]) -> dict[int, dict[str, str | None]]:
+        """Every property of some records, by id."""
+        names = self.columns(kind)
+        columns = ", ".join(quoted(name) for name in ("id", *names))
+        ids = tuple(records)
+        found = {}
+        for start in range(0, len(ids), _IDS):
+            part = ids[start : start + _IDS]
+            marks = ", ".join("?" * len(part))
+            for row in self._database.rows(
+                f"SELECT {columns} FROM {quoted(kind.table)} WHERE id IN ({marks})", part
+            ):
+                found[row[0]] = dict(zip(names, tuple(row)[1:], strict=True))
+        return found
+
+    def _run(
+        self,
+        kind: ObjectType,
+        statements: Mapping[tuple[str, ...], Sequence[tuple[object, ...]]],
+        now: datetime,
+    ) -> None:
+        """Run updates that set the same columns together."""
+        lag = int(self._behaviour.search_lag_seconds * 1_000)
+        moment = milliseconds_of(now)
+        index = (
+            f", {quoted(INDEXED)} = CASE WHEN {quoted(INDEXED_UNTIL)} > {moment} THEN {quoted(INDEXED)} "
+            f"ELSE {quoted(kind.modified)} END, {quoted(INDEXED_UNTIL)} = {moment + lag}"
+        )
+        with self._database.writing() as connection:
+            for names, rows in statements.items():
+                assignments = ", ".join(f"{quoted(name)} = ?" for name in names)
+                connection.executemany(
+                    f"UPDATE {quoted(kind.table)} SET {assignments}{index if lag else ''} WHERE id = ?", rows
+                )
 
     def create(self, kind: ObjectType, values: Mapping[str, str | None], now: datetime) -> int:
         """A new record; its id."""
@@ -151,7 +210,10 @@ class Records:
         with self._database.writing() as connection:
             last = connection.execute(f"SELECT max(id) FROM {quoted(kind.table)}").fetchone()[0]
             record = (last or kind.first_id) + ID_STEP
-            self._database.insert(kind.table, ("id", *whole), [(record, *whole.values())])
+            until = milliseconds_of(now) + int(self._behaviour.search_lag_seconds * 1_000)
+            self._database.insert(
+                kind.table, ("id", INDEXED_UNTIL, *whole), [(record, until, *whole.values())]
+            )
         return record
 
     def archive(self, kind: ObjectType, record: int, now: datetime) -> None:

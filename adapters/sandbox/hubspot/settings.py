@@ -105,6 +105,14 @@ class SettingsEndpoint:
         _, line = self._pipeline(call)
         return json_response({"results": [stage.as_json(number) for number, stage in enumerate(line.stages)]})
 
+    def stage(self, call: Call) -> Response:
+        """One stage of a pipeline."""
+        _, line = self._pipeline(call)
+        for number, stage in enumerate(line.stages):
+            if stage.id == call.path["stage_id"]:
+                return json_response(stage.as_json(number))
+        raise EmptyNotFoundError
+
     def _pipeline(self, call: Call) -> tuple[int, Pipeline]:
         for number, line in enumerate(PIPELINES.get(call.kind("read").name, ())):
             if line.id == call.path["id"]:

@@ -7,23 +7,28 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from adapters.sandbox.faults import Fault
-from adapters.sandbox.http import Endpoint
 from adapters.sandbox.hubspot.associations import AssociationEndpoint
 from adapters.sandbox.hubspot.auth import AuthEndpoint, Tokens
+from adapters.sandbox.hubspot.behaviour import Behaviour
+from adapters.sandbox.hubspot.checks import Checks
 from adapters.sandbox.hubspot.endpoint import Endpoints
 from adapters.sandbox.hubspot.errors import ApiError, InvalidValue, expired_token, rate_limited
+from adapters.sandbox.hubspot.exports import ExportEndpoint, ExportJobs, FileWriter
+from adapters.sandbox.hubspot.filters import Filters
 from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.loading import Loader
+from adapters.sandbox.hubspot.merging import MergeEndpoint
 from adapters.sandbox.hubspot.objects import ObjectEndpoint
 from adapters.sandbox.hubspot.phases import PHASES
 from adapters.sandbox.hubspot.portal import Portal
 from adapters.sandbox.hubspot.properties import PropertyEndpoint
 from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import LIVE, Records
+from adapters.sandbox.hubspot.routes import PREFIXES, Api, routes
 from adapters.sandbox.hubspot.schema import ObjectType, object_type
 from adapters.sandbox.hubspot.search import SearchEndpoint
 from adapters.sandbox.hubspot.settings import SettingsEndpoint
@@ -32,8 +37,6 @@ from adapters.sandbox.portfolio import Portfolio
 from adapters.sandbox.side import ControlError, Edit, Visibility
 from adapters.sandbox.world import World
 
-_PREFIXES: Final = ("/crm/", "/oauth/", "/account-info/", "/settings/")
-_DATED: Final = ("2026-03", "2026-09")
 _LINKS: Final = "associations"
 
 # What HubSpot's documentation lists as temporary, in turn; the first answer is always the plain 503.
@@ -53,15 +56,20 @@ class HubSpotSide:
         self._definitions = Definitions(
             world.database, ratings=options.ratings, multi_currency=options.multi_currency
         )
-        self._records = Records(world.database, self._definitions, self._portal.derive)
+        self._behaviour = Behaviour()
+        self._records = Records(world.database, self._definitions, self._portal.derive, self._behaviour)
         self._links = Links(world.database)
         self._values = Values(self._portal.external)
         self._tokens = Tokens()
         self._loader = Loader(world.database, self._portal, ratings=options.ratings)
+        writer = FileWriter(
+            world.database, self._links, self._portal, self._behaviour, world.folder / "hubspot-exports"
+        )
+        self._exports = ExportJobs(world, self._behaviour, writer)
 
     def answers(self, path: str) -> bool:
         """Whether a path is HubSpot's."""
-        return path.startswith(_PREFIXES)
+        return path.startswith(PREFIXES)
 
     def load(self, portfolio: Portfolio) -> None:
         """Add one chunk of the portfolio."""
@@ -73,131 +81,21 @@ class HubSpotSide:
 
     def routes(self) -> list[BaseRoute]:
         """HubSpot's API: the v3 and v4 paths and their dated successors."""
-        quota = self._world.quota["hubspot"]
-        wrap = Endpoints(self._world, self._tokens, Limits(quota, enforced=self._world.options.rate_limits))
-        objects = ["/crm/v3/objects/{object}", *(f"/crm/objects/{day}/{{object}}" for day in _DATED)]
-        properties = ["/crm/v3/properties/{object}", *(f"/crm/properties/{day}/{{object}}" for day in _DATED)]
-        return [
-            *self._object_routes(wrap, objects),
-            *self._property_routes(wrap, properties),
-            *self._association_routes(wrap, objects),
-            *self._setting_routes(wrap),
-        ]
-
-    def _object_routes(self, wrap: Endpoints, bases: list[str]) -> list[BaseRoute]:
-        endpoint = ObjectEndpoint(
-            self._records, self._definitions, self._values, self._links, self._world.faults
+        world, quota = self._world, self._world.quota["hubspot"]
+        checks = Checks(self._definitions, self._values, self._behaviour)
+        filters = Filters(self._definitions, self._links, self._behaviour, world.now)
+        api = Api(
+            objects=ObjectEndpoint(self._records, checks, self._links, world.faults),
+            merging=MergeEndpoint(world.database, self._records, self._links, self._behaviour),
+            search=SearchEndpoint(world.database, self._records, filters),
+            properties=PropertyEndpoint(self._definitions),
+            associations=AssociationEndpoint(self._links, self._records),
+            settings=SettingsEndpoint(self._portal, quota),
+            auth=AuthEndpoint(self._tokens),
+            exports=ExportEndpoint(self._exports, self._definitions, filters, self._behaviour),
         )
-        finder = SearchEndpoint(self._world.database, self._records, self._definitions, self._links)
-        return [
-            route
-            for base in bases
-            for route in (
-                _route(f"{base}/batch/read", "POST", wrap.reading(endpoint.batch_read)),
-                _route(f"{base}/batch/update", "POST", wrap.writing(endpoint.batch_update)),
-                _route(f"{base}/batch/create", "POST", wrap.writing(endpoint.batch_create)),
-                _route(f"{base}/batch/archive", "POST", wrap.writing(endpoint.batch_archive)),
-                _route(f"{base}/search", "POST", wrap.reading(finder.search, search=True)),
-                _route(base, "GET", wrap.reading(endpoint.listing)),
-                _route(base, "POST", wrap.writing(endpoint.create)),
-                _route(f"{base}/{{id}}", "GET", wrap.reading(endpoint.get)),
-                _route(f"{base}/{{id}}", "PATCH", wrap.writing(endpoint.update)),
-                _route(f"{base}/{{id}}", "DELETE", wrap.writing(endpoint.archive)),
-            )
-        ]
-
-    def _property_routes(self, wrap: Endpoints, bases: list[str]) -> list[BaseRoute]:
-        endpoint = PropertyEndpoint(self._definitions)
-        return [
-            route
-            for base in bases
-            for route in (
-                _route(f"{base}/groups", "GET", wrap.reading(endpoint.groups)),
-                _route(f"{base}/groups", "POST", wrap.writing(endpoint.create_group)),
-                _route(f"{base}/groups/{{name}}", "GET", wrap.reading(endpoint.group)),
-                _route(f"{base}/groups/{{name}}", "PATCH", wrap.writing(endpoint.update_group)),
-                _route(f"{base}/groups/{{name}}", "DELETE", wrap.writing(endpoint.archive_group)),
-                _route(f"{base}/batch/read", "POST", wrap.reading(endpoint.batch_read)),
-                _route(f"{base}/batch/create", "POST", wrap.writing(endpoint.batch_create)),
-                _route(f"{base}/batch/archive", "POST", wrap.writing(endpoint.batch_archive)),
-                _route(base, "GET", wrap.reading(endpoint.listing)),
-                _route(base, "POST", wrap.writing(endpoint.create)),
-                _route(f"{base}/{{name}}", "GET", wrap.reading(endpoint.get)),
-                _route(f"{base}/{{name}}", "PATCH", wrap.writing(endpoint.update)),
-                _route(f"{base}/{{name}}", "DELETE", wrap.writing(endpoint.archive)),
-            )
-        ]
-
-    def _association_routes(self, wrap: Endpoints, objects: list[str]) -> list[BaseRoute]:
-        endpoint = AssociationEndpoint(self._links, self._records)
-        batches = ["/crm/v4/associations", *(f"/crm/associations/{day}" for day in _DATED)]
-        single = ["/crm/v4/objects/{object}", *objects[1:]]
-        return [
-            *(
-                _route(
-                    f"{base}/{{object}}/{{resource}}/batch/read", "POST", wrap.reading(endpoint.batch_read)
-                )
-                for base in batches
-            ),
-            *(
-                _route(f"{base}/{{object}}/{{resource}}/labels", "GET", wrap.reading(endpoint.labels))
-                for base in batches
-            ),
-            *(
-                route
-                for base in single
-                for route in (
-                    _route(f"{base}/{{id}}/associations/{{resource}}", "GET", wrap.reading(endpoint.listing)),
-                    _route(
-                        f"{base}/{{id}}/associations/default/{{resource}}/{{target_id}}",
-                        "PUT",
-                        wrap.writing(endpoint.associate),
-                    ),
-                    _route(
-                        f"{base}/{{id}}/associations/{{resource}}/{{target_id}}",
-                        "DELETE",
-                        wrap.writing(endpoint.remove),
-                    ),
-                )
-            ),
-        ]
-
-    def _setting_routes(self, wrap: Endpoints) -> list[BaseRoute]:
-        settings = SettingsEndpoint(self._portal, self._world.quota["hubspot"])
-        auth = AuthEndpoint(self._tokens)
-        found: list[tuple[str, str, Endpoint]] = [
-            ("/oauth/v1/token", "POST", wrap.open(auth.token)),
-            ("/oauth/v3/token", "POST", wrap.open(auth.token)),
-            *((f"/oauth/{day}/token", "POST", wrap.open(auth.token)) for day in _DATED),
-            ("/oauth/v1/access-tokens/{token}", "GET", wrap.open(auth.metadata)),
-            ("/oauth/v2/private-apps/get/access-token-info", "POST", wrap.open(auth.key_info)),
-        ]
-        for account, owners, pipelines, money in (
-            ("/account-info/v3", "/crm/v3/owners", "/crm/v3/pipelines", "/settings/v3/currencies"),
-            *(
-                (
-                    f"/account-info/{day}",
-                    f"/crm/owners/{day}",
-                    f"/crm/pipelines/{day}",
-                    f"/settings/currencies/{day}",
-                )
-                for day in _DATED
-            ),
-        ):
-            found += [
-                (f"{account}/details", "GET", wrap.reading(settings.account)),
-                (f"{account}/api-usage/daily/private-apps", "GET", wrap.reading(settings.usage)),
-                (owners, "GET", wrap.reading(settings.owners)),
-                (f"{owners}/", "GET", wrap.reading(settings.owners)),
-                (f"{owners}/{{id}}", "GET", wrap.reading(settings.owner)),
-                (f"{pipelines}/{{object}}", "GET", wrap.reading(settings.pipelines)),
-                (f"{pipelines}/{{object}}/{{id}}", "GET", wrap.reading(settings.pipeline)),
-                (f"{pipelines}/{{object}}/{{id}}/stages", "GET", wrap.reading(settings.stages)),
-                (f"{money}/company-currency", "GET", wrap.reading(settings.company_currency)),
-                (f"{money}/exchange-rates", "GET", wrap.reading(settings.rates)),
-                (f"{money}/exchange-rates/current", "GET", wrap.reading(settings.current_rates)),
-            ]
-        return [_route(path, method, endpoint) for path, method, endpoint in found]
+        limits = Limits(quota, enforced=world.options.rate_limits)
+        return routes(api, Endpoints(world, self._tokens, limits))
 
     def fault(self, fault: Fault, request: Request) -> Response:
         """HubSpot's answer for a transport fault."""
@@ -269,6 +167,16 @@ class HubSpotSide:
         """Every record with every cell; ``associations`` gives the links."""
         return self._links.dump() if name == _LINKS else self._records.dump(self._kind(name))
 
+    def configure(self, what: str, settings: Mapping[str, Any]) -> object:
+        """``behaviour`` sets what `adapters.sandbox.hubspot.behaviour` lists; without settings it tells."""
+        if what != "behaviour":
+            raise ControlError(f"HubSpot's side has no setting {what!r}, only behaviour")
+        return self._behaviour.change(settings)
+
+    def close(self) -> None:
+        """End the jobs that run."""
+        self._exports.close()
+
     def visibility(self, visibility: Visibility) -> None:
         """Change what tokens see and may do; the administrator's keeps seeing every record."""
         change = visibility.change
@@ -284,11 +192,3 @@ class HubSpotSide:
             action, _, _ = change.partition("_")
             target = self._definitions.hidden if action in ("hide", "show") else self._definitions.locked
             (target.add if action in ("hide", "lock") else target.discard)((kind.name, name))
-
-    def configure(self, what: str, settings: Mapping[str, Any]) -> object:
-        """Nothing yet."""
-        raise ControlError(f"HubSpot's side has no setting {what!r}: {dict(settings)}")
-
-
-def _route(path: str, method: str, endpoint: Endpoint) -> Route:
-    return Route(path, endpoint, methods=[method])

@@ -129,6 +129,11 @@ def moment_of(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def milliseconds_of(moment: datetime) -> int:
+    """Milliseconds since 1970."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
 def differs(each: Property | None, old: str | None, new: str | None) -> bool:
     """Whether a write changes a value; numbers are compared as numbers."""
     if old == new:

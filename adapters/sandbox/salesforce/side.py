@@ -152,6 +152,9 @@ class SalesforceSide:
             for row in rows:
                 yield {each.name: to_json(each.type, value) for each, value in zip(fields, row, strict=True)}
 
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
     def visibility(self, visibility: Visibility) -> None:
         """Change what ordinary users, everybody but administrators, see."""
         change = visibility.change

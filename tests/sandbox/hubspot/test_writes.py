@@ -125,14 +125,19 @@ def test_a_reply_holds_what_was_sent_and_the_systems_properties(api: Api) -> Non
     ]
 
 
-def test_the_modification_time_moves_only_if_a_value_differs(sandbox: Sandbox, api: Api) -> None:
+def test_every_accepted_write_moves_the_modification_time(sandbox: Sandbox, api: Api) -> None:
     [record] = ids_of(api, 1)
     api.update([record], {"kpm_wallet": "1000", "city": "Wels"})
     before = stored(sandbox, record)["hs_lastmodifieddate"]
     api.update([record], {"kpm_wallet": "1000.0", "city": "Wels"})
-    assert stored(sandbox, record)["hs_lastmodifieddate"] == before
+    unchanged = stored(sandbox, record)
+    assert unchanged["hs_lastmodifieddate"] > before
+    assert unchanged["kpm_wallet"] == "1000", "a value that does not differ is not replaced"
+    sandbox.configure("hubspot", "behaviour", touch_unchanged=False)
+    api.update([record], {"kpm_wallet": "1000.0", "city": "Wels"})
+    assert stored(sandbox, record) == unchanged
     api.update([record], {"city": "Linz"})
-    assert stored(sandbox, record)["hs_lastmodifieddate"] > before
+    assert stored(sandbox, record)["hs_lastmodifieddate"] > unchanged["hs_lastmodifieddate"]
 
 
 def test_a_deals_computed_properties_follow_its_own(sandbox: Sandbox, admin: Api) -> None:
