@@ -17,7 +17,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import token_login
 
-from adapters.salesforce.errors import Translator
+from adapters.salesforce.errors import IncompleteError, Translator
 from connector.config import LOOPBACK, SalesforceConnection
 from connector.errors import CrmAuthError
 
@@ -167,6 +167,8 @@ class Login:
             ).encode(),
             headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "login"},
         ).text
+        if not answer.strip() or ("Envelope" in answer and not re.search(r"Envelope>\s*$", answer)):
+            raise IncompleteError("a login answer that was cut off")
         session = re.search(r"<sessionId>([^<]+)</sessionId>", answer)
         server = re.search(r"<serverUrl>([^<]+)</serverUrl>", answer)
         if session is None or server is None:
@@ -188,6 +190,9 @@ class Login:
                 session=self._session,
             )
         except (SalesforceAuthenticationFailed, AttributeError) as error:
+            text = str(getattr(error, "message", "{}")).strip()
+            if not text or (text.startswith("{") and not text.endswith("}")):
+                raise IncompleteError("a login answer that was cut off") from error
             # An answer of 200 without a token or an address: not Salesforce, but some page before it.
             raise self._error(
                 f"{connection.login_url} answers, but not as Salesforce's login does: check login_url"

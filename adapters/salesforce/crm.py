@@ -10,13 +10,12 @@ from typing import Self
 import pyarrow as pa
 
 from adapters.retry import Limits
-from adapters.salesforce import bulk, definitions, query
+from adapters.salesforce import bulk_query, definitions, pull, query
 from adapters.salesforce.check import findings
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
-from adapters.salesforce.pull import Puller
-from adapters.salesforce.write import BULK_CALLS, COLLECTION, Writer
+from adapters.salesforce.write import BULK_BATCH, BULK_CALLS, COLLECTION, Writer
 from connector.config import SalesforceConnection
 from connector.crm import (
     CrmField,
@@ -34,7 +33,7 @@ from connector.crm import (
 )
 from connector.errors import CrmRequestError
 
-_BULK_READ_CALLS = 6  # the first REST page, opening a job, and polls; its pages come on top
+_JOB_CALLS = 4  # opening a job, and polls; its pages come on top
 _SINGLE_CALLS = 6  # login, stages, currencies and rates, merged accounts
 
 
@@ -47,12 +46,13 @@ class SalesforceCrm:
 
     name: CrmName = "salesforce"
 
-    def __init__(self, org: Org, puller: Puller, writer: Writer) -> None:
+    def __init__(self, org: Org, puller: pull.Puller, writer: Writer) -> None:
         self._org = org
         self._fields = puller.fields
         self._puller = puller
         self._writer = writer
         self._stages: tuple[definitions.Stage, ...] | None = None
+        self._currencies: Currencies | None = None
 
     @classmethod
     def open(
@@ -63,7 +63,7 @@ class SalesforceCrm:
         quota_share: float = 1.0,
         limits: Limits | None = None,
         read_seconds: float = READ_SECONDS,
-        page_rows: int = bulk.PAGE,
+        page_rows: int = bulk_query.PAGE,
     ) -> Self:
         """Prepare a connection; it logs in on the first call.
 
@@ -83,7 +83,7 @@ class SalesforceCrm:
         def defined() -> tuple[str, ...]:
             return crm.stages()[""]
 
-        puller = Puller(org, fields, time_zone, method, page_rows, defined)
+        puller = pull.Puller(org, fields, time_zone, method, page_rows, defined)
         crm = cls(org, puller, Writer(org, method, quota_share))
         return crm
 
@@ -114,11 +114,13 @@ class SalesforceCrm:
 
     def currencies(self) -> Currencies:
         """Home currency and rates."""
-        return definitions.currencies(self._org, self._fields)
+        if self._currencies is None:
+            self._currencies = definitions.currencies(self._org, self._fields)
+        return self._currencies
 
-    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
-        """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
-        return False
+    def incremental(self, request: PullRequest) -> bool:
+        """Whether a later read can be asked for changes alone: not with formulas and fields of a parent."""
+        return self._puller.incremental(request)
 
     def basis(self, request: PullRequest) -> str:
         """Org, user, time zone and, for opportunities, the stages; see `connector.crm.Crm.basis`."""
@@ -187,14 +189,17 @@ class SalesforceCrm:
         calls = minimum = _SINGLE_CALLS + len(rows)
         for count in rows.values():
             pages = max(1, ceil(count / query.PAGE))
-            in_bulk = _BULK_READ_CALLS + ceil(count / self._puller.page_rows)
-            few = self._puller.method == "rest" or (self._puller.method == "auto" and pages == 1)
-            calls += pages if few else in_bulk
-            minimum += min(pages, 2 + ceil(count / self._puller.page_rows))  # open, poll, pages
+            parts = ceil(count / self._puller.page_rows)
+            by_rest = self._puller.method == "rest" or (
+                self._puller.method == "auto" and count <= pull.REST_ROWS
+            )
+            probed = self._puller.method == "auto"
+            calls += pages if by_rest else probed + _JOB_CALLS + parts
+            minimum += min(pages, 1 + parts)  # opening a job, and its pages
         if changes:
             batches = ceil(changes / self._writer.batch_size(changes))
             calls += batches * (BULK_CALLS if self._writer.in_bulk(changes) else 1)
-            minimum += min(ceil(changes / COLLECTION), 4)  # open, upload, close, poll
+            minimum += min(ceil(changes / COLLECTION), 3 * ceil(changes / BULK_BATCH))  # open, upload, close
         return Estimate(calls, minimum)
 
     def usage(self) -> Usage:

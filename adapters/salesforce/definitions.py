@@ -14,13 +14,14 @@ from adapters.salesforce.http import Org
 from connector.crm import Currencies, Rate
 from connector.errors import CrmAuthError, CrmRequestError
 
+_NO_FIELD = "INVALID_FIELD"
 _OPEN_END = 9999  # a rate without a successor ends in this year
 
 
 def currencies(org: Org, fields: Fields) -> Currencies:
     """Home currency and rates; no rates in an org with a single currency."""
     if "CurrencyIsoCode" not in fields.of("Account"):
-        return Currencies(_single(org, fields))
+        return Currencies(_single(org))
     operation = "read currencies"
     types = query.records(org, operation, "SELECT IsoCode, ConversionRate, IsCorporate FROM CurrencyType")
     home = next((str(row["IsoCode"]) for row in types if row["IsCorporate"]), "")
@@ -61,7 +62,7 @@ def _dated(row: Mapping[str, Any]) -> Rate:
     return Rate(str(row["IsoCode"]), float(row["ConversionRate"]), start, until, dated=True)
 
 
-def _single(org: Org, fields: Fields) -> str:
+def _single(org: Org) -> str:
     """The currency of an org that has only one: nowhere in its records, but among its settings.
 
     Raises:
@@ -69,9 +70,12 @@ def _single(org: Org, fields: Fields) -> str:
     """
     operation = "read the currency"
     try:
-        if "DefaultCurrencyIsoCode" in fields.of("Organization"):
+        try:
             rows = query.records(org, operation, "SELECT DefaultCurrencyIsoCode FROM Organization")
             return str(rows[0]["DefaultCurrencyIsoCode"])
+        except CrmRequestError as error:
+            if error.code != _NO_FIELD:
+                raise
         answer = org.request(operation, "GET", "connect/organization")
         return str(answer["features"]["defaultCurrencyIsoCode"])
     except (CrmRequestError, CrmAuthError, KeyError, IndexError) as error:

@@ -37,6 +37,12 @@ RETRIED_ROW_CODES = frozenset(
 )
 """Rows refused with these may pass if they are sent again; every other refusal is final."""
 
+PASSING_JOB_WORDS = re.compile(
+    r"InternalServerError|internal error|SERVER_UNAVAILABLE|QUERY_TIMEOUT|REQUEST_RUNNING_TOO_LONG|UNKNOWN_EXCEPTION"
+    r"|TooManyLockFailure|UNABLE_TO_LOCK_ROW|[Rr]etried more than|timed ?out",
+)
+"""What Salesforce says of a job that may succeed if it is asked for once more."""
+
 READ_ONLY_CODE = "INVALID_FIELD_FOR_INSERT_UPDATE"
 
 _PASSING_CODES = RETRIED_ROW_CODES | {"UNKNOWN_EXCEPTION"}
@@ -86,7 +92,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not yet an error of ours
         self.status = response.status_code
         self.headers = response.headers
         self.url = response.url.partition("?")[0]
-        self.skew = _skew(response)
+        self.skew = _skew(response.headers)
         self.code, self.message, self.fields = _parsed(response.content)
         super().__init__(f"HTTP {self.status} {self.code}: {self.message}")
 
@@ -231,12 +237,17 @@ def _at_login(url: str) -> bool:
     return "/oauth2/token" in url or "/services/Soap/" in url
 
 
-def _skew(response: requests.Response) -> float | None:
+def server_time(headers: Mapping[str, str]) -> float | None:
+    """When an answer was sent by the server's own clock, in seconds since 1970; None if it does not tell."""
     try:
-        told = parsedate_to_datetime(response.headers.get("Date", ""))
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
     except ValueError:
         return None
-    return time.time() - told.timestamp()
+
+
+def _skew(headers: Mapping[str, str]) -> float | None:
+    told = server_time(headers)
+    return None if told is None else time.time() - told
 
 
 def _parsed(body: bytes) -> tuple[str, str, tuple[str, ...]]:

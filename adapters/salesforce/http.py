@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -22,7 +24,7 @@ from simple_salesforce.api import Salesforce
 
 from adapters.retry import Limits, Retrier
 from adapters.salesforce.auth import Login, Token
-from adapters.salesforce.errors import UNNAMED, Refused, Translator
+from adapters.salesforce.errors import UNNAMED, IncompleteError, Refused, Translator, server_time
 from connector.config import LOOPBACK, SalesforceConnection
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ class Session(requests.Session):
         self.used: int | None = None
         self.limit: int | None = None
         self._counting = threading.Lock()
+        self._ahead: float | None = None  # seconds by which Salesforce's clock is ahead of ours
         # What is configured goes before the environment, which requests would let win over its own session.
         self._always: dict[str, Any] = {}
         if connection.ca_bundle:
@@ -83,12 +86,20 @@ class Session(requests.Session):
         with self._counting:
             self.calls[f"{request.method} {_endpoint(str(request.url))}"] += 1
         response = super().send(request, **{**settings, **self._always})
+        if (told := server_time(response.headers)) is not None:
+            self._ahead = told - time.time()
         usage = re.search(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", ""))
         if usage:
             self.used, self.limit = int(usage[1]), int(usage[2])
         if response.status_code >= 400:
             raise Refused(response)
         return response
+
+    def clock(self) -> datetime | None:
+        """What time it is by Salesforce's own clock, or a little earlier; None if it has not told."""
+        if self._ahead is None:
+            return None
+        return datetime.fromtimestamp(int(time.time() + self._ahead), UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,7 @@ class Org:
             ),
         )
         self._asked_name = False
+        self._user: User | None = None
         self._lock = threading.RLock()
         self._token: Token | None = None
         self._client: Salesforce | None = None
@@ -198,7 +210,7 @@ class Org:
         body: Any = None,  # noqa: ANN401 - anything that JSON can hold
         headers: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever Salesforce answers
-        """A JSON request; the parsed answer, None for an empty one.
+        """A JSON request; the parsed answer, None where Salesforce says that there is none (204).
 
         Args:
             operation: what is done, in a person's words.
@@ -216,7 +228,11 @@ class Org:
 
         def send(_client: Salesforce) -> Any:  # noqa: ANN401
             answer = self.session.request(method, self.url(path), params=params, data=content, headers=sent)
-            return orjson.loads(answer.content) if answer.content.strip() else None
+            if answer.content.strip():
+                return orjson.loads(answer.content)
+            if answer.status_code != 204:
+                raise IncompleteError("an empty answer")
+            return None
 
         return self.call(operation, send)
 
@@ -240,11 +256,12 @@ class Org:
         return answer.headers
 
     def user(self) -> User:
-        """Whom the org knows us as; messages name this user from now on."""
-        answer = self.request("read the connected user", "GET", _USERINFO)
-        user = User(str(answer["user_id"]), str(answer["preferred_username"]))
-        self.translator.user = f"the user {user.name}"
-        return user
+        """Whom the org knows us as, asked once; messages name this user from now on."""
+        if self._user is None:
+            answer = self.request("read the connected user", "GET", _USERINFO)
+            self._user = User(str(answer["user_id"]), str(answer["preferred_username"]))
+            self.translator.user = f"the user {self._user.name}"
+        return self._user
 
     def name_user(self) -> None:
         """Find out, if that is easy, whom a message is about."""
@@ -260,6 +277,10 @@ class Org:
     def url(self, path: str) -> str:
         """Full address of a path below the versioned root, or from ``/services`` on."""
         return self.token.instance_url + (path if path.startswith("/services/") else f"{self.path}/{path}")
+
+    def clock(self) -> datetime | None:
+        """What time it is by Salesforce's own clock, or a little earlier; None if it has not told."""
+        return self.session.clock()
 
     def close(self) -> None:
         """Release the connections."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
-from adapters.salesforce import bulk, query, soql
+from adapters.salesforce import bulk_query, changed, query, soql
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Column, Finish, Reading, unchanged
@@ -32,7 +33,9 @@ from connector.crm import (
 from connector.errors import CrmRequestError
 
 _STAGE = "@stage"
-_ACTIVITY_CONDITIONS = {"Task": "IsClosed = true", "Event": ""}
+_DONE = {"Task": "IsClosed"}  # what is still to be done is no activity yet
+REST_ROWS = 4 * query.PAGE
+"""Up to so many records, pages by REST take no more calls than a bulk job."""
 _NOT_IN_BULK_CODES = frozenset({"INVALIDENTITY", "InvalidEntity"})
 
 
@@ -58,16 +61,51 @@ class Puller:
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`."""
+        readings = self._readings(request)
+        schema = {column.name: column.type for column in readings[0].columns if column.name != _STAGE}
+        until = self.org.clock()
+        if request.since and changed.recent(request.since, until) and self.incremental(request):
+            return self._changed(request, readings, folder, schema, until)
         paths: list[Path] = []
         rows = 0
-        readings = self._readings(request)
         for reading in readings:
             files, count = self._read(reading, folder)
             paths += files
             rows += count
-        schema = {column.name: column.type for column in readings[0].columns if column.name != _STAGE}
         merged = self._merged() if request.object == "accounts" else {}
-        return Pulled(request.object, tuple(paths), schema, rows, merged=merged)
+        return Pulled(request.object, tuple(paths), schema, rows, merged=merged, until=until)
+
+    def incremental(self, request: PullRequest) -> bool:
+        """See `connector.crm.Crm.incremental`."""
+        return changed.possible(request, self.fields)
+
+    def _changed(
+        self,
+        request: PullRequest,
+        readings: Sequence[Reading],
+        folder: Path,
+        schema: Mapping[str, FieldType],
+        until: datetime | None,
+    ) -> Pulled:
+        """What changed since the request's moment, deleted and merged records apart."""
+        assert request.since is not None
+        paths: list[Path] = []
+        merges = request.object == "accounts" and "MasterRecordId" in self.fields.of("Account")
+        for reading in readings:
+            done = _DONE.get(reading.object) if request.object == "activities" else None
+            files, _ = self._read(changed.since(reading, request.since, merges=merges, done=done), folder)
+            paths += files
+        found = changed.told_apart(paths)
+        return Pulled(
+            request.object,
+            tuple(found.paths),
+            schema,
+            found.rows,
+            deleted=tuple(found.deleted),
+            merged=found.merged,
+            complete=False,
+            until=until,
+        )
 
     def _readings(self, request: PullRequest) -> list[Reading]:
         """One query per Salesforce object, all with the same columns."""
@@ -90,7 +128,7 @@ class Puller:
         conditions = [soql.where(request.where, self.fields, name)]
         finish: Finish = unchanged
         if request.object == "activities":
-            conditions += [_ACTIVITY_CONDITIONS.get(name, ""), "IsDeleted = false"]
+            conditions += [f"{_DONE[name]} = true" if name in _DONE else "", "IsDeleted = false"]
         if request.object == "opportunities":
             finish = partial(_with_known_stages, stages=sorted({_folded(stage) for stage in self.stages()}))
         return Reading(
@@ -154,13 +192,14 @@ class Puller:
         in_bulk = all(self._in_bulk(reading.object, path) for path in reading.paths)
         if self.method == "rest" or not in_bulk:
             return query.read(self.org, reading, folder)
+        rows: int | None = None
         if self.method == "auto" and query.fits(reading):
             try:
-                return query.read(self.org, reading, folder, most=query.PAGE)
-            except query.TooManyRows:
-                pass
+                return query.read(self.org, reading, folder, most=REST_ROWS)
+            except query.TooManyRows as many:
+                rows = many.total
         try:
-            return bulk.read(self.org, reading, folder, self.page_rows)
+            return bulk_query.read(self.org, reading, folder, self.page_rows, rows)
         except CrmRequestError as error:
             # A few objects cannot be read in bulk; Salesforce tells when the job is created.
             if error.code not in _NOT_IN_BULK_CODES:
@@ -177,17 +216,7 @@ class Puller:
             return {}
         text = "SELECT Id, MasterRecordId FROM Account WHERE IsDeleted = true AND MasterRecordId != null"
         found = query.records(self.org, "read merged accounts", text, archived=True)
-        direct = {str(record["Id"]): str(record["MasterRecordId"]) for record in found}
-        return {loser: _last(direct, loser) for loser in direct}
-
-
-def _last(steps: Mapping[str, str], start: str) -> str:
-    seen = {start}
-    here = steps[start]
-    while here in steps and here not in seen:
-        seen.add(here)
-        here = steps[here]
-    return here
+        return changed.survivors({str(record["Id"]): str(record["MasterRecordId"]) for record in found})
 
 
 def _folded(stage: str) -> str:

@@ -1,4 +1,7 @@
-"""Reading by REST: pages of up to 2,000 records."""
+"""Reading by REST: pages of up to 2,000 records.
+
+Records come in the order of the reading's key, so that a read whose cursor Salesforce has lost goes on where it was.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,38 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+import polars as pl
 from simple_salesforce.api import Salesforce
 
 from adapters.salesforce.errors import IncompleteError
 from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Reading, from_columns
+from connector.crm import ID
 from connector.errors import CrmRequestError, CrmTemporaryError
 
 PAGE = 2_000
 _ROWS_PER_FILE = 50_000
 _READS = 2  # a page may come short, or a record may be deleted between two pages
+_MOST_LOST = 50
 _LOST_CURSOR = "INVALID_QUERY_LOCATOR"  # an org keeps ten open cursors per user, and each for two days
 _LONGEST_URL = 14_000  # Salesforce refuses addresses above 16,384 bytes
 
 
 class TooManyRows(Exception):  # noqa: N818 - the reader takes another way
-    """The first page says that there are more records than the caller wants to read this way."""
+    """The first page says that there are more records than the caller wants to read this way.
+
+    Attributes:
+        total: how many there are.
+    """
+
+    def __init__(self, total: int) -> None:
+        super().__init__(str(total))
+        self.total = total
 
 
 def fits(reading: Reading) -> bool:
     """Whether the query is short enough for an address."""
-    return len(quote(reading.soql)) < _LONGEST_URL
+    return len(quote(reading.ordered())) < _LONGEST_URL
 
 
 def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> tuple[list[Path], int]:
@@ -47,16 +61,11 @@ def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> t
         TooManyRows: there are more than `most`.
         CrmError: translated from what Salesforce said.
     """
-    total = rows = 0
     for _ in range(_READS):
-        try:
-            total, paths, rows = _read_once(org, reading, folder, most)
-        except CrmRequestError as error:
-            if error.code != _LOST_CURSOR:
-                raise
-            continue
-        if rows == total:
-            return paths, rows
+        pages = _Pages(org, reading, folder)
+        total, rows, whole = pages.read(most)
+        if whole:
+            return pages.paths, rows
     raise CrmTemporaryError(
         f"Salesforce could not read {reading.object} completely: it announced {total} records and gave {rows}. "
         f"This usually passes: run the command again.",
@@ -65,29 +74,81 @@ def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> t
     )
 
 
-def _read_once(org: Org, reading: Reading, folder: Path, most: int | None) -> tuple[int, list[Path], int]:
-    """Number of records announced, files, and number of records read."""
-    operation = f"read {reading.object}"
-    paths: list[Path] = []
-    columns: dict[str, list[str | None]] = {path: [] for path in reading.paths}
-    rows = held = 0
-    page = query(org, operation, reading.soql, archived=reading.archived)
-    total = int(page["totalSize"])
-    if most is not None and total > most:
-        raise TooManyRows
-    while True:
-        _add(page["records"], columns)
-        rows += len(page["records"])
-        held += len(page["records"])
-        if page["done"] or held >= _ROWS_PER_FILE:
-            target = folder / f"{reading.object}-{len(paths):04}.parquet"
-            from_columns(columns, reading, target)
-            paths.append(target)
-            columns = {path: [] for path in reading.paths}
-            held = 0
-        if page["done"]:
-            return total, paths, rows
-        page = _next(org, operation, page["nextRecordsUrl"])
+class _Pages:
+    """One attempt to read every page of a query.
+
+    Attributes:
+        paths: files written so far.
+    """
+
+    def __init__(self, org: Org, reading: Reading, folder: Path) -> None:
+        self.paths: list[Path] = []
+        self._org = org
+        self._reading = reading
+        self._folder = folder
+        self._operation = f"read {reading.object}"
+        self._columns: dict[str, list[str | None]] = {path: [] for path in reading.paths}
+
+    def read(self, most: int | None) -> tuple[int, int, bool]:
+        """Number of records announced, number read, and whether they are all.
+
+        Raises:
+            TooManyRows: there are more than `most`.
+        """
+        total = rows = resumed = 0
+        last: tuple[str, ...] | None = None
+        for _ in range(_MOST_LOST):
+            page = query(
+                self._org, self._operation, self._reading.ordered(last), archived=self._reading.archived
+            )
+            announced, read = int(page["totalSize"]), 0
+            if last is None and most is not None and announced > most:
+                raise TooManyRows(announced)
+            total = rows + announced
+            try:
+                while True:
+                    read += len(page["records"])
+                    last = self._take(page["records"]) or last
+                    if page["done"]:
+                        break
+                    page = _next(self._org, self._operation, page["nextRecordsUrl"])
+            except CrmRequestError as error:
+                if error.code != _LOST_CURSOR:
+                    raise
+                rows += read
+                resumed += 1
+                continue
+            rows += read
+            self._flush()
+            # Going on after a lost cursor, a record that changed meanwhile may come a second time.
+            return (total, self._unique(), read == announced) if resumed else (total, rows, read == announced)
+        return total, rows, False
+
+    def _take(self, records: Sequence[Mapping[str, Any]]) -> tuple[str, ...] | None:
+        """Keep a page's records; the last one's key."""
+        if not records:
+            return None
+        _add(records, self._columns)
+        if len(self._columns["Id"]) >= _ROWS_PER_FILE:
+            self._flush()
+        return tuple(str(records[-1][name]) for name in self._reading.key)
+
+    def _flush(self) -> None:
+        if self.paths and not self._columns["Id"]:
+            return
+        target = self._folder / f"{self._reading.object}-{len(self.paths):04}.parquet"
+        from_columns(self._columns, self._reading, target)
+        self.paths.append(target)
+        self._columns = {path: [] for path in self._reading.paths}
+
+    def _unique(self) -> int:
+        """Keep of each record what was read last; the number of records."""
+        frame = pl.scan_parquet(self.paths).unique(ID, keep="last", maintain_order=True).collect()
+        for path in self.paths:
+            path.unlink()
+        self.paths = [self._folder / f"{self._reading.object}.parquet"]
+        frame.write_parquet(self.paths[0])
+        return len(frame)
 
 
 def query(org: Org, operation: str, soql: str, *, archived: bool = False) -> Mapping[str, Any]:

@@ -55,6 +55,7 @@ class Reading:
         archived: also read archived records, which Salesforce leaves out otherwise (old activities).
         time_zone: in which moments become days.
         finish: last step on the typed rows.
+        key: fields that order the records when they are read page by page; the last one is unique.
     """
 
     object: str
@@ -63,6 +64,7 @@ class Reading:
     time_zone: str
     archived: bool = False
     finish: Finish = unchanged
+    key: tuple[str, ...] = ("Id",)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -71,8 +73,22 @@ class Reading:
 
     @property
     def soql(self) -> str:
-        """The query."""
-        where = f" WHERE {self.condition}" if self.condition else ""
+        """The query, in no order: a bulk job divides such a query among its workers."""
+        return self._query(self.condition)
+
+    def ordered(self, after: Sequence[str] | None = None) -> str:
+        """The query in the order of the key.
+
+        Args:
+            after: only records whose key comes after this one.
+        """
+        parts = [self.condition, "" if after is None else _after(self.key, after)]
+        both = [part for part in parts if part]
+        condition = " AND ".join(f"({part})" for part in both) if len(both) > 1 else "".join(both)
+        return f"{self._query(condition)} ORDER BY {', '.join(self.key)}"
+
+    def _query(self, condition: str) -> str:
+        where = f" WHERE {condition}" if condition else ""
         return f"SELECT {', '.join(self.paths)} FROM {self.object}{where}"
 
     def typed(self, texts: pl.LazyFrame, named: Mapping[str, str]) -> pl.LazyFrame:
@@ -89,6 +105,15 @@ class Reading:
             for column in self.columns
         ]
         return self.finish(texts.select(expressions))
+
+
+def _after(key: Sequence[str], values: Sequence[str]) -> str:
+    """A condition for what comes after a key; all fields but the last, an id, are moments."""
+    name, value = key[0], values[0]
+    if len(key) == 1:
+        return f"{name} > '{value}'"
+    moment = value.removesuffix("+0000").removesuffix("Z") + "Z"
+    return f"{name} > {moment} OR ({name} = {moment} AND {_after(key[1:], values[1:])})"
 
 
 def from_columns(values: Mapping[str, Sequence[str | None]], reading: Reading, target: Path) -> int:

@@ -16,7 +16,6 @@ import polars as pl
 import pyarrow as pa
 
 from adapters.retry import Trouble
-from adapters.salesforce.bulk import UPLOAD_BYTES, Ingest
 from adapters.salesforce.errors import (
     QUOTA_CODES,
     READ_ONLY_CODE,
@@ -24,6 +23,7 @@ from adapters.salesforce.errors import (
     row_errors,
 )
 from adapters.salesforce.http import Org
+from adapters.salesforce.ingest import UPLOAD_BYTES, Ingest
 from connector.crm import ID, RESULT_SCHEMA, SEND, WAS
 from connector.errors import CrmAuthError, CrmTemporaryError
 

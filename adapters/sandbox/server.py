@@ -23,7 +23,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 
 from adapters.sandbox import control
-from adapters.sandbox.middleware import DroppingProtocol, SandboxMiddleware
+from adapters.sandbox.middleware import ClockMiddleware, DroppingProtocol, SandboxMiddleware
 from adapters.sandbox.portfolio import generate
 from adapters.sandbox.side import ControlError, Edit, Side, Visibility
 from adapters.sandbox.world import Options, World
@@ -150,6 +150,7 @@ class Sandbox:
             access_log=False,
             log_level="error",
             server_header=False,
+            date_header=False,  # the sandbox has a clock of its own
             timeout_keep_alive=30,
             timeout_graceful_shutdown=2,
         )
@@ -171,6 +172,7 @@ class Sandbox:
         return Starlette(
             routes=routes,
             middleware=[
+                Middleware(ClockMiddleware, world=self.world),
                 Middleware(SandboxMiddleware, world=self.world, sides=self._sides),
                 Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1),
             ],

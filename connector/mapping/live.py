@@ -7,6 +7,7 @@ that results go to. What `provision` can create need not exist yet.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final, Protocol
 
 from connector.crm import CrmField, CrmName, Currencies, FieldType, Object
@@ -77,7 +78,9 @@ class Describes(Protocol):
         ...
 
 
-def live(crm: Describes, mapping: MappingFile, file: str, *, absent: Severity) -> list[Problem]:
+def live(
+    crm: Describes, mapping: MappingFile, file: str, *, absent: Severity, idle: bool = True
+) -> list[Problem]:
     """Everything that the CRM says against the mapping, errors first.
 
     Args:
@@ -86,19 +89,25 @@ def live(crm: Describes, mapping: MappingFile, file: str, *, absent: Severity) -
         file: its name, for messages.
         absent: how grave it is that a field which `provision` can create is not there yet: a note for `check` and
             `plan`, an error for `sync`.
+        idle: also look at sections that no criterion reads; each takes calls for nothing in a sync.
 
     Raises:
         CrmError: the CRM does not answer, or not us.
     """
-    fields = _Fields(crm, mapping)
+    fields = _Fields(crm, mapping, idle=idle)
     known = fields.of("accounts") or {}  # first, so that a CRM without an answer is told of the main object
     found = [
         *_sections(fields),
-        *(finding for use in uses(mapping) for finding in _use(fields, use, absent)),
+        *(
+            finding
+            for use in uses(mapping)
+            if fields.serves(use.object)
+            for finding in _use(fields, use, absent)
+        ),
         *_roles(fields),
         *_stages(crm, mapping),
         *_currency(crm, mapping),
-        *target_findings(mapping, known, crm.user(), absent),
+        *target_findings(mapping, known, fields.user, absent),
     ]
     order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
     problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]
@@ -117,7 +126,8 @@ def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool
     Raises:
         MappingError: the CRM contradicts the mapping.
     """
-    problems = live(crm, mapping, file, absent=Severity.ERROR if provisioned else Severity.NOTE)
+    absent = Severity.ERROR if provisioned else Severity.NOTE
+    problems = live(crm, mapping, file, absent=absent, idle=False)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise MappingError(problems)
     return problems
@@ -126,11 +136,17 @@ def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool
 class _Fields:
     """Fields of the CRM by section, each asked for once; a section without an object remembers why."""
 
-    def __init__(self, crm: Describes, mapping: MappingFile) -> None:
+    def __init__(self, crm: Describes, mapping: MappingFile, *, idle: bool) -> None:
         self.crm = crm
         self.mapping = mapping
+        self.user = cache(crm.user)
+        self._idle = idle
         self.absent: dict[str, str] = {}
         self._known: dict[str, dict[str, CrmField] | None] = {}
+
+    def serves(self, section: Object) -> bool:
+        """Whether the section is worth looking at."""
+        return self._idle or section in ("accounts", "opportunities") or any(_needing(self.mapping, section))
 
     def of(self, section: Object) -> dict[str, CrmField] | None:
         """Fields of a section's objects together; None if the CRM has none of these objects."""
@@ -163,7 +179,9 @@ def _sections(fields: _Fields) -> Iterator[Found]:
     """Sections whose object the CRM does not have: a problem for the criteria that need it, not for the rest."""
     sections: tuple[Object, ...] = ("contact_roles", "cases", "orders", "activities")
     for section in sections:
-        if getattr(fields.mapping, section) is None or fields.of(section) is not None:
+        if getattr(fields.mapping, section) is None or not fields.serves(section):
+            continue
+        if fields.of(section) is not None:
             continue
         needing = list(_needing(fields.mapping, section))
         why = fields.absent[section]
@@ -206,7 +224,7 @@ def _is_part(name: str, compound: str) -> bool:
 
 def _missing(fields: _Fields, use: Use, absent: Severity) -> Found:
     known = fields.of(use.object) or {}
-    message = unknown_field(use.field, use.object, known, fields.crm.user())
+    message = unknown_field(use.field, use.object, known, fields.user())
     if not use.is_input or not can_be_created(use.field, fields.mapping.crm) or _is_label(use.field, known):
         return error(use.path, message)
     named = {each.field for each in uses(fields.mapping)} | set(fields.mapping.write.targets.values())
@@ -259,8 +277,10 @@ def _is_number(text: str) -> bool:
 def _roles(fields: _Fields) -> Iterator[Found]:
     """Roles that are asked for must be among those that the CRM knows."""
     roles = fields.mapping.contact_roles
-    known = fields.of("contact_roles") if roles is not None else None
-    if roles is None or known is None:
+    if roles is None or not fields.serves("contact_roles"):
+        return
+    known = fields.of("contact_roles")
+    if known is None:
         return
     holder = known.get(roles.property or "Role")
     if holder is None or not holder.options:

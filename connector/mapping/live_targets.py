@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,9 +64,12 @@ ROOMS: Final[dict[str, Room]] = {
 
 
 def target_findings(
-    mapping: MappingFile, known: Mapping[str, CrmField], user: str, absent: Severity
+    mapping: MappingFile, known: Mapping[str, CrmField], user: Callable[[], str], absent: Severity
 ) -> Iterator[Found]:
-    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent`."""
+    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent`.
+
+    `user` says whom we are connected as, which may take a call: it is asked where a message needs it.
+    """
     for key, name in mapping.write.targets.items():
         path = f"write.{key}" + (".field" if key.startswith("criteria.") else "")
         field = known.get(name)
@@ -77,23 +80,28 @@ def target_findings(
 
 
 def _missing(
-    mapping: MappingFile, name: str, known: Mapping[str, CrmField], user: str, absent: Severity, path: str
+    mapping: MappingFile,
+    name: str,
+    known: Mapping[str, CrmField],
+    user: Callable[[], str],
+    absent: Severity,
+    path: str,
 ) -> Found:
     is_label = any(field.label.casefold() == name.casefold() for field in known.values())
     if is_label or not can_be_created(name, mapping.crm):
         custom = "; names of custom fields end in __c" if mapping.crm == "salesforce" and not is_label else ""
-        return error(path, unknown_field(name, "accounts", known, user) + custom)
+        return error(path, unknown_field(name, "accounts", known, user()) + custom)
     targets = set(mapping.write.targets.values())
     alike = nearest(name, (each for each in known if each not in targets and known[each].writable), _ALIKE)
     hint = f"; did you mean {alike}?" if alike else ""
     return (
         path,
-        f"{name} is not there, or {user} may not see it: `kpm provision` creates and grants it{hint}",
+        f"{name} is not there, or {user()} may not see it: `kpm provision` creates and grants it{hint}",
         absent,
     )
 
 
-def _fitting(field: CrmField, room: Room, path: str, user: str) -> Iterator[Found]:
+def _fitting(field: CrmField, room: Room, path: str, user: Callable[[], str]) -> Iterator[Found]:
     if field.calculated:
         yield error(
             path, f"{field.name} is calculated by the CRM (a formula or roll-up) and cannot be written"
@@ -101,7 +109,8 @@ def _fitting(field: CrmField, room: Room, path: str, user: str) -> Iterator[Foun
         return
     if not field.writable:
         yield error(
-            path, f"{user} may not edit {field.name}; grant it (`kpm provision`), or take a field of your own"
+            path,
+            f"{user()} may not edit {field.name}; grant it (`kpm provision`), or take a field of your own",
         )
         return
     if field.type not in room.types:

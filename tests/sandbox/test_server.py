@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from datetime import date
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,10 @@ def test_the_date_can_be_moved() -> None:
         assert moved.json() == {"today": "2026-03-05"}
         target = client.ids(1)[0]
         client.update({"id": target, "Phone": "1"})
-        stamp = client.get(f"/sobjects/Account/{target}").json()["SystemModstamp"]
+        answer = client.get(f"/sobjects/Account/{target}")
+        assert parsedate_to_datetime(answer.headers["Date"]).date() == date(2026, 3, 5)
+        assert "," not in answer.headers["Date"].partition(",")[2]  # one header, not two
+        stamp = answer.json()["SystemModstamp"]
         assert stamp.startswith("2026-03-05T")
         assert client.query("SELECT COUNT() FROM Account WHERE SystemModstamp = TODAY")["totalSize"] == 1
 

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from connector.crm import CrmField, Currencies, FieldType
+from connector.crm import CrmField, Currencies, FieldType, Object
 from connector.errors import CrmRequestError, MappingError, Severity
-from connector.mapping import read
-from connector.mapping.live import demand
+from connector.mapping import parse, read
+from connector.mapping.live import demand, live
 from tests.unit.mapping.described import GOOD, Described, described, fields, options, told
 
 SIZE = 'source    = { field = "NumberOfEmployees" }'
@@ -395,3 +396,25 @@ def test_hubspot() -> None:
             "fill in"
         ),
     ]
+
+
+def test_a_sync_asks_nothing_that_it_does_not_need() -> None:
+    """No describe of a section that no criterion reads, and nobody's name unless a message needs it."""
+    asked: list[str] = []
+
+    class Watched(Described):
+        def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
+            asked.append(source or object)
+            return super().describe(object, source)
+
+        def user(self) -> str:
+            asked.append("user")
+            return super().user()
+
+    mapping, _ = parse(GOOD.read_text(), "m.toml")  # it has [cases], and no criterion that reads them
+    crm = Watched(described().objects)
+    assert demand(mapping, crm, "m.toml", provisioned=False) == []
+    assert "cases" not in asked
+    assert "user" not in asked
+    live(crm, mapping, "m.toml", absent=Severity.NOTE)
+    assert "cases" in asked

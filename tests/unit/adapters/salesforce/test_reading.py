@@ -210,13 +210,38 @@ def test_rates_that_are_not_dated(answers: responses.RequestsMock, crm: Salesfor
 
 def test_the_currency_of_an_org_with_one(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
     answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": []})
-    answers.get(f"{DATA}/sobjects/Organization/describe", json={"fields": []})
-    answers.get(
-        f"{DATA}/connect/organization",
-        json={"features": {"defaultCurrencyIsoCode": "USD", "multiCurrency": False}},
-    )
+    row = {"DefaultCurrencyIsoCode": "USD"}
+    answers.get(f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [row]})
     assert crm.currencies().home == "USD"
-    answers.get(f"{DATA}/connect/organization", json={"features": {}})
+    assert crm.currencies().home == "USD"
+    assert len(answers.calls) == 2
+
+
+def test_the_currency_where_the_organization_does_not_tell(
+    answers: responses.RequestsMock, crm: SalesforceCrm
+) -> None:
+    answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": []})
+    words = "No such column 'DefaultCurrencyIsoCode' on entity 'Organization'."
+    answers.get(f"{DATA}/query/", json=[{"errorCode": "INVALID_FIELD", "message": words}], status=400)
+    features = {"defaultCurrencyIsoCode": "USD", "multiCurrency": False}
+    answers.get(f"{DATA}/connect/organization", json={"features": features})
+    assert crm.currencies().home == "USD"
+
+
+@pytest.mark.parametrize(
+    ("query", "organization"),
+    [
+        ({"totalSize": 0, "done": True, "records": []}, None),
+        ([{"errorCode": "INVALID_FIELD", "message": "no"}], {"features": {}}),
+    ],
+)
+def test_a_currency_that_cannot_be_found(
+    answers: responses.RequestsMock, crm: SalesforceCrm, query: object, organization: object
+) -> None:
+    answers.get(f"{DATA}/sobjects/Account/describe", json={"fields": []})
+    answers.get(f"{DATA}/query/", json=query, status=200 if organization is None else 400)
+    if organization is not None:
+        answers.get(f"{DATA}/connect/organization", json=organization)
     with pytest.raises(CrmRequestError, match="Company Information"):
         crm.currencies()
 

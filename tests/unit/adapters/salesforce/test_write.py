@@ -17,7 +17,7 @@ from connector.crm import ID, RESULT_SCHEMA, SEND, WAS
 from connector.errors import CrmAuthError, CrmTemporaryError
 from tests.contract.fake import Jobs
 from tests.unit.adapters.salesforce.conftest import DATA, Opener
-from tests.unit.adapters.salesforce.test_bulk import changes, ids, industries
+from tests.unit.adapters.salesforce.test_ingest import changes, ids, industries
 
 URL = f"{DATA}/composite/sobjects"
 LOCKED = {

@@ -1,12 +1,10 @@
-"""Bulk API 2.0 against the sandbox: a fault at every step of a job's life."""
+"""Writing in bulk: against the sandbox with a fault at every step, and Salesforce's rarer answers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pytest
 import requests
@@ -15,7 +13,7 @@ import responses
 from adapters.salesforce import SalesforceCrm
 from adapters.sandbox import Sandbox
 from connector.crm import ID, SEND, PullRequest
-from connector.errors import CrmRequestError, CrmTemporaryError
+from connector.errors import CrmRequestError
 from tests.contract.fake import Jobs
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, Opener, connection
 
@@ -37,19 +35,6 @@ def changes(keys: list[str], value: str | None) -> pa.RecordBatch:
     )
 
 
-@pytest.mark.parametrize("step", range(5))
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_read_survives_a_fault_at_any_step(
-    sandbox: Sandbox, opened: Opener, tmp_path: Path, fault: str, step: int
-) -> None:
-    crm = opened(load_method="bulk")
-    made = sandbox.fault(fault, path="jobs/query", after=step, times=1, seconds=0)
-    pulled = crm.pull(PullRequest("accounts", ("Name",)), tmp_path)
-    assert made.hits == 1
-    assert len(pulled.paths) == 3  # 120 accounts in pages of 50
-    assert sorted(pl.read_parquet(list(pulled.paths))[ID]) == sorted(ids(sandbox))
-
-
 @pytest.mark.parametrize("step", range(4))
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_write_survives_a_fault_at_any_step(
@@ -64,21 +49,6 @@ def test_a_write_survives_a_fault_at_any_step(
     assert result.column("outcome").to_pylist() == ["written"] * 10
     found = industries(sandbox)
     assert {found[key] for key in keys} == {value}
-
-
-def test_a_page_shorter_than_announced_is_read_again(
-    sandbox: Sandbox, opened: Opener, tmp_path: Path
-) -> None:
-    made = sandbox.fault("short_page", times=2)
-    pulled = opened(load_method="bulk").pull(PullRequest("accounts", ()), tmp_path)
-    assert made.hits == 2
-    assert pulled.rows == len(ids(sandbox))
-
-
-def test_pages_that_stay_short_are_no_result(sandbox: Sandbox, opened: Opener, tmp_path: Path) -> None:
-    sandbox.fault("short_page")
-    with pytest.raises(CrmTemporaryError, match="announces"):
-        opened(load_method="bulk").pull(PullRequest("accounts", ()), tmp_path)
 
 
 def test_refused_and_locked_rows_of_a_job(sandbox: Sandbox, opened: Opener) -> None:
@@ -132,53 +102,6 @@ CASES = PullRequest("cases", ())
 def of_bulk(method: str = "bulk") -> SalesforceCrm:
     given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN, load_method=method)
     return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK)
-
-
-def test_a_result_with_fewer_records_than_the_job_processed(
-    answers: responses.RequestsMock, tmp_path: Path
-) -> None:
-    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
-    answers.post(f"{DATA}/jobs/query", json=JOB)
-    answers.get(f"{DATA}/jobs/query/750A", json={**JOB, "state": "JobComplete", "numberRecordsProcessed": 2})
-    answers.get(
-        f"{DATA}/jobs/query/750A/results",
-        body='"Id","AccountId"\n"500A",""\n',
-        headers={"Sforce-Locator": "null"},
-    )
-    with pytest.raises(CrmTemporaryError, match="announced 2 records and gave 1"):
-        of_bulk().pull(CASES, tmp_path)
-
-
-def test_an_object_that_cannot_be_read_in_bulk_is_read_by_rest(
-    answers: responses.RequestsMock, tmp_path: Path
-) -> None:
-    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
-    error = [{"errorCode": "INVALIDENTITY", "message": "Entity 'Case' is not supported by the Bulk API."}]
-    answers.post(f"{DATA}/jobs/query", json=error, status=400)
-    answers.get(
-        f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [{"Id": "500A", "AccountId": None}]}
-    )
-    assert of_bulk().pull(CASES, tmp_path).rows == 1
-
-
-def test_a_compound_field_is_read_by_rest(answers: responses.RequestsMock, tmp_path: Path) -> None:
-    fields = [*CASE["fields"], {"name": "Place", "type": "address", "label": "Place"}]
-    answers.get(f"{DATA}/sobjects/Case/describe", json={"fields": fields})
-    record = {"Id": "500A", "AccountId": None, "Place": {"city": "Wien", "street": None}}
-    answers.get(f"{DATA}/query/", json={"totalSize": 1, "done": True, "records": [record]})
-    pulled = of_bulk().pull(PullRequest("cases", ("Place",)), tmp_path)
-    assert pl.read_parquet(list(pulled.paths))["Place"].to_list() == ['{"city":"Wien","street":null}']
-
-
-def test_a_failed_query_job_is_explained(answers: responses.RequestsMock, tmp_path: Path) -> None:
-    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
-    answers.post(f"{DATA}/jobs/query", json=JOB)
-    answers.get(
-        f"{DATA}/jobs/query/750A",
-        json={**JOB, "state": "Failed", "errorMessage": "QUERY_TOO_COMPLICATED: too long"},
-    )
-    with pytest.raises(CrmRequestError, match=r"750A ended as Failed.*QUERY_TOO_COMPLICATED: too long"):
-        of_bulk().pull(CASES, tmp_path)
 
 
 def test_records_that_the_job_did_not_come_to_go_again(answers: responses.RequestsMock) -> None:
