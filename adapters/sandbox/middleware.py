@@ -150,13 +150,31 @@ class SandboxMiddleware:
         reads = method in ("GET", "HEAD", "OPTIONS") or getattr(scope.get("endpoint"), "reads", False)
         template = _template(scope["path"], scope.get("path_params", {}))
         self._world.requests.add(
-            LoggedRequest(crm, method, scope["path"], template, status, not reads, round(seconds, 6))
+            LoggedRequest(
+                crm,
+                method,
+                scope["path"],
+                template,
+                status,
+                not reads,
+                round(seconds, 6),
+                self._sides[crm].phases.phase(method, scope["path"]),
+                _telling_headers(scope),
+            )
         )
 
 
 def _template(path: str, parameters: Mapping[str, Any]) -> str:
     values = {str(value): name for name, value in parameters.items() if name not in _TELLING and value}
     return "/".join("{" + values[part] + "}" if part in values else part for part in path.split("/"))
+
+
+def _telling_headers(scope: Scope) -> dict[str, str]:
+    return {
+        name.decode(): value.decode(errors="replace")
+        for name, value in scope["headers"]
+        if name.startswith(b"sforce-") or name == b"accept-encoding"
+    }
 
 
 async def _drain(receive: Receive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 _KEPT = 20_000
@@ -22,6 +22,8 @@ class LoggedRequest:
         status: of the answer; 0 if the connection was dropped instead.
         writes: whether the call is one that changes records or settings.
         seconds: time to answer.
+        phase: what it was for, see `phases`.
+        headers: those of the request that change what it does: ``sforce-...``, ``accept-encoding``.
     """
 
     crm: str
@@ -31,6 +33,8 @@ class LoggedRequest:
     status: int
     writes: bool
     seconds: float
+    phase: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class RequestLog:

@@ -5,6 +5,10 @@
 - ``sessions``        `expire`: end every session now; `seconds`: how long an idle one lives from now on
 - ``soap_login``      `enabled`
 - ``merge``           `master` and `losers`: ids of accounts
+- ``duplicate_rule`` `field` (accounts that agree in it are duplicates; none switches the rule off), `action` ("block",
+  "alert"), `always` (every update is checked, not those alone that set the field)
+- ``jobs``            `rows_per_second` of bulk jobs (none: as fast as they can), `page_rows` of their results,
+  `listed` on a page of their list
 - ``lock``            `ids`: records that another process holds, so that writes find them locked; empty frees all
 
 """
@@ -14,11 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from adapters.sandbox.salesforce.checks import DuplicateRule
 from adapters.sandbox.salesforce.ids import normalised
 from adapters.sandbox.salesforce.merging import merge
 from adapters.sandbox.side import ControlError
 
 if TYPE_CHECKING:
+    from adapters.sandbox.salesforce.bulk import BulkQueries, Jobs
+    from adapters.sandbox.salesforce.checks import Checks
     from adapters.sandbox.salesforce.login import Apps
     from adapters.sandbox.salesforce.org import Org
 
@@ -28,10 +35,13 @@ Settings = Mapping[str, Any]
 class Configuration:
     """Carries out what the control endpoint asks for."""
 
-    def __init__(self, org: Org, apps: Apps) -> None:
-        """Change `org` and its apps."""
+    def __init__(self, org: Org, apps: Apps, checks: Checks, jobs: Jobs, queries: BulkQueries) -> None:
+        """Change `org`, its apps, the rules for records, and how jobs go."""
         self._org = org
         self._apps = apps
+        self._checks = checks
+        self._jobs = jobs
+        self._queries = queries
         self._actions: dict[str, Callable[[Settings], object]] = {
             "app": self._apps.register,
             "user": self._user,
@@ -39,6 +49,8 @@ class Configuration:
             "soap_login": self._soap_login,
             "merge": self._merge,
             "lock": self._lock,
+            "duplicate_rule": self._duplicate_rule,
+            "jobs": self._change_jobs,
         }
 
     def __call__(self, what: str, settings: Settings) -> object:
@@ -80,3 +92,20 @@ class Configuration:
         if None in ids:
             raise ControlError("an id is no Salesforce id")
         self._org.locked_records = {each for each in ids if each is not None}
+
+    def _duplicate_rule(self, settings: Settings) -> None:
+        name = settings.get("field")
+        if name is None:
+            self._checks.duplicates = None
+            return
+        each = self._org.objects["Account"].find(str(name))
+        action = settings.get("action", "block")
+        if each is None or action not in ("block", "alert"):
+            raise ControlError("a duplicate rule needs a field of Account, and block or alert as its action")
+        self._checks.duplicates = DuplicateRule(each.name, action, bool(settings.get("always", False)))
+
+    def _change_jobs(self, settings: Settings) -> None:
+        if "rows_per_second" in settings:
+            self._jobs.rows_per_second = settings["rows_per_second"]
+        self._jobs.listed = int(settings.get("listed", self._jobs.listed))
+        self._queries.page_rows = int(settings.get("page_rows", self._queries.page_rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -149,6 +150,15 @@ class Org:
         row: dict[str, Stored] = {"Id": record_id, **stamps, **values}
         self.database.insert(target.table, ["rowid", *row], [[key, *row.values()]])
         return record_id
+
+    def change(
+        self, connection: sqlite3.Connection, target: SObject, record_id: str, values: Mapping[str, Stored]
+    ) -> None:
+        """Set fields of one record without any check."""
+        changes = ", ".join(f"{quoted(name)} = ?" for name in values)
+        connection.execute(
+            f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?", [*values.values(), record_id]
+        )
 
     # Sessions
 

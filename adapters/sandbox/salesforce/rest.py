@@ -15,11 +15,12 @@ from adapters.sandbox.http import blocking, json_response
 from adapters.sandbox.salesforce import describe
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.api import VERSIONS, Call, Gate
+from adapters.sandbox.salesforce.checks import Circumstances, Values
 from adapters.sandbox.salesforce.errors import ApiError, not_found
 from adapters.sandbox.salesforce.ids import normalised
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.query import Queries
-from adapters.sandbox.salesforce.records import Records, Saved, Values
+from adapters.sandbox.salesforce.records import Records, Saved
 from adapters.sandbox.salesforce.schema import SObject
 from adapters.sandbox.salesforce.values import from_json, to_json
 
@@ -201,7 +202,7 @@ class Rest:
         target = self._object(call)
         call.access.demand("PermissionsCreate", target)
         saved = self._records.create(
-            call.access, target, [self._values(call, target, call.json_object())], path=call.path
+            call.access, target, [self._values(call, target, call.json_object())], _given(call)
         )[0]
         if saved.errors:
             return _refused(saved)
@@ -211,13 +212,13 @@ class Rest:
         target = self._object(call)
         call.access.demand("PermissionsEdit", target)
         values = self._values(call, target, call.json_object())
-        saved = self._records.update(call.access, target, [(call.parameter("id"), values)], path=call.path)[0]
+        saved = self._records.update(call.access, target, [(call.parameter("id"), values)], _given(call))[0]
         return _refused(saved) if saved.errors else Response(status_code=204)
 
     def _delete(self, call: Call) -> Response:
         target = self._object(call)
         call.access.demand("PermissionsDelete", target)
-        saved = self._records.delete(call.access, target, [call.parameter("id")])[0]
+        saved = self._records.delete(call.access, target, [call.parameter("id")], _given(call))[0]
         return _refused(saved) if saved.errors else Response(status_code=204)
 
     # Writing collections
@@ -258,6 +259,7 @@ class Rest:
         for name in dict.fromkeys(target.name for target, _ in records):
             call.access.demand(right, self._org.objects[name])
         values = [(target, self._values(call, target, record), record) for target, record in records]
+        given = _given(call, all_or_none=all_or_none)
         results: list[Saved] = []
         start = 0
         while start < len(values):
@@ -265,14 +267,10 @@ class Rest:
             end = next((n for n in range(start, len(values)) if values[n][0] is not target), len(values))
             chunk = values[start:end]
             if right == "PermissionsCreate":
-                results += self._records.create(
-                    call.access, target, [own for _, own, _ in chunk], path=call.path, all_or_none=all_or_none
-                )
+                results += self._records.create(call.access, target, [own for _, own, _ in chunk], given)
             else:
                 rows = [(str(record.get("id") or record.get("Id") or ""), own) for _, own, record in chunk]
-                results += self._records.update(
-                    call.access, target, rows, path=call.path, all_or_none=all_or_none
-                )
+                results += self._records.update(call.access, target, rows, given)
             start = end
         return json_response([_result(saved) for saved in results])
 
@@ -288,14 +286,14 @@ class Rest:
             raise ApiError(
                 "EXCEEDED_ID_LIMIT", f"Too many record identifiers, the limit is {_LARGEST_COLLECTION}"
             )
-        all_or_none = (call.query("allOrNone") or "").lower() == "true"
+        given = _given(call, all_or_none=(call.query("allOrNone") or "").lower() == "true")
         results = []
         for record_id in ids:
             target = self._org.object_of_id(record_id)
             if target is None:
                 raise ApiError("MALFORMED_ID", f"malformed id {record_id}")
             call.access.demand("PermissionsDelete", target)
-            results += self._records.delete(call.access, target, [record_id], all_or_none=all_or_none)
+            results += self._records.delete(call.access, target, [record_id], given)
         return json_response([_result(saved) for saved in results])
 
 
@@ -306,6 +304,10 @@ def _versions(_request: Request, _body: bytes) -> Response:
             for version, label in VERSIONS.items()
         ]
     )
+
+
+def _given(call: Call, *, all_or_none: bool = False) -> Circumstances:
+    return Circumstances(call.path, call.request.headers, all_or_none)
 
 
 def _soql(call: Call) -> str:

@@ -66,6 +66,7 @@ class SField:
         help: text for people who hover over it.
         description: text for administrators.
         unique: no two records have the same value.
+        external_id: records can be found by it in an upsert.
     """
 
     name: str
@@ -88,6 +89,7 @@ class SField:
     help: str | None = None
     description: str | None = None
     unique: bool = False
+    external_id: bool = False
 
     @property
     def custom(self) -> bool:

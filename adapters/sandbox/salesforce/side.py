@@ -13,9 +13,9 @@ from adapters.sandbox.database import quoted
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.salesforce import load, seed
 from adapters.sandbox.salesforce.api import Gate
-from adapters.sandbox.salesforce.bulk_ingest import BulkIngest
-from adapters.sandbox.salesforce.bulk_query import BulkQueries
+from adapters.sandbox.salesforce.bulk import BulkIngest, BulkQueries, Jobs
 from adapters.sandbox.salesforce.configure import Configuration
+from adapters.sandbox.salesforce.derived import defaults, derived
 from adapters.sandbox.salesforce.errors import ApiError, gateway_page, refused_login
 from adapters.sandbox.salesforce.ids import make_id, normalised
 from adapters.sandbox.salesforce.login import Apps, OAuth, SoapLogin
@@ -47,15 +47,19 @@ class SalesforceSide:
         self._apps = Apps()
         gate = Gate(self._org)
         queries = Queries(self._org)
-        self._configuration = Configuration(self._org, self._apps)
         self._records = Records(self._org)
+        jobs = Jobs(self._org)
+        self._bulk_queries = BulkQueries(self._org, gate, jobs)
+        self._configuration = Configuration(
+            self._org, self._apps, self._records.checks, jobs, self._bulk_queries
+        )
         self._tooling = Tooling(self._org, gate, queries)
         self._parts = (
             OAuth(self._org, self._apps),
             SoapLogin(self._org, self._apps),
             self._tooling,
-            BulkQueries(self._org, gate),
-            BulkIngest(self._org, gate, self._records),
+            self._bulk_queries,
+            BulkIngest(self._org, gate, self._records, jobs),
             Rest(self._org, gate, queries, self._records),
         )
         seed.seed_setup(self._org)
@@ -115,10 +119,8 @@ class SalesforceSide:
             except ApiError as error:
                 raise ControlError(error.message) from error
         if edit.id is None:
-            derived = self._records.derived(target, values)
-            return self._org.insert(
-                target, {**self._records.defaults(_EDITOR, target), **derived, **values}, _EDITOR
-            )
+            filled = {**defaults(_EDITOR, target), **derived(target, values), **values}
+            return self._org.insert(target, filled, _EDITOR)
         record_id = normalised(edit.id) or ""
         now = self._org.stamp()
         with self._org.database.writing() as connection:
@@ -132,13 +134,10 @@ class SalesforceSide:
             if edit.delete:
                 self._records.remove(connection, target, record_id, _EDITOR, now)
                 return record_id
-            values = {**self._records.derived(target, values), **values}
+            values = {**derived(target, values), **values}
             if edit.touch:
                 values |= {"LastModifiedDate": now, "LastModifiedById": _EDITOR, "SystemModstamp": now}
-            changes = ", ".join(f"{quoted(name)} = ?" for name in values)
-            connection.execute(
-                f"UPDATE {quoted(target.table)} SET {changes} WHERE Id = ?", [*values.values(), record_id]
-            )
+            self._org.change(connection, target, record_id, values)
         if target.setup:
             self._org.permissions_changed()
         return record_id

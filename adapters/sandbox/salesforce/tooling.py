@@ -257,6 +257,7 @@ def _field(name: str, metadata: dict[str, Any]) -> SField:
         help=metadata.get("inlineHelpText"),
         description=metadata.get("description"),
         unique=bool(metadata.get("unique")),
+        external_id=bool(metadata.get("externalId")),
     )
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.bulk.jobs import Jobs, Kind
+from adapters.sandbox.salesforce.checks import Circumstances, Values
 from adapters.sandbox.salesforce.errors import RowError
 from adapters.sandbox.salesforce.org import Org
-from adapters.sandbox.salesforce.records import Records, Saved, Values
+from adapters.sandbox.salesforce.records import Records, Saved
 from adapters.sandbox.salesforce.schema import SField, SObject
 from adapters.sandbox.salesforce.values import from_csv
 
@@ -38,7 +40,7 @@ class IngestJob:
 
     Attributes:
         id: of the job.
-        operation: insert, update or delete.
+        operation: insert, update, upsert or delete.
         target: the object.
         version: API version that created it.
         access: whose rights hold.
@@ -52,6 +54,7 @@ class IngestJob:
         error: why the job as a whole failed.
         columns: the header of the upload.
         worker: thread that works it off.
+        external_id: by which an upsert finds its records; None: by Id.
     """
 
     id: str
@@ -69,6 +72,12 @@ class IngestJob:
     error: str | None = None
     columns: tuple[str, ...] = ()
     worker: threading.Thread | None = None
+    external_id: SField | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """As the list's filter names it."""
+        return "V2Ingest"
 
     @property
     def upload(self) -> Path:
@@ -108,13 +117,13 @@ class IngestJob:
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
             "apiVersion": float(self.version),
+            "jobType": self.kind,
             "contentUrl": f"services/data/v{self.version}/jobs/ingest/{self.id}/batches",
             "lineEnding": self.line_ending,
             "columnDelimiter": self.delimiter,
         }
         if full:
             info |= {
-                "jobType": "V2Ingest",
                 "retries": 0,
                 "totalProcessingTime": 100 if self.processed else 0,
                 "apiActiveProcessingTime": 80 if self.processed else 0,
@@ -124,6 +133,8 @@ class IngestJob:
             }
             if self.error:
                 info["errorMessage"] = self.error
+        if self.operation == "upsert":
+            info["externalIdFieldName"] = self.external_id.name if self.external_id else "Id"
         return info
 
 
@@ -164,29 +175,76 @@ class _Results:
             file.close()
 
 
-def process(org: Org, records: Records, job: IngestJob, path: str) -> None:
-    """Work a job off, in a thread of its own; `path` of the request that started it, for row faults."""
-    try:
-        with job.upload.open(encoding="utf-8-sig", newline="") as file:
-            _check_line_ending(job)
-            rows = csv.reader(file, delimiter=DELIMITERS[job.delimiter])
-            job.columns = tuple(next(rows, ()))
-            fields = _fields(job)
-            results = _Results(job)
-            try:
-                _work_off(org, records, job, rows, fields, results, path)
-            finally:
-                results.close()
-    except _BadBatchError as error:
-        job.error = f"InvalidBatch : {error}"
-    except _BadFileError as error:
-        job.error = (
-            f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {error}"
-        )
-    except (UnicodeDecodeError, csv.Error) as error:
-        job.error = f"InvalidBatch : Failed to parse CSV: {error}"
-    except sqlite3.Error as error:  # the sandbox was stopped under the job
-        job.error = f"InternalServerError : {error}"
+class Processor:
+    """Works jobs off."""
+
+    def __init__(self, org: Org, records: Records, jobs: Jobs) -> None:
+        """Write to `org`."""
+        self._org = org
+        self._records = records
+        self._jobs = jobs
+
+    def process(self, job: IngestJob, path: str) -> None:
+        """Work a job off, in a thread of its own; `path` of the job, for row faults."""
+        try:
+            with job.upload.open(encoding="utf-8-sig", newline="") as file:
+                _check_line_ending(job)
+                rows = csv.reader(file, delimiter=DELIMITERS[job.delimiter])
+                job.columns = tuple(next(rows, ()))
+                results = _Results(job)
+                try:
+                    self._work_off(job, rows, results, Circumstances(path))
+                except _BadBatchError:
+                    results.leave(rows)
+                    raise
+                finally:
+                    results.close()
+        except _BadBatchError as error:
+            job.error = f"InvalidBatch : {error}"
+        except _BadFileError as error:
+            job.error = f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {error}"
+        except (UnicodeDecodeError, csv.Error) as error:
+            job.error = f"InvalidBatch : Failed to parse CSV: {error}"
+        except (sqlite3.Error, OSError) as error:  # the sandbox was stopped under the job, or the job deleted
+            job.error = f"InternalServerError : {error}"
+
+    def _work_off(
+        self, job: IngestJob, rows: Iterator[list[str]], results: _Results, given: Circumstances
+    ) -> None:
+        fields = _fields(job)
+        faults = self._org.world.faults
+        while job.state != "Aborted" and not job.error:
+            if job.processed and faults.draw(
+                "unprocessed", "salesforce", "PUT", given.path, phase="write_batch"
+            ):
+                job.error = "InternalServerError : The job was stopped after an internal error"
+                break
+            with self._org.database.writing():
+                for _ in range(_TRANSACTION):
+                    piece = [row for _, row in zip(range(_CHUNK), rows, strict=False)]
+                    if not piece:
+                        return
+                    results.add(piece, self._saved(job, piece, fields, given))
+            self._jobs.pause(_CHUNK * _TRANSACTION)
+        results.leave(rows)
+
+    def _saved(
+        self, job: IngestJob, piece: list[list[str]], fields: list[SField | None], given: Circumstances
+    ) -> list[Saved]:
+        wrong = RowError("INVALID_CSV", f"the row has another number of cells than the header: {len(fields)}")
+        ids = {number: row for number, row in enumerate(piece) if len(row) == len(fields)}
+        sent = [_row(row, fields) for row in ids.values()]
+        records, access, target = self._records, job.access, job.target
+        if job.operation == "insert":
+            saved = records.create(access, target, [values for _, values in sent], given)
+        elif job.operation == "delete":
+            saved = records.delete(access, target, [record_id for record_id, _ in sent], given)
+        elif job.operation == "upsert":
+            saved = records.upsert(access, target, job.external_id, sent, given)
+        else:
+            saved = records.update(access, target, sent, given)
+        by_number = dict(zip(ids, saved, strict=True))
+        return [by_number.get(number, Saved(None, (wrong,))) for number in range(len(piece))]
 
 
 def _check_line_ending(job: IngestJob) -> None:
@@ -216,50 +274,10 @@ def _fields(job: IngestJob) -> list[SField | None]:
         if each is None or not job.access.readable(job.target, each):
             raise _BadBatchError(f"Field name not found : {column}")
         fields.append(each)
-    if job.operation != "insert" and None not in fields:
-        raise _BadBatchError("Field name not found : Id")
+    key = None if job.operation in ("update", "delete") else job.external_id
+    if job.operation != "insert" and key not in fields:
+        raise _BadBatchError(f"Field name not found : {key.name if key else 'Id'}")
     return fields
-
-
-def _work_off(
-    org: Org,
-    records: Records,
-    job: IngestJob,
-    rows: Iterator[list[str]],
-    fields: list[SField | None],
-    results: _Results,
-    path: str,
-) -> None:
-    while job.state != "Aborted" and not job.error:
-        unprocessed = job.processed and org.world.faults.draw(
-            "unprocessed", "salesforce", "PUT", path, phase="write_batch"
-        )
-        if unprocessed:
-            job.error = "InternalServerError : The job was stopped after an internal error"
-            break
-        with org.database.writing():
-            for _ in range(_TRANSACTION):
-                piece = [row for _, row in zip(range(_CHUNK), rows, strict=False)]
-                if not piece:
-                    return
-                results.add(piece, _saved(records, job, piece, fields, path))
-    results.leave(rows)
-
-
-def _saved(
-    records: Records, job: IngestJob, piece: list[list[str]], fields: list[SField | None], path: str
-) -> list[Saved]:
-    wrong = RowError("INVALID_CSV", f"the row has another number of cells than the header: {len(fields)}")
-    ids = {number: row for number, row in enumerate(piece) if len(row) == len(fields)}
-    sent = [_row(row, fields) for row in ids.values()]
-    if job.operation == "insert":
-        saved = records.create(job.access, job.target, [values for _, values in sent], path=path)
-    elif job.operation == "delete":
-        saved = records.delete(job.access, job.target, [record_id for record_id, _ in sent])
-    else:
-        saved = records.update(job.access, job.target, sent, path=path)
-    by_number = dict(zip(ids, saved, strict=True))
-    return [by_number.get(number, Saved(None, (wrong,))) for number in range(len(piece))]
 
 
 def _row(row: list[str], fields: list[SField | None]) -> tuple[str, Values]:

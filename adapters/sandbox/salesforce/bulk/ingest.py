@@ -1,4 +1,4 @@
-"""Bulk API 2.0 ingest jobs: their life cycle. What happens to the rows is in `ingest_rows`."""
+"""Ingest jobs: their life cycle. What happens to the rows is in `rows`."""
 
 from __future__ import annotations
 
@@ -18,32 +18,36 @@ from starlette.routing import Route
 from adapters.sandbox.http import Endpoint, json_response
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.api import Call, Gate
-from adapters.sandbox.salesforce.errors import ApiError, not_found
-from adapters.sandbox.salesforce.ids import make_id
-from adapters.sandbox.salesforce.ingest_rows import DELIMITERS, LINE_ENDINGS, IngestJob, process
+from adapters.sandbox.salesforce.bulk.jobs import ENDED, Jobs
+from adapters.sandbox.salesforce.bulk.rows import DELIMITERS, LINE_ENDINGS, IngestJob, Processor
+from adapters.sandbox.salesforce.errors import ApiError
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.records import Records
+from adapters.sandbox.salesforce.schema import SField, SObject
 
 _JOBS = "/services/data/v{version}/jobs/ingest"
-_LARGEST_UPLOAD = 150_000_000  # bytes; 100 MB of data grow by half in base64, which Salesforce stores
+_LARGEST_UPLOAD = 100_000_000  # bytes of plain data; they grow in base64, and 150 MB are the limit there
+_PATIENCE = 60.0  # seconds that a result waits for its job
 _LARGEST_PART = 100_000  # characters of a multipart request that brings its data along
-_OPERATIONS = {"insert": "PermissionsCreate", "update": "PermissionsEdit", "delete": "PermissionsDelete"}
-_ENDED = ("JobComplete", "Failed", "Aborted")
+_OPERATIONS = {
+    "insert": "PermissionsCreate",
+    "update": "PermissionsEdit",
+    "upsert": "PermissionsEdit",
+    "delete": "PermissionsDelete",
+}
+_DELETABLE = ("UploadComplete", *ENDED)
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 
 class BulkIngest:
     """All ingest jobs of one org."""
 
-    def __init__(self, org: Org, gate: Gate, records: Records) -> None:
+    def __init__(self, org: Org, gate: Gate, records: Records, jobs: Jobs) -> None:
         """No jobs yet."""
         self._org = org
         self._gate = gate
-        self._records = records
-        self._jobs: dict[str, IngestJob] = {}
-        self._lock = threading.Lock()
-        self._folder = org.world.folder / "salesforce-jobs"
-        self._folder.mkdir(exist_ok=True)
+        self._jobs = jobs
+        self._processor = Processor(org, records, jobs)
 
     def routes(self) -> list[Route]:
         """The endpoints below /jobs/ingest."""
@@ -52,11 +56,15 @@ class BulkIngest:
         return [
             Route(_JOBS, api(self._create), methods=["POST"]),
             Route(f"{_JOBS}/", api(self._create), methods=["POST"]),
-            Route(_JOBS, api(self._list), methods=["GET"]),
+            Route(_JOBS, api(self._jobs.list), methods=["GET"]),
+            Route(f"{_JOBS}/", api(self._jobs.list), methods=["GET"]),
             Route(one, api(self._info), methods=["GET"]),
+            Route(f"{one}/", api(self._info), methods=["GET"]),
             Route(one, api(self._change), methods=["PATCH"]),
+            Route(f"{one}/", api(self._change), methods=["PATCH"]),
             Route(one, api(self._delete), methods=["DELETE"]),
             Route(f"{one}/batches", self._upload_endpoint(), methods=["PUT"]),
+            Route(f"{one}/batches/", self._upload_endpoint(), methods=["PUT"]),
             Route(f"{one}/successfulResults", api(self._result("successful")), methods=["GET"]),
             Route(f"{one}/successfulResults/", api(self._result("successful")), methods=["GET"]),
             Route(f"{one}/failedResults", api(self._result("failed")), methods=["GET"]),
@@ -66,9 +74,8 @@ class BulkIngest:
         ]
 
     def _job(self, job_id: str) -> IngestJob:
-        job = self._jobs.get(job_id)
-        if job is None:
-            raise not_found()
+        job = self._jobs.find(job_id, "V2Ingest")
+        assert isinstance(job, IngestJob)
         return job
 
     # Life cycle
@@ -94,7 +101,17 @@ class BulkIngest:
         job = self._opened(call, description)
         job.upload.write_bytes(contents[1])
         job.state = "UploadComplete"
-        return json_response(job.info(full=False))
+        shown = json_response(job.info(full=False))
+        self._start(job)
+        return shown
+
+    def _start(self, job: IngestJob) -> None:
+        """The job is worked off whether anybody asks after it or not."""
+        path = f"/services/data/v{job.version}/jobs/ingest/{job.id}"
+        if self._org.world.faults.draw("failed_job", "salesforce", "GET", path, phase="job_poll"):
+            job.error = "InternalServerError : The job could not be started after an internal error"
+        job.worker = threading.Thread(target=self._processor.process, args=(job, path), daemon=True)
+        job.worker.start()
 
     def _opened(self, call: Call, body: dict[str, Any]) -> IngestJob:
         operation = body.get("operation")
@@ -114,39 +131,30 @@ class BulkIngest:
                 "INVALIDJOB", f"InvalidJob : Unable to find object: {body.get('object')}"
             ) from error
         call.access.demand(_OPERATIONS[operation], target)
-        with self._lock:
-            job_id = make_id("750", len(self._jobs) + 1)
-            job = IngestJob(
-                job_id,
-                operation,
-                target,
-                call.version,
-                call.access,
-                self._org.stamp(),
-                self._folder,
-                line_ending,
-                delimiter,
-            )
-            self._jobs[job_id] = job
+        if operation == "upsert":
+            call.access.demand("PermissionsCreate", target)
+        job = IngestJob(
+            self._jobs.next_id(),
+            operation,
+            target,
+            call.version,
+            call.access,
+            self._org.stamp(),
+            self._jobs.folder,
+            line_ending,
+            delimiter,
+            external_id=_external_id(operation, target, body),
+        )
+        self._jobs.add(job)
         return job
 
-    def _list(self, _call: Call) -> Response:
-        jobs = [job.info(full=False) for job in self._jobs.values()]
-        return json_response({"done": True, "records": jobs, "nextRecordsUrl": None})
-
     def _info(self, call: Call) -> Response:
-        """Every poll moves the job on: the first starts it, a later one finds it ended."""
+        """The first poll finds the job at work, a later one finds it ended."""
         job = self._job(call.parameter("id"))
         if self._org.world.faults.draw("stuck_job", "salesforce", "GET", call.path):
             return json_response(job.info(full=True))
         if job.state == "UploadComplete":
             job.state = "InProgress"
-            if self._org.world.faults.draw("failed_job", "salesforce", "GET", call.path):
-                job.error = "InternalServerError : The job could not be started after an internal error"
-            job.worker = threading.Thread(
-                target=process, args=(self._org, self._records, job, call.path), daemon=True
-            )
-            job.worker.start()
         elif job.state == "InProgress" and job.worker is not None and not job.worker.is_alive():
             job.state = "Failed" if job.error else "JobComplete"
         return json_response(job.info(full=True))
@@ -164,14 +172,18 @@ class BulkIngest:
         elif job.state in ("JobComplete", "Failed"):
             raise ApiError("INVALIDJOBSTATE", f"Aborting already {job.state} Job not allowed")
         job.state = state
-        return json_response(job.info(full=False))
+        shown = json_response(job.info(full=False))
+        if state == "UploadComplete":
+            self._start(job)
+        return shown
 
     def _delete(self, call: Call) -> Response:
         job = self._job(call.parameter("id"))
-        if job.state not in _ENDED:
+        if job.state not in _DELETABLE:
             raise ApiError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
-        job.remove_files()
-        del self._jobs[job.id]
+        self._jobs.remove(job)
+        if job.worker is None or not job.worker.is_alive():
+            job.remove_files()
         return Response(status_code=204)
 
     # Data
@@ -180,7 +192,7 @@ class BulkIngest:
         """PUT of the data, streamed to disk: an upload may be 100 MB."""
 
         async def endpoint(request: Request) -> Response:
-            temporary = self._folder / f"{id(request)}.part"
+            temporary = self._jobs.folder / f"{id(request)}.part"
             size = 0
             with temporary.open("wb") as file:
                 async for chunk in request.stream():
@@ -205,13 +217,14 @@ class BulkIngest:
                 raise ApiError(
                     "INVALIDJOBSTATE", "Found multiple contents for job: only one upload per job is allowed"
                 )
+            if zipped:
+                plain = temporary.with_suffix(".plain")
+                with gzip.open(temporary) as source, plain.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+                size = plain.replace(temporary).stat().st_size
             if size > _LARGEST_UPLOAD:
                 raise ApiError("EXCEEDEDQUOTA", f"The upload is larger than {_LARGEST_UPLOAD} bytes", 413)
-            if zipped:
-                with gzip.open(temporary) as source, job.upload.open("wb") as file:
-                    shutil.copyfileobj(source, file)
-            else:
-                temporary.rename(job.upload)
+            temporary.rename(job.upload)
         finally:
             temporary.unlink(missing_ok=True)
         return Response(status_code=201)
@@ -219,11 +232,32 @@ class BulkIngest:
     def _result(self, kind: str) -> Callable[[Call], Response]:
         def handler(call: Call) -> Response:
             job = self._job(call.parameter("id"))
-            if job.state not in _ENDED:
+            if job.state not in ENDED:
                 raise ApiError("INVALIDJOBSTATE", f"Results are not available for a job in state {job.state}")
+            if job.worker is not None:
+                job.worker.join(_PATIENCE)  # an aborted job still sorts its rows
             path = job.result(kind)
             if not path.exists():
                 return Response(job.empty_result(kind), media_type="text/csv")
             return FileResponse(path, media_type="text/csv")
 
         return handler
+
+
+def _external_id(operation: str, target: SObject, body: dict[str, Any]) -> SField | None:
+    """The field by which an upsert finds its records; None for Id.
+
+    Raises:
+        ApiError: it is not named, or is no external id.
+    """
+    if operation != "upsert":
+        return None
+    name = str(body.get("externalIdFieldName") or "")
+    each = target.find(name)
+    if each is None or not (each.type == "id" or each.external_id):
+        raise ApiError(
+            "INVALIDJOB",
+            "InvalidJob : Field name provided, "
+            f"{name} does not match an External ID, Salesforce Id, or indexed field for {target.name}",
+        )
+    return None if each.type == "id" else each

@@ -1,16 +1,12 @@
-"""Bulk API 2.0 query jobs: results are written to a file once, and read page by page."""
+"""Query jobs: results are written to a file once, and read page by page."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import csv
 import io
 import sqlite3
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -20,16 +16,15 @@ from adapters.sandbox.http import json_response
 from adapters.sandbox.salesforce import soql
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.api import Call, Gate
-from adapters.sandbox.salesforce.errors import ApiError, not_found
-from adapters.sandbox.salesforce.ids import make_id
+from adapters.sandbox.salesforce.bulk.jobs import ENDED, Jobs, Kind
+from adapters.sandbox.salesforce.bulk.pages import MARK, ResultFile, locator, row_of
+from adapters.sandbox.salesforce.errors import ApiError
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.sql import Output, Statement, Translator
 
 _JOBS = "/services/data/v{version}/jobs/query"
 _PAGE = 50_000  # rows of a page when the client does not say
-_MARK = 1_000  # rows between two remembered places in the file
-_BLOCK = 1 << 18
-_ENDED = ("JobComplete", "Failed", "Aborted")
+_PARALLEL = 5  # pages that resultPages names at a time
 
 
 @dataclass(slots=True)
@@ -41,15 +36,14 @@ class QueryJob:
         operation: query or queryAll.
         query: as asked.
         object: of FROM.
-        version: API version that created it.
+        version: API version that created it, and that alone reads its results.
         access: whose rights hold.
         created: moment, as the system fields hold it.
-        path: the file of results, without header.
+        file: the rows found.
         header: the header row.
         state: UploadComplete, InProgress, JobComplete, Aborted or Failed.
-        rows: how many were found.
-        marks: place in the file of every thousandth row.
         error: why it failed.
+        worker: thread that writes the file.
     """
 
     id: str
@@ -59,38 +53,42 @@ class QueryJob:
     version: str
     access: Access
     created: str
-    path: Path
+    file: ResultFile
     header: bytes = b""
     state: str = "UploadComplete"
-    rows: int = 0
-    marks: list[int] = field(default_factory=list)
     error: str | None = None
     worker: threading.Thread | None = None
 
+    @property
+    def kind(self) -> Kind:
+        """As the list's filter names it."""
+        return "V2Query"
+
     def info(self, *, full: bool) -> dict[str, Any]:
         """The job as the API shows it; `full` with its progress."""
+        moment = self.created.replace("Z", "+0000")
         info: dict[str, Any] = {
             "id": self.id,
             "operation": self.operation,
             "object": self.object,
             "createdById": self.access.user_id,
-            "createdDate": self.created.replace("Z", "+0000"),
-            "systemModstamp": self.created.replace("Z", "+0000"),
+            "createdDate": moment,
+            "systemModstamp": moment,
             "state": self.state,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
             "apiVersion": float(self.version),
+            "jobType": self.kind,
             "lineEnding": "LF",
             "columnDelimiter": "COMMA",
         }
         if full:
             done = self.state == "JobComplete"
             info |= {
-                "jobType": "V2Query",
                 "retries": 0,
                 "totalProcessingTime": 100 if done else 0,
                 "isPkChunkingSupported": True,
-                "numberRecordsProcessed": self.rows if done else 0,
+                "numberRecordsProcessed": self.file.rows if done else 0,
             }
             if self.error:
                 info["errorMessage"] = self.error
@@ -100,32 +98,35 @@ class QueryJob:
 class BulkQueries:
     """All query jobs of one org."""
 
-    def __init__(self, org: Org, gate: Gate) -> None:
+    def __init__(self, org: Org, gate: Gate, jobs: Jobs) -> None:
         """No jobs yet."""
         self._org = org
         self._gate = gate
-        self._jobs: dict[str, QueryJob] = {}
-        self._lock = threading.Lock()
-        self._folder = org.world.folder / "salesforce-jobs"
-        self._folder.mkdir(exist_ok=True)
+        self._jobs = jobs
+        self.page_rows = _PAGE
 
     def routes(self) -> list[Route]:
         """The endpoints below /jobs/query."""
         api = self._gate.endpoint
+        one = f"{_JOBS}/{{id}}"
         return [
             Route(_JOBS, api(self._create, reads=True), methods=["POST"]),
             Route(f"{_JOBS}/", api(self._create, reads=True), methods=["POST"]),
-            Route(_JOBS, api(self._list), methods=["GET"]),
-            Route(f"{_JOBS}/{{id}}", api(self._info), methods=["GET"]),
-            Route(f"{_JOBS}/{{id}}", api(self._abort, reads=True), methods=["PATCH"]),
-            Route(f"{_JOBS}/{{id}}", api(self._delete, reads=True), methods=["DELETE"]),
-            Route(f"{_JOBS}/{{id}}/results", api(self._results), methods=["GET"]),
+            Route(_JOBS, api(self._jobs.list), methods=["GET"]),
+            Route(f"{_JOBS}/", api(self._jobs.list), methods=["GET"]),
+            Route(one, api(self._info), methods=["GET"]),
+            Route(f"{one}/", api(self._info), methods=["GET"]),
+            Route(one, api(self._abort, reads=True), methods=["PATCH"]),
+            Route(one, api(self._delete, reads=True), methods=["DELETE"]),
+            Route(f"{one}/results", api(self._results), methods=["GET"]),
+            Route(f"{one}/results/", api(self._results), methods=["GET"]),
+            Route(f"{one}/resultPages", api(self._result_pages), methods=["GET"]),
+            Route(f"{one}/resultpages", api(self._result_pages), methods=["GET"]),
         ]
 
     def _job(self, call: Call) -> QueryJob:
-        job = self._jobs.get(call.parameter("id"))
-        if job is None:
-            raise not_found()
+        job = self._jobs.find(call.parameter("id"), "V2Query")
+        assert isinstance(job, QueryJob)
         return job
 
     def _create(self, call: Call) -> Response:
@@ -138,41 +139,33 @@ class BulkQueries:
                 raise ApiError("API_ERROR", f"The sandbox answers query jobs with {key} {only} only")
         text = str(body.get("query") or "")
         statement = _bulk_statement(self._org, call.access, text, everything=operation == "queryAll")
-        with self._lock:
-            job_id = make_id("750", 1_000_000 + len(self._jobs) + 1)
-            job = QueryJob(
-                job_id,
-                operation,
-                text,
-                statement.target.name,
-                call.version,
-                call.access,
-                self._org.stamp(),
-                self._folder / f"{job_id}.csv",
-            )
-            self._jobs[job_id] = job
-        return json_response(job.info(full=False))
-
-    def _list(self, _call: Call) -> Response:
-        return json_response(
-            {
-                "done": True,
-                "records": [job.info(full=False) for job in self._jobs.values()],
-                "nextRecordsUrl": None,
-            }
+        job_id = self._jobs.next_id()
+        job = QueryJob(
+            job_id,
+            operation,
+            text,
+            statement.target.name,
+            call.version,
+            call.access,
+            self._org.stamp(),
+            ResultFile(self._jobs.folder / f"{job_id}.csv"),
         )
+        self._jobs.add(job)
+        shown = json_response(job.info(full=False))
+        faults = self._org.world.faults
+        if faults.draw("failed_job", "salesforce", "GET", f"{call.path}/{job_id}", phase="job_poll"):
+            job.error = "InternalServerError : The query could not be run after an internal error"
+        job.worker = threading.Thread(target=self._run, args=(job, statement), daemon=True)
+        job.worker.start()
+        return shown
 
     def _info(self, call: Call) -> Response:
-        """Every poll moves the job on: the first starts it, a later one finds it complete."""
+        """The first poll finds the job at work, a later one finds it ended."""
         job = self._job(call)
         if self._org.world.faults.draw("stuck_job", "salesforce", "GET", call.path):
             return json_response(job.info(full=True))
         if job.state == "UploadComplete":
             job.state = "InProgress"
-            if self._org.world.faults.draw("failed_job", "salesforce", "GET", call.path):
-                job.error = "InternalServerError : The query could not be run after an internal error"
-            job.worker = threading.Thread(target=self._run, args=(job,), daemon=True)
-            job.worker.start()
         elif job.state == "InProgress" and job.worker is not None and not job.worker.is_alive():
             job.state = "Failed" if job.error else "JobComplete"
         return json_response(job.info(full=True))
@@ -188,60 +181,91 @@ class BulkQueries:
 
     def _delete(self, call: Call) -> Response:
         job = self._job(call)
-        if job.state not in _ENDED:
+        if job.state not in ENDED:
             raise ApiError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
-        del self._jobs[job.id]
-        job.path.unlink(missing_ok=True)
+        self._jobs.remove(job)
+        job.file.path.unlink(missing_ok=True)
         return Response(status_code=204)
 
-    def _run(self, job: QueryJob) -> None:
+    def _run(self, job: QueryJob, statement: Statement) -> None:
         """Write the file of results."""
         if job.error:
             return
         try:
-            statement = _bulk_statement(
-                self._org, job.access, job.query, everything=job.operation == "queryAll"
-            )
-            job.header = _line([".".join(output.path) for output in statement.outputs])
+            job.header = _lines([[".".join(output.path) for output in statement.outputs]])
             select = statement.select([_cell(output) for output in statement.outputs])
-            with job.path.open("wb") as file:
+            with job.file.path.open("wb") as file:
                 position = 0
-                for rows in self._org.database.stream(select, statement.parameters, _MARK):
-                    job.marks.append(position)
-                    buffer = io.StringIO()
-                    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
-                    position += file.write(buffer.getvalue().encode())
-                    job.rows += len(rows)
+                for rows in self._org.database.stream(select, statement.parameters, MARK):
+                    job.file.marks.append(position)
+                    position += file.write(_lines(rows))
+                    job.file.rows += len(rows)
                     if job.state == "Aborted":
                         return
-                job.marks.append(position)
-        except ApiError as error:
-            job.error = f"{error.code}: {error.message}"
+                    self._jobs.pause(len(rows))
+                job.file.marks.append(position)
         except sqlite3.Error as error:  # the sandbox was stopped under the job
             job.error = f"InternalServerError : {error}"
 
-    def _results(self, call: Call) -> Response:
+    # Results
+
+    def _readable(self, call: Call) -> QueryJob:
+        """The job, whose results can be read by this call.
+
+        Raises:
+            ApiError: it is not complete, or another API version asks.
+        """
         job = self._job(call)
+        if job.version != call.version:
+            raise ApiError(
+                "API_ERROR",
+                f"The query job was created with API version {job.version}: read its results with that version",
+                409,
+            )
         if job.state != "JobComplete":
             raise ApiError("INVALIDJOBSTATE", f"Results are not available for a job in state {job.state}")
-        start = _row_of(call.query("locator"))
-        if start > job.rows:
+        return job
+
+    def _results(self, call: Call) -> Response:
+        job = self._readable(call)
+        rows = job.file.rows
+        start = row_of(call.query("locator"))
+        if start > rows:
             raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
         wanted = call.query("maxRecords")
-        size = _PAGE if wanted is None else int(wanted)
+        size = self.page_rows if wanted is None else int(wanted) if wanted.isdigit() else 0
         if size < 1:
             raise ApiError("API_ERROR", "maxRecords must be positive")
-        end = min(start + size, job.rows)
+        end = min(start + size, rows)
         sent = end
         if self._org.world.faults.draw("short_page", "salesforce", "GET", call.path):
             sent = start + (end - start) // 2
         return StreamingResponse(
-            _page(job, start, sent),
+            job.file.page(job.header, start, sent),
             media_type="text/csv; charset=UTF-8",
             headers={
-                "Sforce-Locator": "null" if end >= job.rows else _locator(end),
+                "Sforce-Locator": "null" if end >= rows else locator(end),
                 "Sforce-NumberOfRecords": str(end - start),
             },
+        )
+
+    def _result_pages(self, call: Call) -> Response:
+        """Up to five addresses of pages, to be read at the same time."""
+        job = self._readable(call)
+        start = row_of(call.query("locator"))
+        starts = range(start, max(job.file.rows, 1), self.page_rows)
+        base = f"/services/data/v{call.version}/jobs/query/{job.id}"
+        more = len(starts) > _PARALLEL
+        return json_response(
+            {
+                "resultPages": [
+                    {"resultUrl": f"{base}/results?locator={locator(row)}"} for row in starts[:_PARALLEL]
+                ],
+                "nextRecordsUrl": f"{base}/resultpages?locator={locator(starts[_PARALLEL])}"
+                if more
+                else None,
+                "done": not more,
+            }
         )
 
 
@@ -275,54 +299,7 @@ def _cell(output: Output) -> str:
     return value
 
 
-def _line(cells: list[str]) -> bytes:
+def _lines(rows: Any) -> bytes:  # noqa: ANN401 (rows of cells)
     buffer = io.StringIO()
-    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
+    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
     return buffer.getvalue().encode()
-
-
-def _locator(row: int) -> str:
-    return base64.urlsafe_b64encode(f"row{row}".encode()).decode().rstrip("=")
-
-
-def _row_of(locator: str | None) -> int:
-    if not locator:
-        return 0
-    try:
-        text = base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)).decode()
-        return int(text.removeprefix("row"))
-    except (binascii.Error, ValueError) as error:
-        raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator") from error
-
-
-def _page(job: QueryJob, start: int, end: int) -> Iterator[bytes]:
-    """Header and the rows from `start` to `end`, in blocks."""
-    yield job.header
-    if start >= end:
-        return
-    with job.path.open("rb") as file:
-        first = _place(job, file, start)
-        last = _place(job, file, end)
-        file.seek(first)
-        left = last - first
-        while left > 0:
-            block = file.read(min(_BLOCK, left))
-            left -= len(block)
-            yield block
-
-
-def _place(job: QueryJob, file: Any, row: int) -> int:  # noqa: ANN401 (a binary file)
-    """Where a row starts: the mark before it, and on from there row by row (cells may hold line ends)."""
-    mark, rest = divmod(row, _MARK)
-    if rest == 0 or row >= job.rows:
-        return job.marks[mark] if row < job.rows else job.marks[-1]
-    file.seek(job.marks[mark])
-    block = file.read(job.marks[mark + 1] - job.marks[mark])
-    place = 0
-    for _ in range(rest):
-        # A row ends at a line end outside quotes: an even number of quotes lies before it.
-        end = block.index(b"\n", place)
-        while block.count(b'"', place, end) % 2:
-            end = block.index(b"\n", end + 1)
-        place = end + 1
-    return job.marks[mark] + place
