@@ -43,7 +43,6 @@ class Behaviour:
         export_associations: associated records per row, unless the request lifts the limit.
         import_file_rows, import_file_bytes: the largest file; a larger one is a 429.
         import_day_rows: rows of all imports in 24 hours.
-        imports_at_once: one more waits as DEFERRED.
         job_polls: how many times a job's state says that it is not ready, however fast it was.
         job_seconds: how long a job takes at least.
         jobs_held: jobs do not begin, until this is False again.
@@ -64,7 +63,6 @@ class Behaviour:
     import_file_rows: int = 1_048_576
     import_file_bytes: int = 512 * 1024 * 1024
     import_day_rows: int = 80_000_000
-    imports_at_once: int = 3
     job_polls: int = 1
     job_seconds: float = 0.0
     jobs_held: bool = False

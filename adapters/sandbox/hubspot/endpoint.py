@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, QueryParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -135,6 +137,7 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
+UploadHandler = Callable[[Call, FormData], Response]
 
 
 class Endpoints:
@@ -158,22 +161,48 @@ class Endpoints:
         """One that may change something."""
         return self._wrapped(handler, reads=False, search=False, authenticated=True)
 
+    def uploading(self, handler: UploadHandler) -> Endpoint:
+        """One that takes a form with files, which go to disk as they come."""
+
+        async def endpoint(request: Request) -> Response:
+            if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+                return ApiError(415, None, "HTTP 415 Unsupported Media Type").response()
+            try:
+                async with request.form() as form:
+                    return await run_in_threadpool(
+                        self._answered,
+                        request,
+                        b"",
+                        lambda call: handler(call, form),
+                        search=False,
+                        authenticated=True,
+                    )
+            except HTTPException as error:  # Starlette's way to say that it is no form
+                return validation(f"Unable to parse the form: {error.detail}").response()
+
+        return endpoint
+
     def _wrapped(self, handler: Handler, *, reads: bool, search: bool, authenticated: bool) -> Endpoint:
         def answer(request: Request, body: bytes) -> Response:
-            headers: dict[str, str] = {}
-            try:
-                token = _ANYBODY
-                if authenticated:
-                    token = self._tokens.authenticate(request, self._world.now())
-                    headers = self._limits.take(search=search)
-                response = handler(self._call(request, body, token))
-            except (ApiError, DeletedError, EmptyNotFoundError, UnknownPathError) as error:
-                response = error.response()
-            if response.status_code != 403:  # HubSpot leaves the limits out of it
-                response.headers.update(headers)
-            return response
+            return self._answered(request, body, handler, search=search, authenticated=authenticated)
 
         return blocking(answer, reads=reads)
+
+    def _answered(
+        self, request: Request, body: bytes, handler: Handler, *, search: bool, authenticated: bool
+    ) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            token = _ANYBODY
+            if authenticated:
+                token = self._tokens.authenticate(request, self._world.now())
+                headers = self._limits.take(search=search)
+            response = handler(self._call(request, body, token))
+        except (ApiError, DeletedError, EmptyNotFoundError, UnknownPathError) as error:
+            response = error.response()
+        if response.status_code != 403:  # HubSpot leaves the limits out of it
+            response.headers.update(headers)
+        return response
 
     def _call(self, request: Request, body: bytes, token: Token) -> Call:
         query = request.query_params

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -144,7 +144,10 @@ class Records:
         statements: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
         former = []
         with self._database.writing():
-            old_values = self._stored(kind, changes)
+            # What follows from other properties needs all of them.
+            deriving = bool(self._derive(kind, {}))
+            needed = None if deriving else {name for values in changes.values() for name in values}
+            old_values = self.stored(kind, changes, needed)
             for record, values in changes.items():
                 old = old_values.get(record, {})
                 new = {
@@ -167,9 +170,11 @@ class Records:
                 self.history.add(kind, former, now, source)
         return changed
 
-    def _stored(self, kind: ObjectType, records: Iterable[int]) -> dict[int, dict[str, str | None]]:
-        """Every property of some records, by id."""
-        names = self.columns(kind)
+    def stored(
+        self, kind: ObjectType, records: Iterable[int], needed: Collection[str] | None = None
+    ) -> dict[int, dict[str, str | None]]:
+        """Properties of some records, all unless `needed` names some, by id."""
+        names = [name for name in self.columns(kind) if needed is None or name in needed]
         columns = ", ".join(quoted(name) for name in ("id", *names))
         ids = tuple(records)
         found = {}

@@ -16,6 +16,7 @@ from adapters.sandbox.hubspot.endpoint import Call, Endpoints
 from adapters.sandbox.hubspot.errors import UnknownPathError
 from adapters.sandbox.hubspot.exports import ExportEndpoint
 from adapters.sandbox.hubspot.exports.endpoint import DOWNLOADS
+from adapters.sandbox.hubspot.imports import ImportEndpoint
 from adapters.sandbox.hubspot.merging import MergeEndpoint
 from adapters.sandbox.hubspot.objects import ObjectEndpoint
 from adapters.sandbox.hubspot.properties import PropertyEndpoint
@@ -40,6 +41,7 @@ class Api:
     settings: SettingsEndpoint
     auth: AuthEndpoint
     exports: ExportEndpoint
+    imports: ImportEndpoint
 
 
 def routes(api: Api, wrap: Endpoints) -> list[BaseRoute]:
@@ -50,6 +52,7 @@ def routes(api: Api, wrap: Endpoints) -> list[BaseRoute]:
         *_property_routes(api.properties, wrap),
         *_association_routes(api.associations, wrap, objects),
         *_export_routes(api.exports, wrap),
+        *_import_routes(api.imports, wrap),
         *_auth_routes(api.auth, wrap),
         *_setting_routes(api.settings, wrap),
         *(Route(f"{prefix}{{rest:path}}", wrap.open(_nowhere), methods=_METHODS) for prefix in PREFIXES),
@@ -158,6 +161,24 @@ def _export_routes(endpoint: ExportEndpoint, wrap: Endpoints) -> list[BaseRoute]
             )
         ),
         _route(f"{DOWNLOADS}/{{key}}/{{name}}", "GET", wrap.open(endpoint.download)),
+    ]
+
+
+def _import_routes(endpoint: ImportEndpoint, wrap: Endpoints) -> list[BaseRoute]:
+    bases = ["/crm/v3/imports", *(f"/crm/imports/{day}" for day in DATED[1:])]
+    return [
+        route
+        for base in bases
+        for route in (
+            # With and without a slash: HubSpot's client libraries differ.
+            _route(base, "POST", wrap.uploading(endpoint.start)),
+            _route(f"{base}/", "POST", wrap.uploading(endpoint.start)),
+            _route(base, "GET", wrap.reading(endpoint.listing)),
+            _route(f"{base}/", "GET", wrap.reading(endpoint.listing)),
+            _route(f"{base}/{{import_id}}", "GET", wrap.reading(endpoint.get)),
+            _route(f"{base}/{{import_id}}/cancel", "POST", wrap.writing(endpoint.cancel)),
+            _route(f"{base}/{{import_id}}/errors", "GET", wrap.reading(endpoint.errors)),
+        )
     ]
 
 

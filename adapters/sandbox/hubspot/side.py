@@ -18,6 +18,8 @@ from adapters.sandbox.hubspot.endpoint import Endpoints
 from adapters.sandbox.hubspot.errors import ApiError, InvalidValue, expired_token, rate_limited
 from adapters.sandbox.hubspot.exports import ExportEndpoint, ExportJobs, FileWriter
 from adapters.sandbox.hubspot.filters import Filters
+from adapters.sandbox.hubspot.imports import ImportEndpoint, ImportJobs, RowWriter
+from adapters.sandbox.hubspot.imports.cells import Cells
 from adapters.sandbox.hubspot.limits import Limits
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.loading import Loader
@@ -66,6 +68,11 @@ class HubSpotSide:
             world.database, self._links, self._portal, self._behaviour, world.folder / "hubspot-exports"
         )
         self._exports = ExportJobs(world, self._behaviour, writer)
+        self._checks = Checks(self._definitions, self._values, self._behaviour)
+        rows = RowWriter(
+            world.database, self._records, self._definitions, Cells(self._values), self._checks, world.faults
+        )
+        self._imports = ImportJobs(world, self._behaviour, rows)
 
     def answers(self, path: str) -> bool:
         """Whether a path is HubSpot's."""
@@ -82,10 +89,9 @@ class HubSpotSide:
     def routes(self) -> list[BaseRoute]:
         """HubSpot's API: the v3 and v4 paths and their dated successors."""
         world, quota = self._world, self._world.quota["hubspot"]
-        checks = Checks(self._definitions, self._values, self._behaviour)
         filters = Filters(self._definitions, self._links, self._behaviour, world.now)
         api = Api(
-            objects=ObjectEndpoint(self._records, checks, self._links, world.faults),
+            objects=ObjectEndpoint(self._records, self._checks, self._links, world.faults),
             merging=MergeEndpoint(world.database, self._records, self._links, self._behaviour),
             search=SearchEndpoint(world.database, self._records, filters),
             properties=PropertyEndpoint(self._definitions),
@@ -93,6 +99,7 @@ class HubSpotSide:
             settings=SettingsEndpoint(self._portal, quota),
             auth=AuthEndpoint(self._tokens),
             exports=ExportEndpoint(self._exports, self._definitions, filters, self._behaviour),
+            imports=ImportEndpoint(self._imports, self._behaviour),
         )
         limits = Limits(quota, enforced=world.options.rate_limits)
         return routes(api, Endpoints(world, self._tokens, limits))
@@ -176,6 +183,7 @@ class HubSpotSide:
     def close(self) -> None:
         """End the jobs that run."""
         self._exports.close()
+        self._imports.close()
 
     def visibility(self, visibility: Visibility) -> None:
         """Change what tokens see and may do; the administrator's keeps seeing every record."""
