@@ -12,6 +12,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from connector.mapping.model import ContactRolesSource, Criterion, Mapping, WalletSource
+from connector.overrides import ZONE, column_of
 from connector.tables import Frame, rounded
 
 SHARE_OF_WALLET = "share_of_wallet"
@@ -219,8 +220,13 @@ def _counted(focus: Focus, mapping: Mapping) -> dict[str, nw.Expr]:
 
 
 def _worth_the_work(frame: Frame) -> Frame:
-    """Rated accounts that are high on potential: those to develop, and key accounts that could be poached."""
-    return frame.filter(nw.col("member"), nw.col("segment").is_in(["develop", "protect"]))
+    """Rated accounts that are high on potential: those to develop, and key accounts that could be poached.
+
+    Where a person has set the zone, a person has decided what to do as well.
+    """
+    frame = frame.filter(nw.col("member"), nw.col("segment").is_in(["develop", "protect"]))
+    by_hand = column_of(ZONE)
+    return frame.filter(nw.col(by_hand).is_null()) if by_hand in frame.collect_schema().names() else frame
 
 
 def _reads(criterion: Criterion, kind: type[ContactRolesSource | WalletSource]) -> bool:

@@ -21,6 +21,7 @@ from connector.errors import BrakeError, ConfigError, ConnectorError, ExitCode, 
 from connector.fiscal import Quarter
 from connector.mapping.model import Dimension
 from connector.mapping.model import Mapping as MappingFile
+from connector.overrides import Ignored, read_file
 from connector.quality import Quality
 from connector.reference import References
 from connector.stages.campaign import campaign
@@ -73,6 +74,7 @@ class Preview:
         rows: records read, by object.
         absent: objects that the CRM does not have, with what it says.
         quality: what was missing or odd in the data.
+        ignored: a person's decisions that have no effect.
         first_run: no earlier run has stored zones.
         thresholds: from which score on a dimension counts as high.
         references: values taken over the whole portfolio, those computed now among them.
@@ -92,6 +94,7 @@ class Preview:
     rows: Mapping[Object, int]
     absent: Mapping[Object, str]
     quality: tuple[Quality, ...]
+    ignored: tuple[Ignored, ...]
     first_run: bool
     thresholds: Mapping[Dimension, float]
     references: References
@@ -296,12 +299,15 @@ def _computed(
     provisioned: bool,
 ) -> tuple[Preview, Read]:
     """The line from `pull` to `diff`; what was read lies in `folder`."""
+    by_hand = read_file(mapping)
     history = store.memory.history(as_of)
     quarter = str(Quarter.of(as_of, mapping.campaigns.fiscal_year_start))
     references = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
     read = line("pull", pull, crm, mapping, folder / "pull", provisioned=provisioned, advance=line.advance)
     membership = store.campaigns.membership(as_of, read.merged)
-    mapped = line("map", map_accounts, read.sources, mapping, as_of, read.currencies, history, references)
+    mapped = line(
+        "map", map_accounts, read.sources, mapping, as_of, read.currencies, history, references, by_hand
+    )
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)
     tagged = line("campaign", campaign, zoned, membership)
@@ -317,6 +323,7 @@ def _computed(
         rows=read.rows,
         absent=read.absent,
         quality=mapped.quality,
+        ignored=mapped.ignored,
         first_run=history.first_run,
         thresholds=thresholds(nw.from_native(diffed.lazy()), mapping, references),
         references=references,

@@ -19,24 +19,30 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           share                       0..1
           wallet_source               text: "field", "activity", "peer_p80" ...
           wallet_expired              boolean
+          override, override:<id>     only with ``[override]``: what a person has set and holds: the id of a zone, a
+                                      criterion's score (those that the file names); null where nothing is set
+          override_<f>, override_<f>:<id>   about it: owner, reason (one line each, null if nobody said), until (days:
+                                      the last day on which it holds), from (``crm``, ``file``)
           now:<key>                   what the CRM holds now, typed as the result
 score     score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of
                                       ``missing =`` is in it, see known)
           known:<id>                  boolean: the score rests on data
-          rung:<id>                   number of the rung that answered, null if none
+          rung:<id>                   number of the rung that answered, null if none; one more than the last if a
+                                      person has set the score
           points:<d>                  0..100, whole: the dimension's score by what is known, null if nothing is
           coverage:<d>                0..1, rounded to 6 decimals
           lo:<d>, hi:<d>              0..100, whole: bounds with every unknown criterion at 0 and at 100
           expired                     boolean: an expired rating or wallet counts in a criterion with weight
 segment   top_revenue                 boolean
           zone                        protect, develop, maintain, retreat, unrated: computed, before flag and override
-          segment                     the same, after the flag
+          segment                     the same, after flag and override
           confidence                  firm, provisional; null if unrated
           firm:<d>                    boolean: missing data cannot move the account to the dimension's other side
           segment_since, zone_since   days: the as_of of the last change
           from_zone, from_zone_since, from_segment, from_segment_since   what the run started from, null if nothing
 campaign  campaigns                   text: active tags, "; " between them, sorted; null if none
 word      why, next_step              one line of text
+          manual                      only with ``[override]``: the sentence in `why` that says who has set what
           out:<key>                   the results as the CRM stores them; null outside the portfolio;
                                       not kept after diff
 diff      send:<key>                  boolean: differs, and is to be sent

@@ -85,6 +85,7 @@ INPUTS: Final[dict[Language, dict[str, Named]]] = {
         ),
         "wallet_rated_at": Named("Yearly spend estimated on", "When the yearly spend was last estimated."),
         "override": Named("Portfolio zone by hand", "A person's decision that replaces the computed zone."),
+        "override_owner": Named("Zone by hand: who decided", "The person who answers for the decision."),
         "override_reason": Named("Reason for the zone by hand", "Why a person decided otherwise."),
         "override_expires": Named("Zone by hand until", "The last day on which the decision holds."),
     },
@@ -102,6 +103,7 @@ INPUTS: Final[dict[Language, dict[str, Named]]] = {
         "override": Named(
             "Portfoliozone von Hand", "Die Entscheidung eines Menschen, statt der berechneten Zone."
         ),
+        "override_owner": Named("Zone von Hand: entschieden von", "Wer die Entscheidung verantwortet."),
         "override_reason": Named("Grund der Zone von Hand", "Warum ein Mensch anders entschieden hat."),
         "override_expires": Named("Zone von Hand bis", "Der letzte Tag, an dem die Entscheidung gilt."),
     },

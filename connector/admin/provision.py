@@ -186,11 +186,10 @@ def _override(mapping: MappingFile) -> Iterator[FieldSpec]:
     words = INPUTS[mapping.language]
     if override.segment is not None:
         yield _picklist(override.segment, words["override"], _zones(mapping), result=False)
-    if override.reason is not None:
-        named = words["override_reason"]
-        yield FieldSpec(
-            override.reason, named.label, FieldType.TEXT, named.help, length=TEXT_LENGTH, result=False
-        )
+    for name, kind in ((override.owner, "override_owner"), (override.reason, "override_reason")):
+        if name is not None:
+            named = words[kind]
+            yield FieldSpec(name, named.label, FieldType.TEXT, named.help, length=TEXT_LENGTH, result=False)
     if override.expires is not None:
         yield _date(mapping, override.expires, "override_expires")
 

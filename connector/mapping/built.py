@@ -40,7 +40,6 @@ WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
 
 UNBUILT_KEYS: Final[dict[str, str]] = {
     "portfolio.level": "families are not rated together yet: every account stands for itself",
-    "override": "overrides are not read yet: every zone is the computed one",
     "scale.centre_by": "ratings are not centred by owner yet: they count as given",
 }
 """Keys without effect so far -> what happens instead; using one is a warning."""

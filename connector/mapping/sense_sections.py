@@ -47,8 +47,7 @@ def section_findings(mapping: Mapping) -> Iterator[Found]:
     yield from _opportunities(mapping)
     yield from _wallet(mapping)
     yield from _orderings(mapping)
-    if mapping.override is not None:
-        yield from without_effect("override", "override")
+    yield from _override(mapping)
     if mapping.rates.get(mapping.currency, 1) != 1:
         message = f"is the currency of this file, its rate is 1, not {mapping.rates[mapping.currency]:g}"
         yield error(f"rates.{mapping.currency}", message)
@@ -119,6 +118,24 @@ def _wallet(mapping: Mapping) -> Iterator[Found]:
         )
     if wallet.rated_at is not None and wallet.expires_days is None:
         yield warning("wallet.rated_at", "has no effect without expires_days")
+
+
+def _override(mapping: Mapping) -> Iterator[Found]:
+    override = mapping.override
+    if override is None:
+        return
+    if override.segment is None and override.file is None:
+        yield error(
+            "override", "names neither a field of the account (segment) nor a file, so nothing can be set"
+        )
+    for key in ("owner", "reason", "expires"):
+        if getattr(override, key) is not None and override.segment is None:
+            yield warning(f"override.{key}", "has no effect without segment, the field that sets the zone")
+    path = None if override.file is None else mapping.beside(override.file)
+    if path is not None and not path.is_file():
+        yield error(
+            "override.file", f"there is no {override.file}; the path is relative to the mapping's folder"
+        )
 
 
 def _orderings(mapping: Mapping) -> Iterator[Found]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from connector.crm import Object
 from connector.mapping.model import (
+    SEGMENTS,
     ActivitiesSource,
     CsvSource,
     FieldCondition,
@@ -219,7 +220,9 @@ def _override(mapping: Mapping) -> Iterator[Use]:
     override = mapping.override
     if override is None:
         return
-    for key, need in (("segment", Need.ANYTHING), ("reason", Need.ANYTHING), ("expires", Need.DATE)):
+    if override.segment is not None:
+        yield Use("accounts", override.segment, "override.segment", Need.CATEGORY, SEGMENTS, is_input=True)
+    for key, need in (("owner", Need.ANYTHING), ("reason", Need.ANYTHING), ("expires", Need.DATE)):
         field = getattr(override, key)
         if field is not None:
             yield Use("accounts", field, f"override.{key}", need, is_input=True)

@@ -22,6 +22,7 @@ from connector.mapping.model import (
 from connector.measures.field import field, nothing
 from connector.measures.ratings import Rating
 from connector.measures.wallet import size_class
+from connector.overrides import from_fields
 from connector.reading import as_day, as_flag, as_number, as_text, fold, folded, is_given, missing
 from connector.tables import Frame, Source, column
 
@@ -157,6 +158,9 @@ def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fiel
         if isinstance(rung.source, FieldSource):
             _read_source(reader, key, rung.source, rung.scale)
     _read_wallet(reader)
+    if mapping.override is not None:
+        for name, value in from_fields(mapping.override, source.schema).items():
+            reader.add(value, name)
     for key, name in mapping.write.targets.items():
         reader.add(_held(reader, key, name), f"now:{key}")
     for key in RULE_KEYS:

@@ -27,12 +27,14 @@ class Rating:
         value: column that ages.
         expired: column to add: too old, but still counts.
         expires_days: None: never.
+        remembered: it is to be known since when an undated value is there, even if it does not expire.
     """
 
     key: str
     value: str
     expired: str
     expires_days: int | None
+    remembered: bool = False
 
     @property
     def text(self) -> str:
@@ -99,7 +101,7 @@ def first_seen(accounts: Frame, ratings: Sequence[Rating]) -> pa.Table | None:
             nw.col(rating.since).alias("day"),
         )
         for rating in ratings
-        if rating.expires_days is not None
+        if rating.expires_days is not None or rating.remembered
     ]
     if not parts:
         return None

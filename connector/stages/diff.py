@@ -21,6 +21,8 @@ NO_REASON = ("segment_since",)
 DIGITS = 9
 """Longer numbers are not ours: a text with one was edited by hand."""
 TEMPORARY = "diff:"
+MANUAL = "manual"
+"""The sentence at the end of a reason that holds a person's own words."""
 
 
 def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
@@ -131,6 +133,10 @@ def _with_texts(frame: Frame, keys: list[str], mapping: Mapping) -> tuple[Frame,
             for side in ("now", "out")
         )
         near = [_near(key, place, mapping) for place in range(numbers)]
+        if (
+            key == "why" and MANUAL in frame.collect_schema().names()
+        ):  # numbers in a person's words are no scores
+            near.append(_ends_with_decision())
         same = nw.all_horizontal(alike, *near, ignore_nulls=False)
         reasons.append(candidate & ~same)
     return frame, nw.any_horizontal(*reasons, ignore_nulls=False)
@@ -165,6 +171,11 @@ def _near(key: str, place: int, mapping: Mapping) -> nw.Expr:
     now, out = (_number(nw.col(f"diff:{side}:numbers:{key}").list.get(place)) for side in ("now", "out"))
     gap = (out - now).abs()
     return ((gap == 0) | (gap < mapping.write.min_change)).fill_null(False)
+
+
+def _ends_with_decision() -> nw.Expr:
+    decision = nw.col(MANUAL)
+    return decision.is_null() | nw.col("now:why").str.ends_with(decision).fill_null(False)
 
 
 def _number(digits: nw.Expr) -> nw.Expr:

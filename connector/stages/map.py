@@ -10,6 +10,7 @@ from operator import and_, or_
 import narwhals as nw
 import pyarrow as pa
 
+from connector import overrides
 from connector.conditions import any_holds, measured_holds
 from connector.crm import Currencies
 from connector.currency import Converter
@@ -19,7 +20,8 @@ from connector.measures import Measured, accounts, findings, measured, opportuni
 from connector.measures.accounts import RULE_KEYS, rule_column, rungs
 from connector.measures.figures import Figures
 from connector.measures.pooled import Pooled
-from connector.measures.ratings import aged, first_seen
+from connector.measures.ratings import Rating, aged, first_seen
+from connector.overrides import FACTS, Ignored, OverrideFile
 from connector.quality import Quality
 from connector.reading import missing
 from connector.reference import References
@@ -27,6 +29,7 @@ from connector.tables import Frame, History, Sources, extended, materialised
 from connector.windows import days
 
 KNOWN = ("id", "name", "owner", "industry", "size", "size_class", "member", "left", "pilot", "own")
+NOTHING_SET = OverrideFile()
 WALLET = ("wallet", "headroom", "share", "wallet_source", "wallet_expired")
 
 
@@ -38,11 +41,13 @@ class Mapped:
         accounts: one row per pulled account; columns as `connector.tables` lists them.
         first_seen: id, rating, value, day: undated ratings for the next run's `History`; None if there can be none.
         quality: what was missing or odd in the portfolio's data.
+        ignored: a person's decisions that have no effect.
     """
 
     accounts: Frame
     first_seen: pa.Table | None
     quality: tuple[Quality, ...]
+    ignored: tuple[Ignored, ...]
 
 
 def map_accounts(
@@ -52,6 +57,7 @@ def map_accounts(
     currencies: Currencies,
     history: History,
     references: References,
+    file: OverrideFile = NOTHING_SET,
 ) -> Mapped:
     """Measure every account: portfolio, own revenue, wallet, and the raw value of every criterion.
 
@@ -62,6 +68,7 @@ def map_accounts(
         currencies: home currency and rates of the CRM.
         history: since when undated ratings have their value.
         references: rates of the whole portfolio and its peers' revenue.
+        file: zones and scores that a person has set in the file of ``[override]``.
 
     Raises:
         MappingError: a currency without a rate: the mapping's own, or those of more than 1 % of the amounts.
@@ -77,8 +84,11 @@ def map_accounts(
         **findings.columns(figures, mapping),
         **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
     }
-    frame = aged(figures.joined_to(fields.frame, money), fields.ratings, history.first_seen, figures.as_of)
+    ratings = (*fields.ratings, *(_decision(subject) for subject in overrides.subjects(mapping, file)))
+    frame = overrides.with_entries(figures.joined_to(fields.frame, money), mapping, file)
+    frame = aged(frame, ratings, history.first_seen, figures.as_of)
     frame = frame.with_columns(**columns).with_columns(left=_left(mapping))
+    frame = extended(frame, overrides.active(mapping, file, figures.as_of))
     frame = materialised(frame.drop(figures.columns + _tests(mapping)))
     findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
 
@@ -88,8 +98,9 @@ def map_accounts(
     frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
     frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
     quality = findings.counted(frame, mapping, fields, rates)
-    seen = first_seen(frame, fields.ratings)
-    return Mapped(frame.select(*_columns(frame, mapping)), seen, quality)
+    seen = first_seen(frame, ratings)
+    ignored = overrides.ignored(frame, mapping, file)
+    return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored)
 
 
 def _member(mapping: MappingFile, figures: Figures) -> nw.Expr:
@@ -183,9 +194,18 @@ def _expired(key: str, rung: Rung) -> nw.Expr:
     return expired.alias(f"expired:{key}")
 
 
-def _columns(frame: Frame, mapping: MappingFile) -> list[str]:
+def _decision(subject: str) -> Rating:
+    """A decision as a value of which it is known since when it is there."""
+    key = overrides.remembered(subject)
+    return Rating(key, f"@text:{key}", f"@expired:{key}", expires_days=None, remembered=True)
+
+
+def _columns(frame: Frame, mapping: MappingFile, file: OverrideFile) -> list[str]:
     """The columns that the following stages read, in the order of `connector.tables`."""
     present = set(frame.collect_schema().names())
     criteria = [f"{kind}:{key}" for key, _ in rungs(mapping) for kind in ("raw", "expired", "multi")]
     now = [f"now:{key}" for key in mapping.write.targets]
-    return [*KNOWN, *(name for name in criteria if name in present), *WALLET, *now]
+    by_hand = [
+        overrides.column_of(subject, fact) for subject in overrides.subjects(mapping, file) for fact in FACTS
+    ]
+    return [*KNOWN, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]

@@ -9,6 +9,7 @@ from operator import add, or_
 import narwhals as nw
 
 from connector.mapping.model import DIMENSIONS, Criterion, Mapping
+from connector.overrides import column_of
 from connector.reading import missing
 from connector.reference import References
 from connector.scales import score as scaled
@@ -32,11 +33,12 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
 
     Returns:
         score, known, rung by criterion (whole numbers, Int64); points, lo, hi (Int64), coverage (0..1) by dimension;
-        expired: an expired value counts in a criterion with weight.
+        expired: an expired value counts in a criterion with weight. A score that a person has set is known, and its
+        rung is one after the last.
     """
-    several = {
-        name.removeprefix("multi:") for name in mapped.collect_schema().names() if name.startswith("multi:")
-    }
+    present = set(mapped.collect_schema().names())
+    several = {name.removeprefix("multi:") for name in present if name.startswith("multi:")}
+    by_hand = {criterion.id for criterion in mapping.criteria if column_of(criterion.id) in present}
     keys = [(criterion, place) for criterion in mapping.criteria for place in range(len(criterion.rungs))]
     frame = mapped.with_columns(
         scaled(
@@ -46,7 +48,11 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
         ).alias(_answer(criterion, place))
         for criterion, place in keys
     )
-    frame = frame.with_columns(column for criterion in mapping.criteria for column in _chosen(criterion))
+    frame = frame.with_columns(
+        column
+        for criterion in mapping.criteria
+        for column in _chosen(criterion, by_hand=criterion.id in by_hand)
+    )
     frame = frame.with_columns(
         _stood_in(criterion).alias(f"score:{criterion.id}") for criterion in mapping.criteria
     )
@@ -61,13 +67,15 @@ def _answer(criterion: Criterion, place: int) -> str:
     return f"score:{criterion.id}:{place}"
 
 
-def _chosen(criterion: Criterion) -> list[nw.Expr]:
-    """The first way of answering that gives a score."""
+def _chosen(criterion: Criterion, *, by_hand: bool) -> list[nw.Expr]:
+    """What a person has set, else the first way of answering that gives a score."""
     number = missing(nw.Int64)
-    for place in reversed(range(len(criterion.rungs))):
-        known = ~nw.col(_answer(criterion, place)).is_null()
-        number = nw.when(known).then(nw.lit(place)).otherwise(number)
     answers = [nw.col(_answer(criterion, place)) for place in range(len(criterion.rungs))]
+    for place, answer in reversed(list(enumerate(answers))):
+        number = nw.when(~answer.is_null()).then(nw.lit(place)).otherwise(number)
+    if by_hand:
+        answers.insert(0, nw.col(column_of(criterion.id)))
+        number = nw.when(~answers[0].is_null()).then(nw.lit(len(criterion.rungs))).otherwise(number)
     value = nw.coalesce(*answers) if len(answers) > 1 else answers[0]
     return [
         value.alias(f"score:{criterion.id}"),

@@ -12,6 +12,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Dimension, Mapping
+from connector.overrides import ZONE, column_of
 from connector.reference import References
 from connector.tables import Frame, History, looked_up
 
@@ -43,6 +44,7 @@ def segment(scored: Frame, mapping: Mapping, as_of: date, history: History, refe
     Returns:
         top_revenue, zone, segment, confidence, segment_since, zone_since, the ``from_`` columns and
         ``firm:<dimension>``. All but the ``from_`` columns and top_revenue (false) are null outside the portfolio.
+        A zone that a person has set is the segment; zone and confidence stay those that are computed.
     """
     day = (as_of - EPOCH).days
     frame = _with_start(scored, mapping, history)
@@ -64,11 +66,10 @@ def segment(scored: Frame, mapping: Mapping, as_of: date, history: History, refe
             for name in DIMENSIONS
         ),
     )
-    frame = frame.with_columns(
-        _confidence().alias("confidence"),
-        _since("zone", day).alias("zone_since"),
-        _since("segment", day).alias("segment_since"),
-    )
+    frame = frame.with_columns(_confidence().alias("confidence"), _since("zone", day).alias("zone_since"))
+    if column_of(ZONE) in frame.collect_schema().names():
+        frame = frame.with_columns(nw.coalesce(nw.col(column_of(ZONE)), nw.col("segment")).alias("segment"))
+    frame = frame.with_columns(_since("segment", day).alias("segment_since"))
     return frame.drop([f"{kind}:{name}" for kind in ("border", "covered", "high") for name in DIMENSIONS])
 
 

@@ -17,6 +17,8 @@ class Phrases:
     """One language. Texts of `actions` end up inside a sentence, those of `steps` are sentences.
 
     `sources` stand behind the score of a criterion that can be answered in several ways and say which one did.
+    `manual` stands behind a zone or a score that a person has set; `set_by` and its like begin the sentence that says
+    who, and end before the reason.
     """
 
     segments: dict[Segment, str]
@@ -40,6 +42,13 @@ class Phrases:
     steps_weak: dict[Case, str]
     rate_again: str
     fill_in: str
+    rate_it: str
+    manual: str
+    not_rated: str
+    set_by: str
+    set_in_crm: str
+    set_in_file: str
+    no_reason: str
     sources: dict[str, str]
 
 
@@ -90,6 +99,13 @@ PHRASES: dict[Language, Phrases] = {
         },
         rate_again=" Rate again: {criterion}.",
         fill_in=" Fill in: {criterion}.",
+        rate_it="A person has set this; rate the account anew or let the decision end.",
+        manual=" (manual)",
+        not_rated=": not rated yet",
+        set_by="Set manually by {owner}: ",
+        set_in_crm="Set manually in the CRM: ",
+        set_in_file="Set manually in a file: ",
+        no_reason="no reason given",
         sources={
             "rating": " (rated)",
             "field": " (entered)",
@@ -152,6 +168,13 @@ PHRASES: dict[Language, Phrases] = {
         },
         rate_again=" Neu bewerten: {criterion}.",
         fill_in=" Bitte ergänzen: {criterion}.",
+        rate_it="Das hat ein Mensch gesetzt; den Kunden neu bewerten oder die Entscheidung auslaufen lassen.",
+        manual=" (manuell)",
+        not_rated=": noch nicht bewertet",
+        set_by="Manuell gesetzt von {owner}: ",
+        set_in_crm="Manuell gesetzt im CRM: ",
+        set_in_file="Manuell gesetzt in einer Datei: ",
+        no_reason="kein Grund angegeben",
         sources={
             "rating": " (bewertet)",
             "field": " (eingetragen)",

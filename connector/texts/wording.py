@@ -31,6 +31,10 @@ CUSTOM_ACTION_LIMIT = 50
 NAMED_MISSING = range(6, 2, -1)
 """As many missing criteria are named as fit with their whole labels, at least three; the rest is "and more"."""
 
+REASON_ROOM = 70
+"""Characters that a person's decision has at least, who and why together, unless own texts are very long."""
+SHORTEST_LABEL = 8
+
 WEIGHT_PARTS = 10_000
 LOOKED_AT_FIRST: dict[Segment, Dimension] = {
     "protect": "attractiveness",
@@ -137,6 +141,8 @@ class Wording:
 
     def answered_by(self, criterion: Criterion, rung: int) -> str:
         """Behind the score: which way of answering did, of a criterion that has several; else nothing."""
+        if rung == len(criterion.rungs):
+            return self.phrases.manual
         if len(criterion.rungs) == 1:
             return ""
         source, scale = criterion.rungs[rung].source, criterion.rungs[rung].scale
@@ -180,6 +186,51 @@ class Wording:
         text = self.mapping.texts.reasons.get("top_revenue")
         own = "" if text is None else one_line(text.in_(self.mapping.language))
         return f" ({shortened(own, ZONE_LIMIT)})" if own else self.phrases.top_revenue
+
+    # --- pieces of `why` where a person has set something: one criterion, the action, who and why ---------
+
+    def zone(self, case: Case) -> str:
+        """The zone alone."""
+        return self._zones["develop" if case == "decide" else case]
+
+    def manual_label(self, criterion: Criterion) -> str:
+        """The criterion's label, as long as it leaves room for a person's reason."""
+        return shortened(self._labels[criterion.id], self._manual_label_limit)
+
+    @cached_property
+    def surplus(self) -> int:
+        """By how much a reason may be longer for the CRM than it has characters, a person's own words apart."""
+        groups = (
+            self._zones.values(),
+            (self.manual_label(one) for one in self.criteria),
+            (self.top_revenue,),
+            self._own_steps.values(),
+        )
+        return sum(max((size(text) - len(text) for text in group), default=0) for group in groups)
+
+    @cached_property
+    def _manual_label_limit(self) -> int:
+        phrases = self.phrases
+        scores = max(
+            size(phrases.potential.format(zone="") + phrases.unknown) + len("100"), size(phrases.not_rated)
+        )
+        middles = max(size(self.middle(top_revenue=flag)) for flag in (True, False))
+        criterion = max(size(phrase) for phrase in (phrases.strong, phrases.weak, phrases.so_far))
+        answered = [size(self.answered_by(one, len(one.rungs))) for one in self.criteria]
+        answered += [size(self.answered_by(*way)) for way in self._ways]
+        actions = max(
+            size(self.tail(case, weak, None)) for case, weak in product(CASES, (None, *self.criteria))
+        )
+        zone = max(size(zone) for zone in self._zones.values()) + size(phrases.manual)
+        fixed = (
+            zone + scores + middles + criterion - len("{criterion}") + len("100") + max(answered) + actions
+        )
+        longest = max((size(label) for label in self._labels.values()), default=0)
+        return max(SHORTEST_LABEL, min(longest, LIMIT - REASON_ROOM - fixed))
+
+    @property
+    def _ways(self) -> list[tuple[Criterion, int]]:
+        return [(one, rung) for one in self.criteria for rung in range(len(one.rungs))]
 
     # --- `next_step` -------------------------------------------------------------------------------------
 

@@ -70,6 +70,11 @@ class Rated:
     zone: str | None = None
     segment: str | None = None
     confidence: str | None = None
+    by_hand: dict[str, Any] = field(default_factory=dict)
+
+
+Decision = tuple[str, str, str, int]
+"""Of the override file: account, "segment" or a criterion, value, last day."""
 
 
 def rate(
@@ -79,6 +84,7 @@ def rate(
     as_of: date,
     currencies: Currencies,
     last_zones: dict[str, str] | None = None,
+    decisions: tuple[Decision, ...] = (),
 ) -> dict[str, Rated]:
     """Rate every pulled account.
 
@@ -89,6 +95,7 @@ def rate(
         as_of: the business date.
         currencies: the CRM's.
         last_zones: account -> the zone that it starts from.
+        decisions: zones and scores that a person has set in the file.
     """
     world = World(
         mapping,
@@ -104,6 +111,7 @@ def rate(
     members = {key: everyone[key] for key, result in rated.items() if result.member}
     for key, customer in everyone.items():
         rated[key].own = measures.own(customer, world)
+        rated[key].by_hand = _by_hand(key, customer, world, decisions) if rated[key].member else {}
     _wallets(everyone, rated, world)
     rates = _rates(members, world)
     for key, customer in everyone.items():
@@ -137,6 +145,25 @@ def _member(customer: Customer, world: World) -> bool:
         return any(same(value, each) for each in operand) == (condition.operator == "in")
 
     return all(met(c) for c in rule.all) and (not rule.any or any(met(c) for c in rule.any))
+
+
+def _by_hand(key: str, customer: Customer, world: World, decisions: tuple[Decision, ...]) -> dict[str, Any]:
+    """What a person has set and still holds: the record's own field comes before the file."""
+    found = {
+        what: value for account, what, value, last in decisions if account == key and last >= world.today
+    }
+    fields = world.mapping.override
+    zone = None
+    if fields is not None and fields.segment is not None:
+        zone = text(customer.row.get(column(fields.segment)))
+    if zone in ("protect", "develop", "maintain", "retreat", "unrated"):
+        last = None
+        if fields is not None and fields.expires is not None:
+            last = valid_day(customer.row.get(column(fields.expires)))
+        found.pop("segment", None)
+        if last is None or last >= world.today:  # one without a last day was first seen today
+            found["segment"] = zone
+    return found
 
 
 def _wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: World) -> None:
@@ -295,7 +322,9 @@ def _score(
     for criterion in world.mapping.criteria:
         score: float | None = None
         result.rung[criterion.id] = None
-        for position, rung in enumerate(criterion.rungs):
+        if criterion.id in result.by_hand:
+            score, result.rung[criterion.id] = float(result.by_hand[criterion.id]), len(criterion.rungs)
+        for position, rung in enumerate(criterion.rungs if score is None else ()):
             if isinstance(rung.source, CriteriaSource):
                 continue
             raw, expired = _raw(customer, result, rung, world, rates.get((criterion.id, position)), money)
@@ -420,6 +449,8 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
         )
         certain = certain and all(fine.values())
         result.confidence = "firm" if certain and not result.expired else "provisional"
+    for result in members.values():
+        result.segment = result.by_hand.get("segment", result.segment)
 
 
 def _covered(result: Rated, floor: float) -> dict[str, bool]:

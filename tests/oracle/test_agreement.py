@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,14 +19,16 @@ from adapters.sandbox import Sandbox
 from connector.config import HubspotConnection, SalesforceConnection
 from connector.crm import FieldType
 from connector.mapping import Mapping, load
+from connector.overrides import Entry, OverrideFile
 from connector.reference import References
 from connector.stages.map import map_accounts
 from connector.stages.pull import Read, pull
 from connector.stages.score import score
 from connector.stages.segment import segment
 from connector.tables import History, Source
+from connector.windows import days
 from tests.oracle.arithmetic import column
-from tests.oracle.method import Rated, rate
+from tests.oracle.method import Decision, Rated, rate
 
 AS_OF = date(2026, 11, 24)
 SHIPPED = Path(__file__).parents[2] / "mappings"
@@ -86,6 +89,7 @@ def staged(
     backend: str,
     zones: dict[str, str] | None = None,
     shuffle: int | None = None,
+    file: OverrideFile | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Every account after `segment`, computed on a backend, rows shuffled first if a seed is given."""
     sources = {}
@@ -97,7 +101,8 @@ def staged(
         sources[name] = Source(frame, source.schema, source.rows)
     history = History(zones=started(zones) if zones else None, first_run=not zones)
     references = References("2026Q4")
-    mapped = map_accounts(sources, mapping, AS_OF, portfolio.read.currencies, history, references)
+    rates = portfolio.read.currencies
+    mapped = map_accounts(sources, mapping, AS_OF, rates, history, references, file or OverrideFile())
     zoned = segment(score(mapped.accounts, mapping, references), mapping, AS_OF, history, references)
     table = zoned.collect().to_arrow().to_pylist()
     return {row["id"]: row for row in table}
@@ -147,8 +152,14 @@ def assert_agree(rows: dict[str, dict[str, Any]], expected: dict[str, Rated], ma
             assert row["confidence"] == wanted.confidence, (key, row, wanted)
 
 
-def expect(portfolio: Portfolio, mapping: Mapping, zones: dict[str, str] | None = None) -> dict[str, Rated]:
-    return rate(portfolio.rows(), portfolio.types(), mapping, AS_OF, portfolio.read.currencies, zones)
+def expect(
+    portfolio: Portfolio,
+    mapping: Mapping,
+    zones: dict[str, str] | None = None,
+    decisions: tuple[Decision, ...] = (),
+) -> dict[str, Rated]:
+    rows, types = portfolio.rows(), portfolio.types()
+    return rate(rows, types, mapping, AS_OF, portfolio.read.currencies, zones, decisions)
 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])
@@ -171,6 +182,35 @@ def test_with_a_history_and_a_percentile_threshold(portfolio: Portfolio, backend
         if chosen.random() < 0.8
     }
     assert_agree(staged(portfolio, mapping, backend, zones), expect(portfolio, mapping, zones), mapping)
+
+
+@pytest.mark.parametrize("backend", ["polars", "duckdb"])
+def test_what_people_have_set(portfolio: Portfolio, backend: str) -> None:
+    """Zones from a field (strategy stands in for it: its values are no zones) and from a file, scores from the file."""
+    data = portfolio.mapping.model_dump(by_alias=True, exclude_none=True)
+    strategy = next(one for one in portfolio.mapping.criteria if one.id == "clear_strategy").rungs[0].source
+    override = {"segment": strategy.model_dump()["field"], "file": "overrides.csv"}
+    mapping = Mapping.model_validate({**data, "override": override})
+    chosen = random.Random(9)
+    names = sorted(row["@id"] for row in portfolio.rows()["accounts"])
+    subjects: dict[str, Callable[[], str]] = {
+        "segment": lambda: chosen.choice(["protect", "develop", "maintain", "retreat", "unrated"]),
+        "decision_access": lambda: str(chosen.randrange(101)),
+        "future_demand": lambda: str(chosen.randrange(101)),
+    }
+    decisions = tuple(
+        (key, what, value(), days(AS_OF) + chosen.choice([-1, 0, 30]))
+        for key in names
+        for what, value in subjects.items()
+        if chosen.random() < 0.3
+    )
+    entries = tuple(
+        Entry(line, key, what, value, None, None, last)
+        for line, (key, what, value, last) in enumerate(decisions, 2)
+    )
+    expected = expect(portfolio, mapping, decisions=decisions)
+    assert sum(result.segment != result.zone for result in expected.values()) > 50
+    assert_agree(staged(portfolio, mapping, backend, file=OverrideFile("o.csv", entries)), expected, mapping)
 
 
 def criteria(crm: str) -> list[dict[str, Any]]:

@@ -45,6 +45,15 @@ def test_without_anything_to_work_on_nothing_is_proposed(backend: str) -> None:
     assert propose(scored(backend, [{"id": "a", "segment": "develop"}], mapping), mapping) == ()
 
 
+def test_where_a_person_has_set_the_zone_nothing_is_proposed(backend: str) -> None:
+    accounts = [
+        {"id": "a", "score:access": 35, "override": "develop"},
+        {"id": "b", "score:access": 35, "override": None},
+    ]
+    assert ranked(backend, accounts)["access"].firm == 1
+    assert [row["id"] for row in listed(backend, accounts)] == ["b"]
+
+
 def test_change_potential_of_a_criterion(backend: str) -> None:
     access = ranked(backend, [{"id": "a", "score:access": 35}])["access"]
     assert access.money_firm == 20_000  # 100,000 x 50 / 100 x (70 - 35) / 70 x 0.8

@@ -131,11 +131,15 @@ class Reference(Part):
 
 
 class Override(Part):
-    """A person's word."""
+    """A person's word: fields of the account that set its zone, or a file that sets zones and scores."""
 
     segment: Name | None = None
+    owner: Name | None = None
+    """Who decided, where the CRM has a field for it."""
     reason: Name | None = None
     expires: Name | None = None
+    expires_days: Days = 365
+    """A decision without a last day ends so many days after it was first seen."""
     file: Name | None = None
 
 

@@ -134,6 +134,14 @@ def opened(backend: str, rows: list[dict[str, Any]]) -> Frame:
 
 def _type(name: str) -> pa.DataType:
     kind, _, key = name.partition(":")
+    if kind.startswith("override"):
+        return (
+            pa.int32()
+            if kind == "override_until"
+            else pa.int64()
+            if name.startswith("override:")
+            else pa.string()
+        )
     if kind in ("now", "out", "written"):
         return TYPES.get(key, pa.float64())
     if kind in ("points", "lo", "hi", "score", "rung"):

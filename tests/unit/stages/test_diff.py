@@ -345,3 +345,30 @@ def test_after_a_write_nothing_is_left_to_write(
     ]
     again = compared(backend, after, mapping, refresh=refresh)
     assert [row["change"] for row in again] == [None] * len(again)
+
+
+MANUAL = "Set manually by Ann: contract until {}."
+SET = (
+    "Key account (manual): potential {}, attractiveness 60. Weak: Chemistry 20. Next: keep the best care. "
+    + MANUAL
+)
+
+
+@pytest.mark.parametrize(
+    ("held", "now", "written"),
+    [
+        (SET.format(70, 2026), (72, 2026), False),  # a score within min_change
+        (SET.format(70, 2026), (73, 2026), True),
+        (SET.format(70, 2026), (70, 2027), True),  # a number in a person's words is no score
+        (SET.format(70, 2026) + " ", (70, 2026), True),
+        (WHY.format(70, 60), (70, 2026), True),
+    ],
+)
+def test_a_persons_own_words_are_compared_as_they_are(
+    backend: str, held: str, now: tuple[int, int], written: bool
+) -> None:
+    row = account({**HELD, "why": held}, {**HELD, "why": SET.format(*now)}, manual=MANUAL.format(now[1]))
+    (found,) = compared(backend, [row])
+    assert ("why" in sent(found)) == written
+    without = account(HELD, {**HELD, "why": WHY.format(72, 60)}, manual=None)
+    assert sent(compared(backend, [without])[0]) == set()

@@ -36,10 +36,16 @@ def mapping_of(*criteria: dict[str, Any]) -> Mapping:
 
 
 def scored(
-    backend: str, mapping: Mapping, raw: dict[str, Any], expired: tuple[str, ...] = ()
+    backend: str,
+    mapping: Mapping,
+    raw: dict[str, Any],
+    expired: tuple[str, ...] = (),
+    by_hand: dict[str, int | None] | None = None,
 ) -> dict[str, Any]:
-    """One account's scores from its raw values (``<id>:<n>``)."""
+    """One account's scores from its raw values (``<id>:<n>``), and from those that a person has set."""
     columns: dict[str, Any] = {"id": pa.array(["a"])}
+    for name, value in (by_hand or {}).items():
+        columns[f"override:{name}"] = pa.array([value], pa.int64())
     for each in mapping.criteria:
         for place in range(len(each.rungs)):
             key = f"{each.id}:{place}"
@@ -48,6 +54,21 @@ def scored(
     frame = nw.from_native(pa.table(columns), eager_only=True).lazy(backend=backend)
     found: dict[str, Any] = score(frame, mapping, References("2026Q4")).collect().to_arrow().to_pylist()[0]
     return found
+
+
+def test_a_score_that_a_person_has_set_acts_before_the_dimensions(backend: str) -> None:
+    mapping = mapping_of(
+        criterion("x", weight=40), criterion("y", weight=40, missing="neutral"), criterion("z", weight=20)
+    )
+    raw, expired = {"x:0": 80.0, "z:0": 30.0}, ("x:0",)
+    row = scored(backend, mapping, raw, expired, {"x": 20, "y": 0, "z": None})
+    assert (row["score:x"], row["score:y"], row["score:z"]) == (20, 0, 30)
+    assert (row["known:x"], row["known:y"], row["known:z"]) == (True, True, True)
+    assert (row["rung:x"], row["rung:y"], row["rung:z"]) == (1, 1, 0)
+    assert (row["points:potential"], row["coverage:potential"]) == (14, 1.0)
+    assert (row["lo:potential"], row["hi:potential"]) == (14, 14)
+    assert row["expired"] is False  # the rating that is too old does not count any more
+    assert scored(backend, mapping, raw, expired)["expired"] is True
 
 
 def test_the_weighted_mean_of_what_is_known(backend: str) -> None:

@@ -277,6 +277,58 @@ class TestTopRevenue:
         assert self.flagged(backend, owns, share) == expected
 
 
+class TestSetByHand:
+    def test_it_comes_last_and_beats_unrated(self, backend: str) -> None:
+        by_score, unrated, flagged = placed(
+            backend,
+            [
+                {"p": 90, "a": 90, "override": "retreat"},
+                {"coverage:potential": 0.0, "override": "protect"},
+                {"p": 10, "a": 80, "own": 60, "override": "maintain"},
+            ],
+            mapping_of(matrix={"protect_top_revenue": 1}),
+        )
+        assert (by_score["zone"], by_score["segment"], by_score["confidence"]) == (
+            "protect",
+            "retreat",
+            "firm",
+        )
+        assert (unrated["zone"], unrated["segment"], unrated["confidence"]) == ("unrated", "protect", None)
+        assert (flagged["zone"], flagged["segment"], flagged["top_revenue"]) == ("maintain", "maintain", True)
+
+    def test_hysteresis_and_stay_work_on_the_computed_zone(self, backend: str) -> None:
+        mapping = mapping_of(matrix={"min_stay_days": 30, "protect_top_revenue": 0})
+        start = before(("000", "retreat", DAY - 40), ("001", "retreat", DAY - 10))
+        accounts = [{"p": 54, "a": 54, "override": "protect"}, {"p": 90, "a": 90, "override": "protect"}]
+        slack, early = placed(backend, accounts, mapping, start)
+        assert (slack["zone"], slack["zone_since"]) == ("retreat", DAY - 40)
+        assert (early["zone"], early["zone_since"]) == ("retreat", DAY - 10)
+        assert (slack["segment"], slack["segment_since"]) == ("protect", DAY)
+
+    def test_the_end_of_a_decision_is_a_move_back(self, backend: str) -> None:
+        start = History(
+            zones=pa.table(
+                {
+                    "id": ["000"],
+                    "zone": ["maintain"],
+                    "zone_since": pa.array([DAY - 90], pa.int32()),
+                    "segment": ["protect"],
+                    "segment_since": pa.array([DAY - 9], pa.int32()),
+                }
+            ),
+            first_run=False,
+        )
+        (held,) = placed(backend, [{"p": 20, "override": "protect"}], history=start)
+        (ended,) = placed(backend, [{"p": 20, "override": None}], history=start)
+        assert (held["segment_since"], held["from_segment"]) == (DAY - 9, "protect")
+        assert (ended["segment"], ended["segment_since"]) == ("maintain", DAY)
+        assert (ended["zone_since"], held["zone_since"]) == (DAY - 90, DAY - 90)
+
+    def test_outside_the_portfolio_nobody_sets_a_zone(self, backend: str) -> None:
+        (row,) = placed(backend, [{"member": False, "override": None}])
+        assert row["segment"] is None
+
+
 P60 = {"threshold": {"potential": "p60", "attractiveness": 50}, "hysteresis": 0, "protect_top_revenue": 0}
 
 

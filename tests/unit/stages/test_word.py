@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.mapping import Mapping
+from connector.mapping.model import Language
 from connector.stages.word import word
-from connector.texts import LIMIT, segment_labels, size
+from connector.texts import LIMIT, PHRASES, one_line, segment_labels, size
 from tests.unit.stages.portfolio import LABELS, mapping_of, rows_of, scored
 
 UNKNOWN: dict[str, Any] = {f"score:{id_}": None for id_ in LABELS}
@@ -371,6 +372,106 @@ def test_without_weights_or_targets_texts_still_stand(backend: str) -> None:
     assert not [name for name in row if name.startswith(("out:", "word:"))]
 
 
+BY_ANN = {
+    "override_owner": "Ann Berg",
+    "override_reason": "New board, contract signed.",
+    "override_from": "crm",
+}
+
+
+def by_hand(criteria: tuple[str, ...] = (), **facts: Any) -> dict[str, Any]:
+    """Columns about what is set by hand, empty but for `facts`."""
+    columns: dict[str, Any] = {}
+    for subject in ("", *(f":{criterion}" for criterion in criteria)):
+        columns |= {f"override{kind}{subject}": None for kind in ("", "_owner", "_reason", "_until", "_from")}
+    return columns | facts
+
+
+class TestSetByHand:
+    def test_a_zone(self, backend: str) -> None:
+        account = {**SCORES, "segment": "protect", "p": 78, "a": 40, **by_hand(override="protect", **BY_ANN)}
+        (row,) = worded(backend, [account])
+        assert row["why"] == (
+            "Key account (manual): potential 78, attractiveness 40. Weak: Decision makers 20. "
+            "Next: best care, strengthen the weak point. Set manually by Ann Berg: New board, contract signed."
+        )
+        assert row["manual"] == "Set manually by Ann Berg: New board, contract signed."
+        assert row["next_step"] == "Keep the best care and work on: Decision makers."
+
+    def test_in_german_without_owner_and_reason(self, backend: str) -> None:
+        in_crm = by_hand(override="maintain", override_from="crm")
+        in_file = by_hand(override="maintain", override_from="file", override_reason="Vertrag läuft")
+        accounts = [{**SCORES, "segment": "maintain", "p": 78, "a": 60, **each} for each in (in_crm, in_file)]
+        crm, file = worded(backend, accounts, mapping_of(language="de"))
+        start = "Haltezone (manuell): Potenzial 78, Attraktivität 60. Schwach: White space 60. Jetzt: mit effizienten "
+        assert crm["why"] == f"{start}Kanälen halten. Manuell gesetzt im CRM: kein Grund angegeben."
+        assert file["why"] == f"{start}Kanälen halten. Manuell gesetzt in einer Datei: Vertrag läuft."
+
+    def test_the_rest_of_the_portfolio_reads_as_ever(self, backend: str) -> None:
+        (plain,) = worded(backend, [SCORES])
+        with_others = worded(
+            backend,
+            [{**SCORES, **by_hand(("access",))}, {**SCORES, **by_hand(("access",), override="retreat")}],
+        )
+        assert with_others[0]["why"] == plain["why"]
+        assert with_others[0]["manual"] is None
+
+    def test_the_score_of_a_criterion(self, backend: str) -> None:
+        fact = {f"{key}:access": value for key, value in BY_ANN.items()}
+        high, low = worded(
+            backend,
+            [
+                {
+                    **SCORES,
+                    "score:access": score,
+                    "rung:access": 1,
+                    "p": 78,
+                    "a": 60,
+                    "top_revenue": True,
+                    **by_hand(("access",), **{"override:access": score}, **fact),
+                }
+                for score in (95, 10)
+            ],
+        )
+        assert high["why"] == (
+            "Key account: potential 78 (high: top revenue), attractiveness 60. Strong: Decision makers 95 (manual). "
+            "Next: keep the best care. Set manually by Ann Berg: New board, contract signed."
+        )
+        assert (
+            "Weak: Decision makers 10 (manual). Next: best care, strengthen the weak point. Set man"
+            in low["why"]
+        )
+
+    def test_a_zone_where_too_little_is_known_to_compute_one(self, backend: str) -> None:
+        unknown = {"score:demand": None, "score:space": 40, "coverage:potential": 0.4, "confidence": None}
+        account = {**SCORES, **unknown, **by_hand(override="protect", **BY_ANN)}
+        (row,) = worded(backend, [account])
+        assert row["why"] == (
+            "Key account (manual): not rated yet. So far: Chemistry 80. Next: best care, strengthen the weak point. "
+            "Set manually by Ann Berg: New board, contract signed."
+        ).replace("best care, strengthen the weak point", "keep the best care")
+        assert (row["out:potential"], row["out:attractiveness"], row["out:segment"]) == (
+            None,
+            None,
+            "protect",
+        )
+
+    def test_not_rated_by_hand(self, backend: str) -> None:
+        (row,) = worded(backend, [{**SCORES, "segment": "unrated", **by_hand(override="unrated", **BY_ANN)}])
+        assert row["why"].startswith(
+            "Not rated yet (manual). So far: Future demand 90. Next: fill in what is"
+        )
+        assert row["next_step"].startswith("A person has set this; ")
+        assert (row["out:potential"], row["out:segment"]) == (50, "unrated")
+
+    def test_long_words_are_cut_between_words(self, backend: str) -> None:
+        words = by_hand(override="protect", override_owner="Ann " * 30, override_reason="because " * 31)
+        (row,) = worded(backend, [{**SCORES, **words}])
+        assert 230 < len(row["why"]) <= LIMIT
+        assert row["why"].endswith("because…")
+        assert "by Ann Ann Ann Ann Ann Ann Ann Ann Ann…: because" in row["why"]
+
+
 def _consistent(account: dict[str, Any]) -> dict[str, Any]:
     """Coverage as the zone demands it."""
     if account["segment"] == "unrated":
@@ -428,6 +529,61 @@ def test_texts_always_fit_on_one_line_and_end_whole(
             assert 0 < size(text) <= LIMIT
             assert text == " ".join(text.split())
         assert row["why"].endswith((".", "!"))
+
+
+OWN_WORDS = st.one_of(
+    st.none(), st.text(min_size=1, max_size=255).map(one_line).map(lambda text: text or None)
+)
+DECISIONS = st.fixed_dictionaries(
+    {
+        "override": st.one_of(st.none(), SEGMENTS),
+        "override:access": st.one_of(st.none(), st.integers(0, 100)),
+        **{f"override_{kind}{at}": OWN_WORDS for kind in ("owner", "reason") for at in ("", ":access")},
+        **{f"override_from{at}": st.sampled_from(["crm", "file"]) for at in ("", ":access")},
+    }
+)
+
+
+def _decided(account: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:
+    """As segment and score leave an account on which a person has set something."""
+    row = account | decision
+    if decision["override:access"] is not None:
+        row |= {"score:access": decision["override:access"], "rung:access": 1}
+    return row | {"segment": decision["override"] or account["segment"]}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    accounts=st.lists(st.tuples(ACCOUNTS, DECISIONS), min_size=1, max_size=8),
+    label=st.text(min_size=1, max_size=300),
+    zone=st.text(min_size=1, max_size=300),
+    own=st.one_of(st.none(), st.text(min_size=1, max_size=80)),
+    language=st.sampled_from(["en", "de"]),
+)
+def test_what_is_set_by_hand_says_so_and_fits(
+    backend: str,
+    accounts: list[tuple[dict[str, Any], dict[str, Any]]],
+    label: str,
+    zone: str,
+    own: str | None,
+    language: Language,
+) -> None:
+    criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
+    named = [one | {"label": label} | ({"next_step": own} if own else {}) for one in criteria]
+    texts = {"segments": {"protect": zone, "unrated": zone}, "reasons": {"top_revenue": own or "x"}}
+    mapping = mapping_of(criteria=named, language=language, texts=texts)
+    phrases, given_accounts = PHRASES[language], [_decided(*pair) for pair in accounts]
+    for row, (_, decision) in zip(worded(backend, given_accounts, mapping), accounts, strict=True):
+        assert 0 < size(row["why"]) <= LIMIT
+        assert 0 < size(row["next_step"]) <= LIMIT
+        set_at_all = decision["override"] is not None or decision["override:access"] is not None
+        assert (row["manual"] is not None) == set_at_all
+        if set_at_all:
+            assert row["why"].endswith(f" {row['manual']}")
+            assert phrases.manual in row["why"]
+            subject = "" if decision["override"] is not None else ":access"
+            starts = phrases.set_by.split("{owner}")[0] if decision[f"override_owner{subject}"] else "et"
+            assert starts in row["manual"]
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,15 +1,15 @@
-"""word: what a rep reads on the account, and every result as the CRM stores it."""
+"""Why an account stands where it stands, and what to do next: expressions over its facts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from itertools import product
 
 import narwhals as nw
 import pyarrow as pa
 
-from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, Mapping, WalletSource
-from connector.tables import Frame, looked_up, rounded, translated
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, WalletSource
+from connector.stages.word.parts import at_place, in_digits, is_covered, most, whole
 from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral_pull, weight_of
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
@@ -18,39 +18,16 @@ from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral
 # among `ways`, and its score.
 OFFSET = 2**20
 SCORES = 128  # room for a score of 0..100
-TEMPORARY = "word:"
 
 
-def word(tagged: Frame, mapping: Mapping) -> Frame:
-    """Add why, next_step and the results ``out:<key>``, null outside the portfolio.
-
-    A text follows from the account's facts alone: the same facts give the same text. It is one line of at most
-    255 characters and holds whole numbers only.
-
-    Args:
-        tagged: one row per account, with zones and campaigns.
-        mapping: labels, language, own texts, targets.
-    """
-    wording = Wording(mapping)
-    texts = _Texts(wording)
-    frame = tagged.with_columns(*texts.standing())
-    frame = frame.with_columns(*texts.extremes())
-    frame = frame.with_columns(*texts.situation())
-    frame = frame.with_columns(*texts.pieces())
-    frame = looked_up(frame, texts.by_code(), on=["word:code"])
-    frame = frame.with_columns(texts.why(), texts.next_step())
-    temporary = [name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)]
-    results = _results(mapping)
-    return (frame.with_columns(*results) if results else frame).drop(temporary)
-
-
-class _Texts:
+class Reasons:
     """The expressions behind both texts, step by step; each step reads the columns of the one before."""
 
-    def __init__(self, wording: Wording) -> None:
+    def __init__(self, wording: Wording, by_hand: Collection[str]) -> None:
         self.wording = wording
+        self.by_hand = by_hand
         self.criteria = wording.criteria
-        self.ways = [(one, rung) for one in self.criteria for rung in range(len(one.rungs))]
+        self.ways = [(one, rung) for one in self.criteria for rung in range(self._ways_of(one))]
         self.block = SCORES * max(len(self.ways), 1)
 
     def standing(self) -> list[nw.Expr]:
@@ -75,40 +52,45 @@ class _Texts:
         return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS)]
 
     def _lacking(self, dimension: Dimension) -> nw.Expr:
-        covered = _covered(dimension, self.wording.mapping)
+        covered = is_covered(dimension, self.wording.mapping)
         firm = nw.col(f"firm:{dimension}").fill_null(False)
         lacking = nw.when(nw.col("segment") == "unrated").then(~covered).otherwise(~(covered & firm))
         return lacking.alias(f"word:lacking:{dimension}")
 
     def extremes(self) -> list[nw.Expr]:
-        """The strongest criterion of all, the weakest of each dimension, and what is unsettled."""
-        keys = {criterion.id: self._key(criterion) for criterion in self.criteria}
-        strongest = _most(nw.max_horizontal, list(keys.values()))
+        """The strongest criterion of all, if it lifts, the weakest of each dimension, and what is unsettled."""
+        keys = {criterion.id: self.key(criterion) for criterion in self.criteria}
+        strongest = most(nw.max_horizontal, list(keys.values()))
         helps = (strongest >= OFFSET * self.block) | (nw.col("segment") == "unrated")
-        found = [nw.when(helps).then(strongest).alias("word:strong")]
+        found = [nw.when(helps).then(strongest).alias("word:strong"), strongest.alias("word:best")]
         for dimension in DIMENSIONS:
-            weakest = _most(
+            weakest = most(
                 nw.min_horizontal, [keys[one.id] for one in self.criteria if one.dimension == dimension]
             )
             burdens = nw.when(weakest < OFFSET * self.block).then(weakest)
             found.append(burdens.alias(f"word:weak:{dimension}"))
         order = list(enumerate(self.wording.fill_order))
         expired = [
-            nw.when(_expired(one)).then(_whole(place))
+            nw.when(_expired(one)).then(whole(place))
             for place, one in order
             if _can_expire(one, self.wording)
         ]
-        missing = [nw.when(_missing(one)).then(_whole(len(order) + place)) for place, one in order]
-        unsettled = nw.coalesce(_most(nw.min_horizontal, expired), _most(nw.min_horizontal, missing))
+        missing = [nw.when(_missing(one)).then(whole(len(order) + place)) for place, one in order]
+        unsettled = nw.coalesce(most(nw.min_horizontal, expired), most(nw.min_horizontal, missing))
         provisional = nw.col("confidence") == "provisional"
         return [*found, nw.when(provisional).then(unsettled).alias("word:open")]
 
-    def _key(self, criterion: Criterion) -> nw.Expr:
+    def _ways_of(self, criterion: Criterion) -> int:
+        """Ways to answer, a person's word among them where somebody may have set the score."""
+        return len(criterion.rungs) + (criterion.id in self.by_hand)
+
+    def key(self, criterion: Criterion) -> nw.Expr:
+        """Pull, place and score of a criterion in one number, see OFFSET; null if it is unknown."""
         mapping = self.wording.mapping
         weight, neutral = weight_of(criterion, mapping), neutral_pull(criterion, mapping)
         rest = (OFFSET - neutral) * self.block + self.ways.index((criterion, 0)) * SCORES
         key = nw.col(f"score:{criterion.id}").cast(nw.Int64) * (weight * self.block + 1) + rest
-        if len(criterion.rungs) > 1:
+        if self._ways_of(criterion) > 1:
             key = key + nw.col(f"rung:{criterion.id}").cast(nw.Int64) * SCORES
         return nw.when(nw.col(f"known:{criterion.id}")).then(key)
 
@@ -129,20 +111,30 @@ class _Texts:
 
     def pieces(self) -> list[nw.Expr]:
         """The weakest criterion's place (+ 1, 0 for none) in one number with case and what is unsettled."""
-        unsettled_ways = 2 * len(self.criteria) + 1
-        weak = (self._place("word:weak") + 1).fill_null(0)
+        weak = (self.place("word:weak") + 1).fill_null(0)
         unsettled = (nw.col("word:open") + 1).fill_null(0)
-        code = (nw.col("word:case") * (len(self.ways) + 1) + weak) * unsettled_ways + unsettled
+        code = self.code(weak) + unsettled
         return [code.alias("word:code"), self._missing_names().alias("word:missing")]
+
+    def code(self, weak: nw.Expr) -> nw.Expr:
+        """Number of the situation with nothing unsettled, given the weakest criterion's place + 1, 0 for none."""
+        unsettled_ways = 2 * len(self.criteria) + 1
+        return (nw.col("word:case") * (len(self.ways) + 1) + weak) * unsettled_ways
+
+    def potential(self) -> nw.Expr:
+        """The potential score, or that it is unknown."""
+        covered = is_covered("potential", self.wording.mapping)
+        return (
+            nw.when(covered)
+            .then(in_digits("points:potential"))
+            .otherwise(nw.lit(self.wording.phrases.unknown))
+        )
 
     def why(self) -> nw.Expr:
         """Zone, scores, strongest and weakest criterion, what is unsettled, the action in short."""
         wording, case = self.wording, nw.col("word:case")
         rated = case != CASES.index("unrated")
-        covered = _covered("potential", wording.mapping)
-        potential = (
-            nw.when(covered).then(_digits("points:potential")).otherwise(nw.lit(wording.phrases.unknown))
-        )
+        potential = self.potential()
         middle = (
             nw.when(nw.col("top_revenue"))
             .then(nw.lit(wording.middle(top_revenue=True)))
@@ -150,21 +142,21 @@ class _Texts:
                 nw.lit(wording.middle(top_revenue=False)),
             )
         )
-        strong = self._named("word:strong", [wording.strong(one) for one, _ in self.ways])
-        so_far = self._named("word:strong", [wording.so_far(one) for one, _ in self.ways])
+        strong = self.named("word:strong", [wording.strong(one) for one, _ in self.ways])
+        so_far = self.named("word:strong", [wording.so_far(one) for one, _ in self.ways])
         answered_by = [wording.answered_by(*way) for way in self.ways]
         missing = nw.concat_str(nw.lit(wording.phrases.missing), nw.col("word:missing"))
         text = nw.concat_str(
-            _named(case, [wording.head(one) for one in CASES]),
+            at_place(case, [wording.head(one) for one in CASES]),
             nw.when(rated).then(potential),
             nw.when(rated).then(middle),
-            nw.when(rated).then(_digits("points:attractiveness")),
+            nw.when(rated).then(in_digits("points:attractiveness")),
             nw.when(rated).then(strong).otherwise(so_far),
-            self._score("word:strong"),
-            *([self._named("word:strong", answered_by)] if any(answered_by) else []),
-            self._named("word:weak", [wording.weak(one) for one, _ in self.ways]),
-            self._score("word:weak"),
-            *([self._named("word:weak", answered_by)] if any(answered_by) else []),
+            self.score("word:strong"),
+            *([self.named("word:strong", answered_by)] if any(answered_by) else []),
+            self.named("word:weak", [wording.weak(one) for one, _ in self.ways]),
+            self.score("word:weak"),
+            *([self.named("word:weak", answered_by)] if any(answered_by) else []),
             missing,
             nw.col("word:tail"),
             ignore_nulls=True,
@@ -175,6 +167,8 @@ class _Texts:
         """One action for the zone and the criterion that burdens most, or what to fill in."""
         before, after = self.wording.fill_in()
         fill_in = nw.concat_str(nw.lit(before), nw.col("word:missing"), nw.lit(after))
+        if self.by_hand:  # rated, and yet a person has set "not rated": there is nothing to fill in
+            fill_in = nw.coalesce(fill_in, nw.lit(self.wording.phrases.rate_it))
         steps = nw.col("word:step")
         if "unrated" in self.wording.mapping.texts.next_steps:
             return steps.alias("next_step")
@@ -210,45 +204,17 @@ class _Texts:
             }
         )
 
-    def _named(self, name: str, texts: list[str]) -> nw.Expr:
-        return _named(self._place(name), texts)
+    def named(self, name: str, texts: list[str]) -> nw.Expr:
+        """The text, of one for each of `ways`, of the criterion that a column of keys names."""
+        return at_place(self.place(name), texts)
 
-    def _place(self, name: str) -> nw.Expr:
+    def place(self, name: str) -> nw.Expr:
+        """The place among `ways` that a column of keys names."""
         return nw.col(name) // SCORES % max(len(self.ways), 1)
 
-    def _score(self, name: str) -> nw.Expr:
+    def score(self, name: str) -> nw.Expr:
+        """The score in a column of keys."""
         return (nw.col(name) % SCORES).cast(nw.String)
-
-
-def _results(mapping: Mapping) -> list[nw.Expr]:
-    """Every result of ``[write]``, rounded as the CRM stores it."""
-    rated = nw.col("segment") != "unrated"
-    coverage = nw.min_horizontal(*(nw.col(f"coverage:{name}") for name in DIMENSIONS))
-    values = {
-        "segment": nw.col("segment"),
-        "segment_since": nw.col("segment_since"),
-        "potential": nw.when(rated & _covered("potential", mapping)).then(
-            _number(nw.col("points:potential"))
-        ),
-        "attractiveness": nw.when(rated).then(_number(nw.col("points:attractiveness"))),
-        "coverage": rounded(100.0 * coverage),
-        "confidence": nw.col("confidence"),
-        "why": nw.col("why"),
-        "next_step": nw.col("next_step"),
-        "campaigns": nw.col("campaigns"),
-        "headroom": rounded(_number(nw.col("headroom")) / 100.0),
-        "share_of_wallet": rounded(100.0 * _number(nw.col("share"))),
-        "revenue_flag": nw.col("top_revenue"),
-    }
-    for criterion in mapping.criteria:  # a stand-in for missing data is no score of the account
-        known = nw.when(nw.col(f"known:{criterion.id}"))
-        values[f"criteria.{criterion.id}"] = known.then(_number(nw.col(f"score:{criterion.id}")))
-    return [nw.when(nw.col("member")).then(values[key]).alias(f"out:{key}") for key in mapping.write.targets]
-
-
-def _covered(dimension: Dimension, mapping: Mapping) -> nw.Expr:
-    enough = nw.col(f"coverage:{dimension}") >= mapping.matrix.min_coverage
-    return (enough & ~nw.col(f"points:{dimension}").is_null()).fill_null(False)
 
 
 def _looking_at(dimension: Dimension) -> list[str]:
@@ -281,25 +247,3 @@ def _dated(criterion: Criterion) -> list[int]:
 
 def _reads_wallet(criterion: Criterion) -> list[int]:
     return [place for place, rung in enumerate(criterion.rungs) if isinstance(rung.source, WalletSource)]
-
-
-def _most(choose: Callable[..., nw.Expr], candidates: Sequence[nw.Expr]) -> nw.Expr:
-    """The largest or smallest of the candidates that are there; null if none is."""
-    return choose(*candidates) if candidates else nw.lit(None, dtype=nw.Int64)
-
-
-def _named(number: nw.Expr, texts: Sequence[str]) -> nw.Expr:
-    """The text at this place of a short list; null without a number."""
-    return translated(number, dict(enumerate(texts)), nw.String)
-
-
-def _digits(name: str) -> nw.Expr:
-    return nw.col(name).cast(nw.Int64).cast(nw.String)
-
-
-def _number(value: nw.Expr) -> nw.Expr:
-    return value.cast(nw.Float64)
-
-
-def _whole(value: int) -> nw.Expr:
-    return nw.lit(value, dtype=nw.Int64)

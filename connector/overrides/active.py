@@ -1,0 +1,181 @@
+"""Which decisions hold on the day that is rated: expressions over the accounts, wherever a decision comes from.
+
+What is set on the record in the CRM comes before the file: it is what people look at. A decision without a last day
+ends ``expires_days`` after it was first seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from typing import Final
+
+import narwhals as nw
+
+from connector.crm import FieldType
+from connector.mapping.model import SEGMENTS, Mapping, Override
+from connector.mapping.words import listed, meant
+from connector.overrides.entries import ZONE, Ignored, OverrideFile, place
+from connector.reading import as_day, as_text, fold, folded, missing
+from connector.tables import Frame, column, looked_up
+
+FACTS: Final = ("value", "owner", "reason", "until", "from")
+"""What there is to know about a decision; ``from`` is ``crm`` or ``file``."""
+_GIVEN: Final = ("value", "owner", "reason", "until")
+_TYPES: Final = {"value": nw.String, "owner": nw.String, "reason": nw.String, "until": nw.Int32}
+
+
+def column_of(subject: str, fact: str = "value") -> str:
+    """Column with a fact about the decisions that hold.
+
+    ``override`` and ``override_owner`` are about the zone, ``override:<id>`` and ``override_owner:<id>`` about a
+    criterion.
+    """
+    stem = "override" if fact == "value" else f"override_{fact}"
+    return stem if subject == ZONE else f"{stem}:{subject}"
+
+
+def subjects(mapping: Mapping, file: OverrideFile) -> tuple[str, ...]:
+    """What decisions can be about: the zone, and the criteria that the file names; nothing without ``[override]``."""
+    return () if mapping.override is None else tuple(dict.fromkeys((ZONE, *file.subjects)))
+
+
+def remembered(subject: str) -> str:
+    """Key under which it is remembered since when a decision on the subject is known."""
+    return f"override:{subject}"
+
+
+def from_fields(override: Override, schema: Map[str, FieldType]) -> dict[str, nw.Expr]:
+    """What the accounts' fields say about their zone, null where a field is empty or absent."""
+    found: dict[str, nw.Expr] = {}
+    names = (override.segment, override.owner, override.reason, override.expires)
+    for fact, field in zip(_GIVEN, names, strict=True):
+        kind = schema.get(field or "")
+        if field is None or kind is None:
+            value = missing(_TYPES[fact])
+        elif fact == "until":
+            value = as_day(nw.col(column(field)), kind)
+        else:
+            value = as_text(nw.col(column(field)), kind)
+        found[_crm(fact)] = value
+    return found
+
+
+def with_entries(frame: Frame, mapping: Mapping, file: OverrideFile) -> Frame:
+    """Add what is decided on each subject, by the CRM or the file, whether it still holds or not.
+
+    Args:
+        frame: id, and the columns of `from_fields`.
+        mapping: its ``[override]``.
+        file: what the file says.
+    """
+    for subject in subjects(mapping, file):
+        entries = file.table(subject)
+        by_file = {fact: missing(_TYPES[fact]) for fact in _GIVEN}
+        if entries.num_rows:
+            names = {fact: f"@file:{fact}" for fact in _GIVEN}
+            frame = looked_up(frame, entries.rename_columns(["id", *names.values()]))
+            by_file = {fact: nw.col(name) for fact, name in names.items()}
+        columns = []
+        by_crm = _fits(nw.col(_crm("value"))) if subject == ZONE else nw.lit(False)
+        for fact in _GIVEN:
+            value = by_file[fact]
+            if subject == ZONE:
+                value = nw.when(by_crm).then(nw.col(_crm(fact))).otherwise(value)
+            columns.append(value.alias(_decided(subject, fact)))
+        origin = nw.when(by_crm).then(nw.lit("crm")).otherwise(nw.lit("file"))
+        frame = frame.with_columns(*columns, origin.alias(_decided(subject, "from")))
+        if entries.num_rows:
+            frame = frame.drop([f"@file:{fact}" for fact in _GIVEN])
+    return frame
+
+
+def active(mapping: Mapping, file: OverrideFile, as_of: int) -> list[nw.Expr]:
+    """The columns of `column_of`: decisions that hold on the day, for accounts of the portfolio.
+
+    They read ``member``, the columns of `with_entries`, and ``@since:<key>``: since when each is known.
+    """
+    override = mapping.override
+    if override is None:
+        return []
+    columns: list[nw.Expr] = []
+    for subject in subjects(mapping, file):
+        first_seen = nw.col(f"@since:{remembered(subject)}")
+        until = nw.coalesce(nw.col(_decided(subject, "until")), first_seen + override.expires_days)
+        value = nw.col(_decided(subject, "value"))
+        holds = nw.col("member") & ~value.is_null() & (until >= as_of)
+        facts = {
+            "value": folded(value) if subject == ZONE else value.cast(nw.Int64),
+            "owner": _one_line(nw.col(_decided(subject, "owner"))),
+            "reason": _one_line(nw.col(_decided(subject, "reason"))),
+            "until": until.cast(nw.Int32),
+            "from": nw.col(_decided(subject, "from")),
+        }
+        columns += [nw.when(holds).then(facts[fact]).alias(column_of(subject, fact)) for fact in FACTS]
+    return columns
+
+
+def ignored(frame: Frame, mapping: Mapping, file: OverrideFile) -> tuple[Ignored, ...]:
+    """Decisions that have no effect, apart from those that have ended.
+
+    Args:
+        frame: id, member, the columns of `with_entries` and of `active`.
+        mapping: its ``[override]``.
+        file: what the file says.
+    """
+    override = mapping.override
+    if override is None:
+        return ()
+    found = list(file.ignored)
+    if override.segment is not None:
+        given = nw.col(_crm("value"))
+        unfit = frame.filter(nw.col("member"), ~given.is_null(), ~_fits(given))
+        rows = unfit.select("id", given.alias("value")).sort("id").collect().to_dict(as_series=False)
+        for account, value in zip(rows["id"], rows["value"], strict=True):
+            hint = meant(fold(value), SEGMENTS) or "."
+            cause = f'"{value}" is no zone{hint} Zones: {listed(SEGMENTS)}'
+            found.append(Ignored(account, ZONE, value, override.segment, cause))
+    if file.entries:
+        found += _without_effect(frame, file)
+    return tuple(found)
+
+
+def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
+    """Entries about accounts that are unknown, no customers, or decided in the CRM."""
+    ids = sorted({entry.account for entry in file.entries})
+    read = frame.filter(nw.col("id").is_in(ids))
+    columns = read.select("id", "member", nw.col(column_of(ZONE, "from")).alias("from")).collect()
+    rows = columns.to_dict(as_series=False)
+    known = dict(zip(rows["id"], zip(rows["member"], rows["from"], strict=True), strict=True))
+    found = []
+    for entry in file.entries:
+        member, origin = known.get(entry.account, (None, None))
+        if member is None:
+            cause = "no account with this id was read; customers are read, and accounts that hold our values"
+        elif not member:
+            cause = "the account is not in the portfolio"
+        elif entry.what == ZONE and origin == "crm":
+            cause = "the account's own field in the CRM sets its zone, and comes first"
+        else:
+            continue
+        found.append(Ignored(entry.account, entry.what, entry.value, place(file.name, entry.line), cause))
+    return found
+
+
+def _fits(value: nw.Expr) -> nw.Expr:
+    return folded(value).is_in(SEGMENTS).fill_null(False)
+
+
+def _one_line(text: nw.Expr) -> nw.Expr:
+    """Without line breaks, control characters and repeated blanks; a blank text is null."""
+    line = text.str.replace_all(r"[\s\p{C}]+", " ").str.strip_chars()
+    return nw.when(line != "").then(line)
+
+
+def _crm(fact: str) -> str:
+    return f"@crm:{fact}"
+
+
+def _decided(subject: str, fact: str) -> str:
+    """The names of value and last day are those that `connector.measures.ratings` takes the age of."""
+    kind = {"value": "text", "until": "rated"}.get(fact, f"set_{fact}")
+    return f"@{kind}:{remembered(subject)}"
