@@ -17,6 +17,8 @@ Row and page faults are drawn by the CRM sides where they apply:
 
 - ``row_lock``       a written row is refused with the vendor's lock error
 - ``partial_batch``  a written row is refused by the CRM's own validation rules
+- ``left_out``       a record of a batch is neither read or written nor in the answer, and no error says so (HubSpot)
+- ``silent_loss``    a whole batch is answered 2xx with no results and no errors, and nothing is written (HubSpot)
 - ``unprocessed``    a bulk job fails half-way and leaves the rest of its rows unprocessed
 - ``failed_job``     an asynchronous job fails before it has done anything
 - ``stuck_job``      a poll finds that a job has not moved on
@@ -45,7 +47,16 @@ TRANSPORT_FAULTS = (
     "malformed_body",
     "empty_body",
 )
-ROW_FAULTS = ("row_lock", "partial_batch", "unprocessed", "failed_job", "stuck_job", "short_page")
+ROW_FAULTS = (
+    "row_lock",
+    "partial_batch",
+    "left_out",
+    "silent_loss",
+    "unprocessed",
+    "failed_job",
+    "stuck_job",
+    "short_page",
+)
 
 
 class UnknownFaultError(ValueError):

@@ -87,11 +87,23 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
-        status = 0
+        status, logged = 0, False
+
+        async def counted(message: Message) -> None:
+            # The request is counted before its answer has gone out whole: whoever has the answer finds it counted.
+            nonlocal status, logged
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif not message.get("more_body") and not logged:
+                logged = True
+                self._log(crm, scope, status, time.perf_counter() - start)
+            await send(message)
+
         try:
-            status = await self._answer(crm, scope, receive, send)
+            status = await self._answer(crm, scope, receive, counted)
         finally:
-            self._log(crm, scope, status, time.perf_counter() - start)
+            if not logged:
+                self._log(crm, scope, status, time.perf_counter() - start)
 
     def _crm(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["path"].startswith("/sandbox"):

@@ -194,6 +194,38 @@ def rate_limited(policy: str, headers: Mapping[str, str] | None = None) -> ApiEr
     )
 
 
+def locked(headers: Mapping[str, str]) -> ApiError:
+    """A record or request that a concurrent change holds."""
+    return ApiError(
+        423,
+        "LOCKED",
+        "The resource is locked by a concurrent high-volume change. Retry after a pause.",
+        headers=headers,
+    )
+
+
+def unavailable(status: int, headers: Mapping[str, str]) -> Response:
+    """A temporary refusal: what HubSpot itself says is JSON, what the network in front of it says is a page."""
+    if status == 423:
+        return locked(headers).response()
+    if status == 477:
+        return ApiError(
+            477, "MIGRATION_IN_PROGRESS", "The account is being migrated.", headers=headers
+        ).response()
+    if status == 503:
+        return ApiError(
+            503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable", headers=headers
+        ).response()
+    return gateway_page(status)
+
+
+def gateway_page(status: int) -> Response:
+    """An error of the network in front of HubSpot: a page, and not in UTF-8."""
+    head = f"<head><title>{status}: origine d\u00e9connect\u00e9e</title></head>"
+    page = f"<html>\n{head}\n<body><h1>{status}</h1></body>\n</html>\n"
+    return Response(page.encode("latin-1"), status, headers={"Content-Type": "text/html; charset=iso-8859-1"})
+
+
 @dataclass(frozen=True, slots=True)
 class BatchError:
     """One entry of ``errors`` in a 207.

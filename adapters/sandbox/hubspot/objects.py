@@ -15,12 +15,12 @@ from adapters.sandbox.http import json_response
 from adapters.sandbox.hubspot.checks import Checks
 from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import (
-    ApiError,
     BatchError,
     DeletedError,
     InvalidValue,
     batch_response,
     invalid_values,
+    locked,
     not_found,
     validation,
 )
@@ -195,6 +195,9 @@ class ObjectEndpoint:
             text for text in ids.texts if states.get(_number(text), (GONE, None))[0] in (ARCHIVED, GONE)
         ]
         live = [record for record, (state, _) in states.items() if state == LIVE]
+        live = [record for record in live if not self._lost(call, "left_out")]
+        if live and self._lost(call, "silent_loss"):
+            live, missing = [], []
         results = self._records.many(kind, live, names) if live else []
         self._remember(kind, results, former)
         return batch_response(results, _missing(kind, missing), call.started)
@@ -240,6 +243,9 @@ class ObjectEndpoint:
         ]
         errors += _missing(kind, missing)
         errors += self._spoiled(call, changes)
+        changes = {record: values for record, values in changes.items() if not self._lost(call, "left_out")}
+        if changes and self._lost(call, "silent_loss"):
+            changes, errors = {}, []
         self._records.update(kind, changes, call.now)
         results = self._records.many(kind, list(changes), self._written(kind, list(sent))) if changes else []
         return batch_response(results, errors, call.started, warnings=warnings)
@@ -247,6 +253,10 @@ class ObjectEndpoint:
     def _written(self, kind: ObjectType, names: Sequence[str]) -> list[str]:
         """What a reply to a write holds: what was sent, and the system's own properties."""
         return sorted({*names, *kind.system})
+
+    def _lost(self, call: Call, fault: str) -> bool:
+        """Whether a fault makes a record, or a whole batch, disappear without a word."""
+        return self._faults.draw(fault, "hubspot", call.method, call.url_path) is not None
 
     def _spoiled(self, call: Call, changes: dict[int, dict[str, str | None]]) -> list[BatchError]:
         """Take out the rows that the fault ``partial_batch`` hits."""
@@ -270,12 +280,7 @@ class ObjectEndpoint:
         """
         fault = self._faults.draw("row_lock", "hubspot", call.method, call.url_path)
         if fault is not None:
-            raise ApiError(
-                423,
-                "LOCKED",
-                "The resource is locked by a concurrent high-volume change. Retry after a pause.",
-                headers={"Retry-After": f"{max(1, round(fault.seconds))}"},
-            )
+            raise locked({"Retry-After": f"{max(1, round(fault.seconds))}"})
 
     def batch_create(self, call: Call) -> Response:
         """Up to 100 new records: 201."""

@@ -15,7 +15,14 @@ from adapters.sandbox.hubspot.auth import AuthEndpoint, Tokens
 from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.checks import Checks
 from adapters.sandbox.hubspot.endpoint import Endpoints
-from adapters.sandbox.hubspot.errors import ApiError, InvalidValue, expired_token, rate_limited
+from adapters.sandbox.hubspot.errors import (
+    ApiError,
+    InvalidValue,
+    expired_token,
+    gateway_page,
+    rate_limited,
+    unavailable,
+)
 from adapters.sandbox.hubspot.exports import ExportEndpoint, ExportJobs, FileWriter
 from adapters.sandbox.hubspot.filters import Filters
 from adapters.sandbox.hubspot.imports import ImportEndpoint, ImportJobs, RowWriter
@@ -112,19 +119,9 @@ class HubSpotSide:
         if fault.name == "expired_token":
             now = self._world.now()
             return expired_token(self._tokens.expire(request, now), now).response()
-        status = fault.status or _UNAVAILABLE[(fault.hits - 1) % len(_UNAVAILABLE)]
         if fault.name == "html_error":
-            status = fault.status or 502
-        if status == 477:
-            return ApiError(
-                477, "MIGRATION_IN_PROGRESS", "The account is being migrated.", headers=wait
-            ).response()
-        if status == 503:
-            return ApiError(
-                503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable", headers=wait
-            ).response()
-        # The rest comes from the network in front of HubSpot, as a page.
-        return Response(f"<html><body><h1>{status}</h1></body></html>", status, media_type="text/html")
+            return gateway_page(fault.status or 502)
+        return unavailable(fault.status or _UNAVAILABLE[(fault.hits - 1) % len(_UNAVAILABLE)], wait)
 
     def edit(self, edit: Edit) -> str:
         """Change, create or delete a record as a person would, calculated properties included."""

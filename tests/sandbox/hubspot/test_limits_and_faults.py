@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.sandbox import Sandbox
+from adapters.sandbox.hubspot.phases import PHASES
 from adapters.sandbox.side import ControlError, Edit, Visibility
 from tests.sandbox.hubspot.conftest import TODAY, Api
 
@@ -74,6 +75,76 @@ def test_a_partial_batch_says_which_rows_are_missing(sandbox: Sandbox, api: Api)
     for record in ids:
         city = api.get(f"{COMPANIES}/{record}", properties="city").json()["properties"]["city"]
         assert (city == "Wels") == (record in written)
+
+
+def test_records_get_lost_without_a_word(sandbox: Sandbox, api: Api) -> None:
+    ids = [each["id"] for each in api.get(COMPANIES, limit=20).json()["results"]]
+    sandbox.fault("left_out", rate=0.3, seed=4, phase="write_batch")
+    answer = api.update(ids, {"city": "Wels"})
+    written = {each["id"] for each in answer.json()["results"]}
+    assert answer.status_code == 200
+    assert 0 < len(written) < len(ids)
+    assert "errors" not in answer.json()
+    sandbox.clear_faults()
+    cities = {each["id"]: each["properties"]["city"] for each in api.all("companies", properties="city")}
+    assert {record for record in ids if cities[record] == "Wels"} == written
+    sandbox.fault("left_out", times=2, phase="read_page")
+    read = api.post(f"{COMPANIES}/batch/read", {"inputs": [{"id": record} for record in ids]})
+    assert (read.status_code, len(read.json()["results"])) == (200, 18)
+
+
+def test_a_whole_batch_gets_lost_without_a_word(sandbox: Sandbox, api: Api) -> None:
+    [record] = [each["id"] for each in api.get(COMPANIES, limit=1).json()["results"]]
+    sandbox.fault("silent_loss", times=2)
+    for answer in (
+        api.update([record], {"city": "Wels"}),
+        api.post(f"{COMPANIES}/batch/read", {"inputs": [{"id": record}]}),
+    ):
+        body = answer.json()
+        assert (answer.status_code, body["status"], body["results"]) == (200, "COMPLETE", [])
+    assert api.get(f"{COMPANIES}/{record}", properties="city").json()["properties"]["city"] != "Wels"
+
+
+@pytest.mark.parametrize("status", [423, 477, 502, 503, 504, 521, 522, 523, 524])
+def test_temporary_refusals_by_status(sandbox: Sandbox, api: Api, status: int) -> None:
+    sandbox.fault("unavailable", status=status, times=1, seconds=3)
+    answer = api.get(COMPANIES)
+    assert answer.status_code == status
+    if status in (423, 477, 503):
+        assert answer.json()["status"] == "error"
+        assert answer.headers["Retry-After"] == "3"
+    else:
+        assert answer.headers["Content-Type"].startswith("text/html")
+        with pytest.raises(UnicodeDecodeError):
+            answer.content.decode("utf-8")
+
+
+def test_the_phases_of_hubspots_paths() -> None:
+    paths = {
+        ("POST", "/oauth/v1/token"): "login",
+        ("POST", "/oauth/2026-03/token/introspect"): "login",
+        ("GET", "/crm/v3/properties/companies"): "describe",
+        ("GET", "/crm/pipelines/2026-09/deals"): "describe",
+        ("GET", "/account-info/v3/details"): "describe",
+        ("GET", "/crm/v3/objects/companies"): "read_page",
+        ("POST", "/crm/objects/2026-03/companies/search"): "read_page",
+        ("POST", "/crm/v4/associations/deals/companies/batch/read"): "read_page",
+        ("GET", "/crm-exports/results/key/file.zip"): "read_page",
+        ("POST", "/crm/v3/exports/export/async"): "job_open",
+        ("POST", "/crm/exports/2026-09/export/async"): "job_open",
+        ("GET", "/crm/exports/2026-03/export/async/tasks/7/status"): "job_poll",
+        ("GET", "/crm/v3/exports/export/7"): "job_poll",
+        ("POST", "/crm/v3/imports"): "upload",
+        ("POST", "/crm/imports/2026-03"): "upload",
+        ("GET", "/crm/v3/imports/7"): "job_poll",
+        ("GET", "/crm/imports/2026-09"): "job_poll",
+        ("GET", "/crm/v3/imports/7/errors"): "results",
+        ("POST", "/crm/imports/2026-03/7/cancel"): "job_close",
+        ("POST", "/crm/v3/objects/companies/batch/update"): "write_batch",
+        ("PATCH", "/crm/objects/2026-09/companies/7"): "write_batch",
+        ("GET", "/nowhere"): None,
+    }
+    assert {path: PHASES.phase(*path) for path in paths} == paths
 
 
 def test_a_short_page_loses_nobody(sandbox: Sandbox, api: Api) -> None:
