@@ -15,8 +15,7 @@ from adapters.salesforce.check import findings
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
-from adapters.salesforce.records import COLLECTION
-from adapters.salesforce.write import BULK_BATCH, Writer
+from adapters.salesforce.write import BULK_BATCH, BULK_CALLS, COLLECTION, Writer
 from connector.config import SalesforceConnection
 from connector.crm import (
     CrmField,
@@ -137,12 +136,16 @@ class SalesforceCrm:
         return self._writer.batch_size(total)
 
     def settle(self, jobs: JobLog) -> None:
-        """End every job that a killed run has left open."""
-        self._writer.settle(jobs)
+        """See `connector.crm.Crm.settle`. No job is noted so far, so none is left."""
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
+    def write(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        total: int,
+        jobs: JobLog,  # noqa: ARG002
+    ) -> Iterator[pa.RecordBatch]:
         """Send changes to accounts; see `connector.crm.Crm.write`."""
-        return self._writer.write(batches, total, jobs)
+        return self._writer.write(batches, total)
 
     def provision(
         self,
@@ -194,7 +197,8 @@ class SalesforceCrm:
             calls += pages if by_rest else probed + _JOB_CALLS + parts
             minimum += min(pages, 1 + parts)  # opening a job, and its pages
         if changes:
-            calls += self._writer.calls(changes)
+            batches = ceil(changes / self._writer.batch_size(changes))
+            calls += batches * (BULK_CALLS if self._writer.in_bulk(changes) else 1)
             minimum += min(ceil(changes / COLLECTION), 3 * ceil(changes / BULK_BATCH))  # open, upload, close
         return Estimate(calls, minimum)
 

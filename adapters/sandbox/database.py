@@ -100,9 +100,11 @@ class Database:
     ) -> Iterator[list[tuple[Any, ...]]]:
         """Rows of a query in lists of up to `size` plain tuples, on a connection of its own.
 
-        The rows are those of the moment when the first list is asked for.
+        The rows are those of the moment when the first list is asked for; inside `writing` they are those of
+        the transaction.
         """
-        connection = self._connect()
+        inside = getattr(self._readers, "inside", False)
+        connection = self._writer if inside else self._connect()
         try:
             cursor = connection.cursor()
             cursor.row_factory = None
@@ -110,7 +112,8 @@ class Database:
             while rows := cursor.fetchmany(size):
                 yield rows
         finally:
-            self._close(connection)
+            if not inside:
+                self._close(connection)
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement in a transaction of its own (or the current one); the number of rows changed."""

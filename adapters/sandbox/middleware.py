@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from email.utils import format_datetime
@@ -20,6 +21,7 @@ from adapters.sandbox.world import World
 # Path parameters that say what kind of thing is asked for; the others are ids and are hidden in templates.
 _TELLING = ("object", "resource")
 _TRANSPORT = "sandbox.transport"
+_SLASHES = re.compile("/{2,}")
 
 
 class DroppingProtocol(HttpToolsProtocol):
@@ -82,6 +84,9 @@ class SandboxMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if "//" in scope.get("path", ""):
+            # Clients put an address with a slash at its end before a path that starts with one.
+            scope["path"] = _SLASHES.sub("/", scope["path"])
         crm = self._crm(scope)
         if crm is None:
             await self._app(scope, receive, send)

@@ -15,18 +15,17 @@ from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.errors import ApiError, not_found
 from adapters.sandbox.salesforce.org import Org
 
-VERSIONS = {
-    "60.0": "Spring '24",
-    "61.0": "Summer '24",
-    "62.0": "Winter '25",
-    "63.0": "Spring '25",
-    "64.0": "Summer '25",
-    "65.0": "Winter '26",
-    "66.0": "Spring '26",
-    "67.0": "Summer '26",
-}
+_OLDEST, _NEWEST = 31, 67
 
 
+def _season(version: int) -> str:
+    """The release that brought a version: three a year, the winter one named after the coming year."""
+    year, season = divmod(version - 60, 3)
+    return f"{('Spring', 'Summer', 'Winter')[season]} '{24 + year + (season == 2)}"
+
+
+VERSIONS = {f"{number}.0": _season(number) for number in range(_OLDEST, _NEWEST + 1)}
+_RETIRED = frozenset(f"{number}.0" for number in range(7, _OLDEST))
 _NO_CALLS_LEFT = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
 
 
@@ -48,6 +47,11 @@ class Call:
     def version(self) -> str:
         """API version of the path, such as "60.0"."""
         return str(self.request.path_params["version"])
+
+    @property
+    def address(self) -> str:
+        """Where the org is reached."""
+        return f"{self.request.url.scheme}://{self.request.url.netloc}"
 
     @property
     def path(self) -> str:
@@ -101,20 +105,29 @@ class Gate:
         def run(request: Request, body: bytes) -> Response:
             return self.answer(request, lambda access: handler(Call(access, request, _plain(request, body))))
 
-        return blocking(run, reads=reads)
+        endpoint = blocking(run, reads=reads)
+        endpoint.handler = handler  # type: ignore[attr-defined] # for composite requests
+        return endpoint
 
     def answer(self, request: Request, work: Callable[[Access], Response]) -> Response:
         """Let a request in, do its work and add what every answer carries."""
         quota = self._org.world.quota["salesforce"]
         try:
-            if request.path_params.get("version") not in VERSIONS:
-                raise not_found()
+            _check_version(str(request.path_params.get("version")))
             access = self._org.authenticated(request.headers.get("authorization", ""))
             response = work(access) if quota.take() else _NO_CALLS_LEFT.response()
         except ApiError as error:
             response = error.response()
         response.headers["Sforce-Limit-Info"] = f"api-usage={quota.used}/{quota.limit}"
         return response
+
+
+def _check_version(version: str) -> None:
+    """Refuse versions that are not answered any more, or not yet."""
+    if version in _RETIRED:
+        raise ApiError("UNSUPPORTED_API_VERSION", f"API version {version} is retired.", 410)
+    if version not in VERSIONS:
+        raise not_found()
 
 
 def _plain(request: Request, body: bytes) -> bytes:

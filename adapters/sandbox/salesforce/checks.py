@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from adapters.sandbox.database import quoted
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.errors import RowError
+from adapters.sandbox.salesforce.picklists import MASTER
 from adapters.sandbox.salesforce.schema import SField, SObject
-from adapters.sandbox.salesforce.values import Stored, checked
+from adapters.sandbox.salesforce.values import Stored, bad_value, checked
 
 if TYPE_CHECKING:
     from adapters.sandbox.salesforce.org import Org
@@ -128,6 +129,24 @@ class Checks:
             ).fetchone()
         )
         return RowError("DUPLICATES_DETECTED", "Use one of these records?") if found else None
+
+    def off_type(
+        self, connection: sqlite3.Connection, target: SObject, record_id: str, values: Mapping[str, Stored]
+    ) -> RowError | None:
+        """A value of a restricted picklist that the record's type lacks."""
+        types = self._org.record_types
+        if not types.any or "RecordTypeId" not in target.fields:
+            return None
+        record_type = values.get("RecordTypeId")
+        if record_type is None and record_id:
+            record_type = connection.execute(
+                f"SELECT RecordTypeId FROM {quoted(target.table)} WHERE Id = ?", (record_id,)
+            ).fetchone()[0]
+        for name, value in values.items():
+            each = target.fields[name]
+            if value is not None and types.refuses(target, str(record_type or MASTER), each, str(value)):
+                return bad_value(each, str(value))
+        return None
 
     def values(
         self, access: Access, target: SObject, values: Values, editable: dict[str, bool], *, creating: bool

@@ -7,6 +7,7 @@
 - ``merge``           `master` and `losers`: ids of accounts
 - ``duplicate_rule`` `field` (accounts that agree in it are duplicates; none switches the rule off), `action` ("block",
   "alert"), `always` (every update is checked, not those alone that set the field)
+- ``picklist_values`` `object`, `field`, `record_type` (developer name), `values` that its records may have (none: all)
 - ``jobs``            `rows_per_second` of bulk jobs (none: as fast as they can), `page_rows` of their results,
   `listed` on a page of their list
 - ``lock``            `ids`: records that another process holds, so that writes find them locked; empty frees all
@@ -51,6 +52,7 @@ class Configuration:
             "lock": self._lock,
             "duplicate_rule": self._duplicate_rule,
             "jobs": self._change_jobs,
+            "picklist_values": self._picklist_values,
         }
 
     def __call__(self, what: str, settings: Settings) -> object:
@@ -109,3 +111,15 @@ class Configuration:
             self._jobs.rows_per_second = settings["rows_per_second"]
         self._jobs.listed = int(settings.get("listed", self._jobs.listed))
         self._queries.page_rows = int(settings.get("page_rows", self._queries.page_rows))
+
+    def _picklist_values(self, settings: Settings) -> None:
+        target = self._org.objects.get(str(settings["object"]))
+        each = target.find(str(settings["field"])) if target else None
+        if target is None or each is None or not each.values:
+            raise ControlError(f"{settings['object']} has no picklist {settings['field']!r}")
+        types = {name: record_id for record_id, name, _ in self._org.record_types.types(target)}
+        if settings["record_type"] not in types:
+            raise ControlError(
+                f"{target.name} has no record type {settings['record_type']!r}: {', '.join(types)}"
+            )
+        self._org.record_types.restrict(target, types[settings["record_type"]], each, settings.get("values"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.sandbox.salesforce.access import Access
+from adapters.sandbox.salesforce.errors import not_found
+from adapters.sandbox.salesforce.ids import normalised
 from adapters.sandbox.salesforce.org import Org
-from adapters.sandbox.salesforce.schema import SField, SObject
+from adapters.sandbox.salesforce.picklists import MASTER
+from adapters.sandbox.salesforce.schema import SField, SObject, Value
 
 _BYTES_PER_CHARACTER = 3
 _UNSORTABLE = ("address", "location", "complexvalue")
@@ -110,16 +113,7 @@ def describe_field(access: Access, target: SObject, each: SField) -> dict[str, A
         "namePointing": False,
         "nillable": each.nillable,
         "permissionable": access.hideable(target, each),
-        "picklistValues": [
-            {
-                "active": option.active,
-                "defaultValue": option.default,
-                "label": option.label,
-                "validFor": None,
-                "value": option.value,
-            }
-            for option in each.values
-        ],
+        "picklistValues": [_value(option) for option in each.values],
         "polymorphicForeignKey": len(each.reference_to) > 1,
         "precision": each.precision,
         "queryByDistance": False,
@@ -142,15 +136,69 @@ def describe_field(access: Access, target: SObject, each: SField) -> dict[str, A
 
 def record_types(target: SObject, org: Org) -> list[dict[str, Any]]:
     """The record types of an object; every object has a master one."""
-    infos = [
-        _record_type(row["Name"], row["DeveloperName"], row["Id"], default=number == 0, master=False)
-        for number, row in enumerate(
-            org.database.rows(
-                'SELECT * FROM "sf_RecordType" WHERE SobjectType = ? ORDER BY rowid', (target.name,)
-            )
-        )
+    types = org.record_types.types(target)
+    return [
+        _record_type(label, name, record_id, default=number == 0, master=record_id == MASTER)
+        for number, (record_id, name, label) in enumerate(types)
     ]
-    return [*infos, _record_type("Master", "Master", "012000000000000AAA", default=not infos, master=True)]
+
+
+def layouts(access: Access, target: SObject, org: Org, only: str | None = None) -> dict[str, Any]:
+    """The layouts of an object, of one record type or of all: of their content, the values of picklists."""
+    return {
+        "layouts": [],
+        "recordTypeMappings": [
+            _mapping(access, target, org, record_id, name, label)
+            for record_id, name, label in org.record_types.types(target)
+            if only in (None, record_id)
+        ],
+        "recordTypeSelectorRequired": [True],
+    }
+
+
+def layout(access: Access, target: SObject, record_type: str, org: Org) -> dict[str, Any]:
+    """The layout of one record type.
+
+    Raises:
+        ApiError: the object has no such type.
+    """
+    wanted = normalised(record_type)
+    if wanted not in {record_id for record_id, _, _ in org.record_types.types(target)}:
+        raise not_found()
+    return layouts(access, target, org, wanted)
+
+
+def _mapping(
+    access: Access, target: SObject, org: Org, record_id: str, name: str, label: str
+) -> dict[str, Any]:
+    fields = [each for each in access.visible_fields(target) if each.type in ("picklist", "multipicklist")]
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": False,
+        "developerName": name,
+        "layoutId": None,
+        "master": record_id == MASTER,
+        "name": label,
+        "picklistsForRecordType": [
+            {
+                "picklistName": each.name,
+                "picklistValues": [_value(option) for option in org.record_types.of(target, record_id, each)],
+            }
+            for each in fields
+        ],
+        "recordTypeId": record_id,
+    }
+
+
+def _value(option: Value) -> dict[str, Any]:
+    return {
+        "active": option.active,
+        "defaultValue": option.default,
+        "label": option.label,
+        "validFor": None,
+        "value": option.value,
+    }
 
 
 def _record_type(
@@ -177,7 +225,7 @@ def _children(access: Access, target: SObject, org: Org) -> list[dict[str, Any]]
             "field": each.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": None,
+            "relationshipName": each.children,
             "restrictedDelete": False,
         }
         for child in org.objects.values()

@@ -137,7 +137,6 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
     """Account, Contact, Opportunity and what hangs on them."""
     money = [picklist("CurrencyIsoCode", "Currency ISO Code", ())] if multi_currency else []
     owner = lookup("OwnerId", "Owner ID", "User")
-    account = lookup("AccountId", "Account ID", "Account")
     return [
         build(
             "Account",
@@ -149,7 +148,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
                 text("FirstName", "First Name", 40),
                 picklist("Type", "Account Type", ACCOUNT_TYPES),
                 lookup("RecordTypeId", "Record Type ID", "RecordType"),
-                lookup("ParentId", "Parent Account ID", "Account"),
+                lookup("ParentId", "Parent Account ID", "Account", "Parent", children="ChildAccounts"),
                 *_address("Billing", "Billing"),
                 *_address("Shipping", "Shipping"),
                 text("Phone", "Account Phone", 40, type="phone"),
@@ -171,7 +170,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             "Contact",
             "003",
             [
-                account,
+                lookup("AccountId", "Account ID", "Account", children="Contacts"),
                 text("LastName", "Last Name", 80, required=True),
                 text("FirstName", "First Name", 40),
                 read_only(text("Name", "Full Name", 121)),
@@ -188,7 +187,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             "Opportunity",
             "006",
             [
-                account,
+                lookup("AccountId", "Account ID", "Account", children="Opportunities"),
                 text("Name", "Name", 120, required=True),
                 text("Description", "Description", 32_000, type="textarea"),
                 picklist("StageName", "Stage", [stage[0] for stage in STAGES], required=True),
@@ -211,7 +210,13 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             "OpportunityContactRole",
             "00K",
             [
-                lookup("OpportunityId", "Opportunity ID", "Opportunity", required=True),
+                lookup(
+                    "OpportunityId",
+                    "Opportunity ID",
+                    "Opportunity",
+                    required=True,
+                    children="OpportunityContactRoles",
+                ),
                 lookup("ContactId", "Contact ID", "Contact", required=True),
                 picklist("Role", "Role", ROLES),
                 flag("IsPrimary", "Primary"),
@@ -224,7 +229,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             "AccountContactRole",
             "02a",
             [
-                lookup("AccountId", "Account ID", "Account", required=True),
+                lookup("AccountId", "Account ID", "Account", required=True, children="AccountContactRoles"),
                 lookup("ContactId", "Contact ID", "Contact", required=True),
                 picklist("Role", "Role", ROLES),
                 flag("IsPrimary", "Primary"),
@@ -239,7 +244,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             [
                 read_only(text("CaseNumber", "Case Number", 30)),
                 lookup("ContactId", "Contact ID", "Contact"),
-                account,
+                lookup("AccountId", "Account ID", "Account", children="Cases"),
                 picklist("Type", "Case Type", ("Order error", "Question", "Complaint")),
                 picklist("Status", "Status", ("New", "Working", "Escalated", "Closed")),
                 text("Subject", "Subject", 255),
@@ -253,7 +258,7 @@ def business_objects(*, multi_currency: bool) -> list[SObject]:
             "Order",
             "801",
             [
-                account,
+                lookup("AccountId", "Account ID", "Account", children="Orders"),
                 day("EffectiveDate", "Order Start Date", required=True),
                 picklist("Status", "Status", ("Draft", "Activated"), required=True),
                 read_only(text("OrderNumber", "Order Number", 30)),

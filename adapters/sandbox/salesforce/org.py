@@ -15,6 +15,7 @@ from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.errors import ApiError, unsupported_type
 from adapters.sandbox.salesforce.ids import make_id
 from adapters.sandbox.salesforce.objects import RATING_FIELDS, business_objects
+from adapters.sandbox.salesforce.picklists import RecordTypeValues
 from adapters.sandbox.salesforce.schema import SField, SObject
 from adapters.sandbox.salesforce.setup_objects import OBJECT_RIGHTS, setup_objects, tooling_objects
 from adapters.sandbox.salesforce.values import Stored, java_double, stored_moment
@@ -77,6 +78,7 @@ class Org:
         self.half_hidden = False
         self.credentials_revoked = False
         self.locked_records: set[str] = set()
+        self.record_types = RecordTypeValues(self.database)
         for each in (*self.objects.values(), *self.tooling.values()):
             self._create_table(each)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from adapters.sandbox.salesforce import soql
+from adapters.sandbox.salesforce import columns, soql
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.errors import ApiError
 from adapters.sandbox.salesforce.ids import make_id
@@ -56,6 +56,8 @@ class Queries:
         if (query.offset or 0) > _MAX_OFFSET:
             raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {_MAX_OFFSET}")
         statement = Translator(self._org, access, text, everything, tooling).translate(query)
+        if request.query_params.get("columns", "").lower() == "true":
+            return columns.metadata(statement)
         database = self._org.database
         if statement.count_only:
             total = database.value(f"SELECT count(*) {statement.source}", statement.parameters)

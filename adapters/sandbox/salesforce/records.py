@@ -15,6 +15,7 @@ from adapters.sandbox.salesforce.derived import defaults, derived
 from adapters.sandbox.salesforce.errors import RowError
 from adapters.sandbox.salesforce.ids import normalised
 from adapters.sandbox.salesforce.schema import SField, SObject
+from adapters.sandbox.salesforce.values import Stored
 
 if TYPE_CHECKING:
     from adapters.sandbox.salesforce.org import Org
@@ -160,8 +161,8 @@ class Records:
             if error := self.checks.disturbed(given.path, record_id):
                 return Saved(record_id, (error,))
             errors, clean = self.checks.values(access, target, values, editable, creating=False)
-            if not errors and (error := self.checks.duplicate(connection, target, record_id, clean, given)):
-                errors = (error,)
+            if not errors:
+                errors = self._rules(connection, target, record_id, clean, given)
             if errors:
                 return Saved(record_id, errors)
             clean.update(derived(target, clean))
@@ -182,13 +183,27 @@ class Records:
                 clean = {**defaults(access.user_id, target), **clean}
                 clean.update(derived(target, clean))
                 errors = setup_rules.refused(self._org, connection, target, clean)
-            if not errors and (error := self.checks.duplicate(connection, target, "", clean, given)):
-                errors = (error,)
+            if not errors:
+                errors = self._rules(connection, target, "", clean, given)
             if errors:
                 return Saved(None, errors)
             return Saved(self._org.insert(target, clean, access.user_id), created=True)
 
         return save
+
+    def _rules(
+        self,
+        connection: sqlite3.Connection,
+        target: SObject,
+        record_id: str,
+        clean: dict[str, Stored],
+        given: Circumstances,
+    ) -> tuple[RowError, ...]:
+        """What rules that look at the whole record say of values that are good by themselves."""
+        error = self.checks.off_type(connection, target, record_id, clean) or self.checks.duplicate(
+            connection, target, record_id, clean, given
+        )
+        return (error,) if error else ()
 
     def _unreachable(
         self, connection: sqlite3.Connection, access: Access, target: SObject, record_id: str

@@ -67,6 +67,7 @@ class SField:
         description: text for administrators.
         unique: no two records have the same value.
         external_id: records can be found by it in an upsert.
+        children: name of a lookup seen from the other side, such as "Contacts".
     """
 
     name: str
@@ -90,6 +91,7 @@ class SField:
     description: str | None = None
     unique: bool = False
     external_id: bool = False
+    children: str | None = None
 
     @property
     def custom(self) -> bool:
@@ -212,7 +214,13 @@ def picklist(
 
 
 def lookup(
-    name: str, label: str, to: str, relationship: str | None = None, *, required: bool = False
+    name: str,
+    label: str,
+    to: str,
+    relationship: str | None = None,
+    *,
+    required: bool = False,
+    children: str | None = None,
 ) -> SField:
     """A lookup; several targets are joined with a blank."""
     return SField(
@@ -224,6 +232,7 @@ def lookup(
         nillable=not required,
         reference_to=tuple(to.split()),
         relationship=relationship or name.removesuffix("Id"),
+        children=children,
     )
 
 

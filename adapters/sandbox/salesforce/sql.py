@@ -36,6 +36,7 @@ class Output:
         expression: in SQL.
         target: object whose field it is.
         parts: stored parts of a compound field, as (key in the answer, expression).
+        function: as written, of an aggregate.
     """
 
     path: tuple[str, ...]
@@ -43,6 +44,7 @@ class Output:
     expression: str
     target: SObject
     parts: tuple[tuple[str, str], ...] = ()
+    function: str | None = None
 
 
 @dataclass(slots=True)
@@ -210,7 +212,11 @@ class Translator:
                 return Output(canonical, each.type, "NULL", target, parts)
             return Output(canonical, each.type, f"{alias}.{quoted(each.name)}", target)
         kind, expression = self._aggregate(column.what)
-        return Output((column.alias or f"expr{number}",), kind, expression, self._joins[()][1])
+        function = column.what
+        shown = f"{function.name}({function.path.text if function.path else ''})"
+        return Output(
+            (column.alias or f"expr{number}",), kind, expression, self._joins[()][1], function=shown
+        )
 
     def _aggregate(self, function: Function) -> tuple[str, str]:
         if function.path is None:

@@ -191,11 +191,7 @@ def _short_enough(each: SField, value: str) -> Stored | RowError:
         # The stored value is the picklist's own spelling.
         known = {option.value.casefold(): option.value for option in each.values if option.active}
         if value.casefold() not in known:
-            return RowError(
-                "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-                f"{each.label}: bad value for restricted picklist field: {value}",
-                (each.name,),
-            )
+            return bad_value(each, value)
         return known[value.casefold()]
     if each.length and len(value) > each.length:
         return RowError(
@@ -204,6 +200,15 @@ def _short_enough(each: SField, value: str) -> Stored | RowError:
             (each.name,),
         )
     return value
+
+
+def bad_value(each: SField, value: str) -> RowError:
+    """A value that a restricted picklist does not have."""
+    return RowError(
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        f"{each.label}: bad value for restricted picklist field: {value}",
+        (each.name,),
+    )
 
 
 def to_json(kind: str, value: Any) -> Any:  # noqa: ANN401 (whatever JSON holds)

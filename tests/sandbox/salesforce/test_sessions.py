@@ -67,9 +67,13 @@ def test_revoked_access_stops_tokens_and_credentials(sandbox: Sandbox, sync: Cli
 
 def test_versions_are_listed_and_others_not_found(sandbox: Sandbox, sync: Client) -> None:
     versions = requests.get(f"{sandbox.url}/services/data", timeout=10).json()
-    assert [entry["version"] for entry in versions] == [f"{number}.0" for number in range(60, 68)]
+    assert [entry["version"] for entry in versions] == [f"{number}.0" for number in range(31, 68)]
+    seasons = {entry["version"]: entry["label"] for entry in versions}
+    assert (seasons["60.0"], seasons["62.0"], seasons["67.0"]) == ("Spring '24", "Winter '25", "Summer '26")
+    assert seasons["31.0"] == "Summer '14"
     assert Client(sandbox.url, sync.token, "67.0").get("/limits").status_code == 200
-    assert Client(sandbox.url, sync.token, "12.0").get("/limits").status_code == 404
+    assert Client(sandbox.url, sync.token, "12.0").get("/limits").status_code == 410, "retired"
+    assert Client(sandbox.url, sync.token, "99.0").get("/limits").status_code == 404
 
 
 def test_every_answer_counts_against_the_daily_limit(sandbox: Sandbox, sync: Client) -> None:
