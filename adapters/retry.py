@@ -163,6 +163,23 @@ class Retrier:
             tried = int(policy.statistics.get("attempt_number", 1))
             raise self._gave_up(operation, error.trouble, tried, time.monotonic() - began) from error
 
+    def pause(self, round: int) -> bool:  # noqa: A002
+        """Wait before work of many calls goes another round; False, at once, if the run's budget is used up.
+
+        The time that the work itself takes does not count.
+
+        Args:
+            round: how many there were; each pause is twice as long as the one before.
+        """
+        seconds = min(self.limits.first_wait * 2**round, self.limits.longest_wait)
+        with self._lock:
+            if self._retries >= self.limits.run_retries or self._waited + seconds > self.limits.run_seconds:
+                return False
+            self._retries += 1
+            self._waited += seconds
+        self._sleep(seconds)
+        return True
+
     def _pause(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try."""
         asked = _trouble(state).retry_after

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import ceil
 from pathlib import Path
 from typing import Self
 
 import pyarrow as pa
 
-from adapters.hubspot import query
+from adapters.hubspot.bulk import POLL_SECONDS, Waiting
 from adapters.hubspot.check import findings
+from adapters.hubspot.estimate import Costs
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
 from adapters.hubspot.paths import OBJECTS
 from adapters.hubspot.provision import Provisioner
-from adapters.hubspot.pull import Puller
+from adapters.hubspot.pull import FEW, Puller
 from adapters.hubspot.session import READ_SECONDS
 from adapters.hubspot.settings import Settings
 from adapters.hubspot.write import BATCH, Writer
@@ -36,9 +36,6 @@ from connector.crm import (
     Usage,
 )
 from connector.errors import CrmRequestError
-
-_SEVERAL_SHARE = 0.1  # of the deals that have more than one company; a guess, for the estimate alone
-_SINGLE_CALLS = 4  # portal details, pipelines, exchange rates, whose the token is
 
 
 class HubspotCrm:
@@ -66,6 +63,7 @@ class HubspotCrm:
         quota_share: float = 1.0,
         limits: Limits | None = None,
         read_seconds: float = READ_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
     ) -> Self:
         """Prepare a connection; nothing is sent before the first call.
 
@@ -75,10 +73,12 @@ class HubspotCrm:
             quota_share: share of the portal's daily API calls that may be used up, by everybody.
             limits: budget of the retries.
             read_seconds: how long to wait for an answer.
+            poll_seconds: the longest pause between two looks at a job.
         """
         portal = Portal(connection, limits, read_seconds)
         fields, settings = Fields(portal), Settings(portal, time_zone)
-        puller = Puller(portal, fields, settings, time_zone)
+        waiting = Waiting(poll_seconds)
+        puller = Puller(portal, fields, settings, time_zone, connection.load_method, waiting)
         return cls(portal, puller, Writer(portal, fields, settings, time_zone, quota_share))
 
     def check(self) -> list[Finding]:
@@ -112,16 +112,20 @@ class HubspotCrm:
         """Home currency and rates."""
         return self._settings.currencies()
 
-    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
-        """Whether changes alone can be read; see `connector.crm.Crm.incremental`. Every read is complete so far."""
-        return False
+    def incremental(self, request: PullRequest) -> bool:
+        """Whether changes alone can be read; see `connector.crm.Crm.incremental`."""
+        return self._puller.incremental(request)
 
     def basis(self, request: PullRequest) -> str:
-        """Portal, user, time zone and, for deals, the pipelines; see `connector.crm.Crm.basis`."""
+        """Portal, user, time zone and, for deals, pipelines and exchange rates; see `connector.crm.Crm.basis`.
+
+        HubSpot computes a deal's amount in home currency anew when a rate changes, without stamping the deal.
+        """
         deals = request.object == "opportunities"
         stages = sorted(self._settings.stage_meanings().items()) if deals else []
+        rates = self._settings.currencies().rates if deals else ()
         portal = self._settings.details["portalId"]
-        return repr((portal, self._settings.owner().name, self._puller.time_zone, stages))
+        return repr((portal, self._settings.owner().name, self._puller.time_zone, stages, rates))
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""
@@ -177,15 +181,18 @@ class HubspotCrm:
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes.
 
-        The companies of a record come with its list. Those of deals with several companies are asked for on
-        their own, a thousand deals a call, which is more than the minimum.
+        What this session has read counts as it was read; the rest is reckoned by the ways of `load_method`. The
+        minimum leaves out polls, counting, and deals whose company must be asked for.
         """
-        minimum = _SINGLE_CALLS + sum(len(OBJECTS[section]) for section in rows) + ceil(changes / BATCH)
-        minimum += sum(
-            max(len(OBJECTS[section]), ceil(count / query.PAGE)) for section, count in rows.items()
+        method = self._puller.method
+        details = self._settings.details
+        costs = Costs(
+            singles=2 + (1 if self._portal.translator.renewable else 0),
+            rates=1 if details.get("additionalCurrencies") else 0,
+            bulk_from={"auto": FEW, "bulk": 0, "rest": None}[method],
+            counted=method == "auto",
         )
-        several = ceil(rows.get("opportunities", 0) * _SEVERAL_SHARE / query.ASSOCIATION_INPUTS)
-        return Estimate(minimum + several, minimum)
+        return costs.estimate(rows, changes, self._puller.done)
 
     def usage(self) -> Usage:
         """API calls of today, and ours by endpoint."""

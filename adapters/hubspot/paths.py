@@ -21,8 +21,19 @@ OBJECTS: Mapping[Object, tuple[str, ...]] = {
 }
 """HubSpot's objects behind a section; the first is the main one."""
 
-COMPANY_TYPE_ID = "0-2"
-"""HubSpot's number for companies, as in the addresses of its pages."""
+TYPE_IDS: Mapping[str, str] = {
+    "calls": "0-48",
+    "companies": "0-2",
+    "contacts": "0-1",
+    "deals": "0-3",
+    "emails": "0-49",
+    "meetings": "0-47",
+    "notes": "0-46",
+    "orders": "0-123",
+    "tasks": "0-27",
+    "tickets": "0-5",
+}
+"""HubSpot's numbers for its objects, as in the addresses of its pages; exports and imports go by them."""
 
 KEY_INFO = "/oauth/v2/private-apps/get/access-token-info"
 """Tells the scopes of a service key or private app (POST); it has no dated form."""
@@ -65,6 +76,32 @@ class Paths:
             return f"/crm/associations/{self.version}/{from_name}/{to_name}/batch/read"
         return f"/crm/v4/associations/{from_name}/{to_name}/batch/read"
 
+    @property
+    def exports(self) -> str:
+        """Start an export (POST)."""
+        return self._job("exports", "export/async")
+
+    def export_status(self, export_id: str) -> str:
+        """How far an export is, and where its file lies (GET)."""
+        return f"{self.exports}/tasks/{export_id}/status"
+
+    @property
+    def imports(self) -> str:
+        """Start an import (POST), list imports (GET)."""
+        return self._job("imports")
+
+    def single_import(self, import_id: str) -> str:
+        """How far an import is (GET)."""
+        return f"{self.imports}/{import_id}"
+
+    def import_errors(self, import_id: str) -> str:
+        """Rows that an import did not take (GET)."""
+        return f"{self.imports}/{import_id}/errors"
+
+    def cancel_import(self, import_id: str) -> str:
+        """Give an import up (POST)."""
+        return f"{self.imports}/{import_id}/cancel"
+
     def properties(self, name: str) -> str:
         """List (GET) and create (POST) properties."""
         return self._crm("properties", name)
@@ -106,6 +143,13 @@ class Paths:
     def token_info(self, token: str) -> str:
         """What an app's access token may do: numbered versions name it in the path (GET), dated in a form (POST)."""
         return f"{self.token}/introspect" if self.dated else f"/oauth/v1/access-tokens/{token}"
+
+    def single(self, name: str, record_id: str) -> str:
+        """Read (GET) or change (PATCH) one record; unlike batches it finds a merged one under its former id."""
+        return f"{self.objects(name)}/{record_id}"
+
+    def _job(self, api: str, name: str = "") -> str:
+        return self._crm(api, name).removesuffix("/")
 
     def _crm(self, api: str, name: str) -> str:
         return f"/crm/{api}/{self.version}/{name}" if self.dated else f"/crm/{self.version}/{api}/{name}"

@@ -1,82 +1,54 @@
-"""Reads the records of a section into typed Parquet: which objects, which properties, which company."""
+"""Reads the records of a section into typed Parquet: what changed, by search; everything, by export or list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from adapters.hubspot import query
+from adapters.hubspot import frames, query, search
+from adapters.hubspot.bulk import Export, UnavailableError, Waiting
+from adapters.hubspot.estimate import Done
 from adapters.hubspot.fields import Fields
+from adapters.hubspot.files import ExportFile
 from adapters.hubspot.http import Portal
-from adapters.hubspot.paths import OBJECTS
-from adapters.hubspot.rows import arrow_schema, typed
+from adapters.hubspot.reading import OF_THE_STAGE, Reading, Readings, schema
+from adapters.hubspot.rows import arrow_schema
 from adapters.hubspot.settings import Settings
-from connector.crm import (
-    ACCOUNT,
-    CLOSED,
-    CONTACT,
-    CURRENCY,
-    DATE,
-    HOME_AMOUNT,
-    ID,
-    LAST_ACTIVITY,
-    OPPORTUNITY,
-    ROLE,
-    STAGE_PROBABILITY,
-    WON,
-    FieldType,
-    Pulled,
-    PullRequest,
-)
+from connector.crm import ID, FieldType, Pulled, PullRequest
 from connector.errors import CrmRequestError
 
-BATCH_ROWS = 10_000
-_MERGED = "hs_merged_object_ids"
-_BUYING_ROLE = "hs_buying_role"
-_LAST_CONTACTED = "notes_last_contacted"
-_TIMESTAMP = "hs_timestamp"
-_TASK_STATUS = "hs_task_status"
-_COMPANIES = "@companies"
-_WHOLE = "@whole"
+_log = logging.getLogger(__name__)
+
+FEW = 5_000
+"""Up to so many records are read page by page: an export takes a minute, and HubSpot grants thirty a day."""
+LOOK_BACK = timedelta(minutes=10)
+"""HubSpot's search lags behind its records, by seconds as a rule."""
+
+Method = Literal["auto", "rest", "bulk"]
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A column that the adapter adds.
-
-    Attributes:
-        type: of its values.
-        value: from the columns of texts.
-    """
-
-    type: FieldType
-    value: pl.Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One HubSpot object to read.
+@dataclass(slots=True)
+class Tally:
+    """What was read of one object.
 
     Attributes:
-        name: HubSpot's name of it.
-        properties: to ask for, fields of the result or not.
-        added: columns beside the fields.
-        keep: which records count, by the columns of texts; None for all.
-        company: children: each of their companies, or the main one only; None for companies themselves.
-        explode: a column of lists that makes a row of each value.
+        rows: of the result.
+        records: of HubSpot's.
+        merged: loser's id -> survivor's id.
+        dropped: keys of records that were read and are not in the result; counted in incremental reads alone.
     """
 
-    name: str
-    properties: tuple[str, ...]
-    added: Mapping[str, Added] = field(default_factory=dict)
-    keep: pl.Expr | None = None
-    company: Literal["each", "main"] | None = "each"
-    explode: str | None = None
+    rows: int = 0
+    records: int = 0
+    merged: dict[str, str] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,248 +58,206 @@ class Puller:
     Attributes:
         portal: where to read.
         fields: its properties.
-        settings: its pipelines.
+        settings: its pipelines and time zone.
         time_zone: in which moments become days.
-        batch_rows: how many records are held in memory at once.
+        method: by list and search, by export, or by whatever suits the number of records.
+        waiting: how to wait for an export.
+        batch_rows: how many listed records are held in memory at once.
+        done: how objects were read in this session.
     """
 
     portal: Portal
     fields: Fields
     settings: Settings
     time_zone: str
-    batch_rows: int = BATCH_ROWS
+    method: Method = "auto"
+    waiting: Waiting = field(default_factory=Waiting)
+    batch_rows: int = frames.BATCH_ROWS
+    done: dict[str, Done] = field(default_factory=dict)
+
+    def incremental(self, request: PullRequest) -> bool:
+        """See `connector.crm.Crm.incremental`.
+
+        A new or removed association leaves a record's stamp as it is: children can be continued only if their
+        company is a property of their own.
+        """
+        if request.object not in ("accounts", "opportunities"):
+            return False
+        (reading,) = self._readings().of(request)
+        if reading.company is not None and reading.primary is None:
+            return False
+        own = self.fields.of(reading.name)
+        if reading.stamp not in own:
+            return False
+        computed = {name for name in reading.properties if name in own and own[name].calculated}
+        return not computed - OF_THE_STAGE
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`.
 
         Every record comes, whatever the request's conditions: HubSpot filters in searches only, which lag behind
-        and stop at 10,000 records. The caller tests again anyway.
+        its records. The caller tests again anyway.
         """
-        readings = self._readings(request)
-        for reading in readings:
-            self.fields.of(reading.name)  # says what is wrong if the object or its scope is missing
-        kinds = self._kinds(request, [reading.name for reading in readings])
-        schema = self._schema(readings[0], kinds)
-        arrow = arrow_schema(schema)
-        path = folder / f"{request.object}.parquet"
+        readings = self._readings().of(request)
+        kinds = self._readings().kinds(request, [reading.name for reading in readings])
+        began = self.portal.session.clock.now()
+        if request.since is not None and self.incremental(request):
+            pulled = self._changes(request, readings[0], kinds, folder, request.since)
+            if pulled is not None:
+                return pulled
+        return self._everything(request, readings, kinds, folder, began)
+
+    def _readings(self) -> Readings:
+        return Readings(self.fields, self.settings, self.time_zone)
+
+    def _everything(
+        self,
+        request: PullRequest,
+        readings: list[Reading],
+        kinds: Mapping[str, FieldType],
+        folder: Path,
+        began: datetime | None,
+    ) -> Pulled:
+        types = schema(readings[0], kinds)
+        paths: list[Path] = []
         merged: dict[str, str] = {}
         rows = 0
-        with pq.ParquetWriter(path, arrow) as writer:
-            for reading in readings:
-                for texts in self._batches(reading):
-                    merged |= _merged(texts)
-                    frame = self._finished(reading, texts, kinds, list(schema))
-                    writer.write_table(frame.to_arrow().cast(arrow))
-                    rows += len(frame)
-        return Pulled(request.object, (path,), schema, rows, merged=merged)
-
-    def _readings(self, request: PullRequest) -> list[Reading]:
-        make: Mapping[str, Callable[[PullRequest], Reading]] = {
-            "accounts": self._companies,
-            "opportunities": self._deals,
-            "contact_roles": self._contacts,
-        }
-        if request.object in make:
-            return [make[request.object](request)]
-        if request.object == "activities":
-            return [self._engagements(request, name) for name in request.sources or OBJECTS["activities"]]
-        return [Reading(OBJECTS[request.object][0], request.fields)]
-
-    def _companies(self, request: PullRequest) -> Reading:
-        added = {CURRENCY: Added(FieldType.TEXT, pl.lit(None, pl.String))}
-        extra = self._existing("companies", _MERGED)
-        return Reading("companies", _unique(request.fields, extra), added, company=None)
-
-    def _deals(self, request: PullRequest) -> Reading:
-        extra = self._existing("deals", "deal_currency_code", "amount_in_home_currency")
-        known = self.settings.stage_meanings()
-        place = pl.concat_str(pl.col("pipeline"), pl.lit("\n"), pl.col("dealstage"))
-        places = ["\n".join(each) for each in known]
-
-        def by_stage(values: Sequence[object], kind: FieldType, dtype: type[pl.DataType]) -> Added:
-            return Added(kind, place.replace_strict(places, pl.Series(values, dtype=dtype), default=None))
-
-        added = {
-            WON: by_stage([each.won for each in known.values()], FieldType.BOOLEAN, pl.Boolean),
-            CLOSED: by_stage([each.closed for each in known.values()], FieldType.BOOLEAN, pl.Boolean),
-            STAGE_PROBABILITY: by_stage(
-                [each.probability for each in known.values()], FieldType.NUMBER, pl.Float64
-            ),
-            CURRENCY: self._optional("deal_currency_code", FieldType.TEXT, extra),
-            HOME_AMOUNT: self._optional("amount_in_home_currency", FieldType.CURRENCY, extra),
-        }
-        return Reading(
-            "deals",
-            _unique(request.fields, ("pipeline", "dealstage", *extra)),
-            added,
-            keep=self._in_pipelines(request.pipelines),
-            company="each" if request.account == "any_company" else "main",
-        )
-
-    def _contacts(self, request: PullRequest) -> Reading:
-        role = self._demanded("contacts", request.role_field or _BUYING_ROLE)
-        last = request.last_activity or next(iter(self._existing("contacts", _LAST_CONTACTED)), None)
-        activity = pl.col(self._demanded("contacts", last)) if last else pl.lit(None, pl.String)
-        roles = pl.col(role).str.split(";").list.eval(pl.element().str.strip_chars())
-        return Reading(
-            "contacts",
-            _unique(request.fields, (role, last) if last else (role,)),
-            {
-                CONTACT: Added(FieldType.REFERENCE, pl.col(ID)),
-                OPPORTUNITY: Added(FieldType.REFERENCE, pl.lit(None, pl.String)),
-                ROLE: Added(
-                    FieldType.PICKLIST, roles.list.filter(pl.element() != "").list.unique(maintain_order=True)
-                ),
-                LAST_ACTIVITY: Added(FieldType.DATE, typed(activity, FieldType.DATETIME, self.time_zone)),
-            },
-            keep=pl.col(role).str.strip_chars("; ") != "",
-            explode=ROLE,
-        )
-
-    def _engagements(self, request: PullRequest, name: str) -> Reading:
-        date = self._demanded(name, request.date or _TIMESTAMP)
-        kind = self.fields.of(name)[date].type
-        is_task = name == "tasks"
-        own = self.fields.of(name)
-        return Reading(
-            name,
-            _unique(
-                [each for each in request.fields if each in own], (date, *([_TASK_STATUS] if is_task else ()))
-            ),
-            {DATE: Added(FieldType.DATE, typed(pl.col(date), kind, self.time_zone))},
-            keep=pl.col(_TASK_STATUS) == "COMPLETED" if is_task else None,
-        )
-
-    def _kinds(self, request: PullRequest, names: Sequence[str]) -> dict[str, FieldType]:
-        """Types of the fields asked for; each must exist in one of the objects."""
-        kinds: dict[str, FieldType] = {}
-        for each in request.fields:
-            holder = next((name for name in names if each in self.fields.of(name)), names[0])
-            kinds[each] = self.fields.of(holder)[self._demanded(holder, each)].type
-        return kinds
-
-    def _schema(self, reading: Reading, kinds: Mapping[str, FieldType]) -> dict[str, FieldType]:
-        schema = {ID: FieldType.REFERENCE}
-        if reading.company is not None:
-            schema[ACCOUNT] = FieldType.REFERENCE
-        return schema | {name: added.type for name, added in reading.added.items()} | dict(kinds)
-
-    def _batches(self, reading: Reading) -> Iterator[pl.DataFrame]:
-        """Records as columns of texts, some thousand at a time; at least one batch.
-
-        Beside the properties: ``@id``; of children also the list of their companies, and whether it is whole.
-        """
-        linked = reading.company is not None
-        columns: dict[str, list[Any]] = {name: [] for name in (ID, _COMPANIES, _WHOLE, *reading.properties)}
-        yielded = False
-        for page in query.records(self.portal, reading.name, reading.properties, companies=linked):
-            columns[ID] += [str(record["id"]) for record in page]
-            for name in reading.properties:
-                columns[name] += [record["properties"].get(name) for record in page]
-            for record in page:
-                companies, whole = query.companies_of(record)
-                columns[_COMPANIES].append(companies)
-                columns[_WHOLE].append(whole)
-            if len(columns[ID]) >= self.batch_rows:
-                yield _texts(columns)
-                yielded = True
-                columns = {name: [] for name in columns}
-        if columns[ID] or not yielded:
-            yield _texts(columns)
-
-    def _finished(
-        self, reading: Reading, texts: pl.DataFrame, kinds: Mapping[str, FieldType], names: Sequence[str]
-    ) -> pl.DataFrame:
-        """Typed rows of the result, from records as texts."""
-        frame = texts if reading.keep is None else texts.filter(reading.keep)
-        frame = frame.with_columns(added.value.alias(name) for name, added in reading.added.items())
-        frame = frame.with_columns(
-            typed(pl.col(name), kind, self.time_zone) if name in frame.columns else pl.lit(None).alias(name)
-            for name, kind in kinds.items()
-        )
-        if reading.explode:
-            frame = frame.explode(reading.explode)
-        if reading.company is not None:
-            frame = frame.join(self._companies_of(reading, frame), on=ID, how="left", maintain_order="left")
-        if reading.explode:
-            # A contact is several records of ours: one for each role at each company.
-            parts = [pl.col(name) for name in (ID, reading.explode, ACCOUNT)]
-            frame = frame.with_columns(pl.concat_str(parts, separator=":", ignore_nulls=True).alias(ID))
-        return frame.select(names)
-
-    def _companies_of(self, reading: Reading, frame: pl.DataFrame) -> pl.DataFrame:
-        """Which companies the records of a batch count for: ``@id``, ``@account``.
-
-        The list has told most of it. Asked for are lists that were not whole, which of several companies is the
-        main one, and, lest a portal that tells nothing looks like one without companies, a batch without any.
-        """
-        links = frame.select(ID, _COMPANIES, _WHOLE).unique(ID, maintain_order=True)
-        number = pl.col(_COMPANIES).list.len()
-        unsure = pl.col(_WHOLE).not_() | (number.sum() == 0)
-        if reading.company == "main":
-            unsure |= number > 1
-        told = (
-            links.filter(~unsure).select(ID, pl.col(_COMPANIES).alias(ACCOUNT)).explode(ACCOUNT).drop_nulls()
-        )
-        asked = links.filter(unsure)[ID].to_list()
-        if not asked:
-            return told
-        pairs = query.associations(self.portal, reading.name, "companies", asked)
-        pairs = query.main_company(pairs) if reading.company == "main" else pairs.select(ID, ACCOUNT)
-        return pl.concat([told, pairs])
-
-    def _demanded(self, name: str, property_name: str) -> str:
-        """The property's name, once it is sure that it can be read: HubSpot leaves unknown ones out silently."""
-        if property_name not in self.fields.of(name):
-            self.settings.identify()
-            raise self.fields.lacking(name, property_name, f"read {name}")
-        return property_name
-
-    def _existing(self, name: str, *properties: str) -> tuple[str, ...]:
-        return tuple(each for each in properties if each in self.fields.of(name))
-
-    def _optional(self, property_name: str, kind: FieldType, existing: Sequence[str]) -> Added:
-        present = property_name in existing
-        return Added(
-            kind, typed(pl.col(property_name) if present else pl.lit(None, pl.String), kind, self.time_zone)
-        )
-
-    def _in_pipelines(self, wanted: Sequence[str]) -> pl.Expr | None:
-        if not wanted:
-            return None
-        known = self.settings.stages()
-        if unknown := [each for each in wanted if each not in known]:
-            raise CrmRequestError(
-                f"HubSpot could not read deals: the portal has no deal pipeline {', '.join(unknown)}, only "
-                f"{', '.join(known)}. Correct [opportunities] pipelines; ids are in the address of the pipeline's "
-                f"page at Settings > Objects > Deals > Pipelines.",
-                crm="hubspot",
-                operation="read deals",
-                code="PIPELINE_NOT_FOUND",
+        for reading in readings:
+            writer = _Writer(
+                frames.Finisher(self.portal, reading, kinds, list(types), self.time_zone),
+                types,
+                folder / f"{reading.name}.parquet",
             )
-        return pl.col("pipeline").is_in(list(wanted))
+            tally = self._whole(reading, writer)
+            paths.append(writer.path)
+            merged |= tally.merged
+            rows += tally.rows
+        return Pulled(
+            request.object, tuple(paths), types, rows, merged=merged, until=began, key=readings[0].key
+        )
+
+    def _whole(self, reading: Reading, writer: _Writer) -> Tally:
+        """All records of one object."""
+        if reading.filled is not None and self.method != "bulk":
+            found = self._filled(reading, writer)
+            if found is not None:
+                return found
+        if self.method == "bulk" or (self.method == "auto" and self._many(reading)):
+            try:
+                return self._exported(reading, writer)
+            except UnavailableError as error:
+                _log.warning(
+                    "HubSpot gives no export of %s: %s. It is read page by page instead, 100 records a call.",
+                    reading.name,
+                    error,
+                )
+        pages = query.records(
+            self.portal, reading.name, reading.properties, companies=reading.company is not None
+        )
+        tally = writer(frames.of_records(pages, reading, told=True, rows=self.batch_rows))
+        self.done[reading.name] = Done("list", tally.records)
+        return tally
+
+    def _filled(self, reading: Reading, writer: _Writer) -> Tally | None:
+        """The records that count alone, by search; None if they are so many that an export is better."""
+        assert reading.filled is not None
+        try:
+            total, pages = search.filled(self.portal, reading.name, reading.filled, reading.properties)
+            if total > FEW and self.method == "auto":
+                return None
+            tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
+        except search.UnreliableError as error:
+            _log.warning("HubSpot's search of %s cannot be relied on, all are read: %s", reading.name, error)
+            return None
+        self.done[reading.name] = Done("search", tally.records)
+        return tally
+
+    def _many(self, reading: Reading) -> bool:
+        """Whether there are so many records that an export is worth its while; an object that is not counted, not."""
+        try:
+            return query.total(self.portal, reading.name) > FEW
+        except CrmRequestError:
+            return False
+
+    def _exported(self, reading: Reading, writer: _Writer) -> Tally:
+        path = writer.path.with_suffix(".export")
+        try:
+            Export(self.portal, reading, self.waiting).fetch(path)
+            zone = str(self.settings.details.get("timeZone") or self.time_zone)
+            file = ExportFile(path, reading, self.fields, zone)
+            tally = writer(file.frames())
+            if not file.ordered and (twice := file.twice()):
+                _log.warning("HubSpot's export of %s held %d records twice", reading.name, len(twice))
+                tally = writer(file.frames(twice))
+            self.done[reading.name] = Done("export", tally.records)
+            return tally
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _changes(
+        self,
+        request: PullRequest,
+        reading: Reading,
+        kinds: Mapping[str, FieldType],
+        folder: Path,
+        since: datetime,
+    ) -> Pulled | None:
+        """What changed; None if it must, or had better, be read as a whole."""
+        began = self.portal.session.clock.now()
+        types = schema(reading, kinds)
+        finisher = frames.Finisher(self.portal, reading, kinds, list(types), self.time_zone)
+        writer = _Writer(finisher, types, folder / f"{reading.name}.parquet", drops=True)
+        since -= LOOK_BACK
+        try:
+            total, pages = search.changed(self.portal, reading.name, reading.stamp, since, reading.properties)
+            if total > FEW and self.method != "rest":
+                _log.info("%d %s have changed, all are exported", total, reading.name)
+                return None
+            tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
+        except search.UnreliableError as error:
+            _log.warning("HubSpot's search of %s cannot be relied on, all are read: %s", reading.name, error)
+            writer.path.unlink(missing_ok=True)
+            return None
+        self.done[reading.name] = Done("changes", tally.records)
+        gone = tally.dropped.union(query.archived(self.portal, reading.name, since), tally.merged)
+        return Pulled(
+            request.object,
+            (writer.path,),
+            types,
+            tally.rows,
+            deleted=tuple(sorted(gone - writer.kept)),
+            merged=tally.merged,
+            complete=False,
+            until=began,
+            key=reading.key,
+        )
 
 
-def _unique(fields: Sequence[str], extra: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*fields, *extra)))
+class _Writer:
+    """Writes frames of texts as typed rows to one Parquet file; each call begins anew."""
 
+    def __init__(
+        self, finisher: frames.Finisher, types: Mapping[str, FieldType], path: Path, *, drops: bool = False
+    ) -> None:
+        self.path = path
+        self.kept: set[str] = set()
+        self._finisher = finisher
+        self._arrow = arrow_schema(types)
+        self._drops = drops
 
-def _texts(columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
-    special: Mapping[str, pl.DataType | type[pl.DataType]] = {
-        _COMPANIES: pl.List(pl.String),
-        _WHOLE: pl.Boolean,
-    }
-    return pl.DataFrame(columns, schema={name: special.get(name, pl.String) for name in columns})
-
-
-def _merged(texts: pl.DataFrame) -> dict[str, str]:
-    """Loser -> survivor, from the lists that survivors keep."""
-    if _MERGED not in texts.columns:
-        return {}
-    listed = texts.filter(pl.col(_MERGED).str.strip_chars() != "").select(ID, _MERGED)
-    return {
-        loser.strip(): survivor
-        for survivor, losers in listed.iter_rows()
-        for loser in losers.split(";")
-        if loser.strip()
-    }
+    def __call__(self, texts: Iterable[pl.DataFrame]) -> Tally:
+        tally = Tally()
+        self.kept.clear()
+        key = self._finisher.reading.key
+        with pq.ParquetWriter(self.path, self._arrow) as writer:
+            for each in texts:
+                frame = self._finisher(each)
+                writer.write_table(frame.to_arrow().cast(self._arrow))
+                tally.records += len(each)
+                tally.rows += len(frame)
+                tally.merged |= frames.merged(each)
+                if self._drops:
+                    kept = set(frame[key].to_list())
+                    self.kept |= kept
+                    tally.dropped |= set(each[ID].to_list()) - kept
+        return tally

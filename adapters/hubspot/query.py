@@ -1,22 +1,21 @@
-"""Reading: pages of a list, associations in batches of 1,000, records by id, totals."""
+"""Reading record by record: pages of a list, records by id, what was archived, totals."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-import polars as pl
-
+from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal
-from connector.crm import ACCOUNT, ID
 from connector.errors import CrmRequestError
 
 PAGE = 100
-ASSOCIATION_INPUTS = 1_000
-PRIMARY = "primary"
-_PRIMARY_TYPE = 5  # "deal with primary company", HubSpot's own; labels of a portal have other numbers
-_NO_ASSOCIATIONS = "NO_ASSOCIATIONS_FOUND"
+LONGEST_QUERY = 6_000
+"""Characters of a query string that every server between here and HubSpot takes; it may refuse longer ones."""
+_TOO_LONG = frozenset({414, 431})
 
 Record = Mapping[str, Any]
 
@@ -54,6 +53,9 @@ def records(
 ) -> Iterator[list[Record]]:
     """Pages of all records of an object that are not archived, each record once.
 
+    Properties that are too many for an address are read from each page's records in a second call, which takes
+    any number.
+
     Args:
         portal: where to read.
         name: HubSpot's name of the object.
@@ -63,27 +65,26 @@ def records(
     Raises:
         CrmError: translated from what HubSpot said.
     """
-    operation = f"read {name}"
-    fixed = [("limit", str(PAGE)), ("archived", "false"), *(("properties", each) for each in properties)]
+    bare = [("limit", str(PAGE)), ("archived", "false")]
     if companies:
-        fixed.append(("associations", "companies"))
+        bare.append(("associations", "companies"))
+    full = bare + [("properties", each) for each in properties]
+    apart = len(urlencode(full)) > LONGEST_QUERY
     first = Once()
     after: str | None = None
     while True:
-        query = fixed if after is None else [*fixed, ("after", after)]
-        page = portal.request(operation, "GET", portal.paths.objects(name), query=query, expect="results")
-        yield [record for record in page["results"] if first(record)]
-        following = ((page.get("paging") or {}).get("next") or {}).get("after")
-        if following is None:
+        try:
+            page = _page(portal, name, bare if apart else full, after)
+        except Refused as refused:
+            if refused.status not in _TOO_LONG or apart:
+                raise portal.translator.translate(refused, f"read {name}") from refused
+            apart = True
+            continue
+        found = [record for record in page["results"] if first(record)]
+        yield _completed(portal, name, found, properties) if apart else found
+        after = _following(page, name, after)
+        if after is None:
             return
-        if following == after:
-            raise CrmRequestError(
-                f"HubSpot could not {operation}: the page after {after} leads to itself. Nothing was left out "
-                f"silently; run again, and tell HubSpot's support if it stays.",
-                crm="hubspot",
-                operation=operation,
-            )
-        after = following
 
 
 def companies_of(record: Record) -> tuple[list[str], bool]:
@@ -97,45 +98,6 @@ def companies_of(record: Record) -> tuple[list[str], bool]:
     return list(ids), not found.get("paging")
 
 
-def associations(portal: Portal, from_name: str, to_name: str, ids: Sequence[str]) -> pl.DataFrame:
-    """Which records of `to_name` belong to which of `from_name`.
-
-    Returns:
-        ``@id``, ``@account`` (text) and ``primary`` (boolean); one row per pair, in order of the pairs.
-    """
-    operation = f"read the {to_name} of {from_name}"
-    path = portal.paths.associations(from_name, to_name)
-    pairs: dict[tuple[str, str], bool] = {}
-    pending: list[dict[str, str]] = [{"id": each} for each in ids]
-    while pending:
-        batch, pending = pending[:ASSOCIATION_INPUTS], pending[ASSOCIATION_INPUTS:]
-        answer = portal.request(operation, "POST", path, body={"inputs": batch}, expect="results")
-        _check_errors(answer.get("errors") or (), operation)
-        for result in answer["results"]:
-            source = str(result["from"]["id"])
-            for target in result.get("to") or ():
-                pair = (source, str(target["toObjectId"]))
-                pairs[pair] = pairs.get(pair, False) or _is_primary(target)
-            after = ((result.get("paging") or {}).get("next") or {}).get("after")
-            if after is not None:
-                pending.append({"id": source, "after": str(after)})
-    return pl.DataFrame(
-        {
-            ID: [source for source, _ in pairs],
-            ACCOUNT: [target for _, target in pairs],
-            PRIMARY: list(pairs.values()),
-        },
-        schema={ID: pl.String, ACCOUNT: pl.String, PRIMARY: pl.Boolean},
-    ).sort(ID, ACCOUNT)
-
-
-def main_company(pairs: pl.DataFrame) -> pl.DataFrame:
-    """At most one company per record: the primary one, else the only one."""
-    primary = pl.col(ACCOUNT).filter(pl.col(PRIMARY)).first()
-    only = pl.when(pl.len() == 1).then(pl.col(ACCOUNT).first())
-    return pairs.group_by(ID, maintain_order=True).agg(pl.coalesce(primary, only).alias(ACCOUNT))
-
-
 def by_id(portal: Portal, name: str, ids: Sequence[str], properties: Sequence[str]) -> dict[str, Record]:
     """Up to 100 records by id; those that do not exist (any more) are absent."""
     body = {"properties": list(properties), "inputs": [{"id": each} for each in ids]}
@@ -145,6 +107,22 @@ def by_id(portal: Portal, name: str, ids: Sequence[str], properties: Sequence[st
     return {str(record["id"]): record for record in answer["results"]}
 
 
+def archived(portal: Portal, name: str, since: datetime) -> list[str]:
+    """Ids of the records that were archived since then, oldest id first. HubSpot keeps them for 90 days."""
+    query = [("limit", str(PAGE)), ("archived", "true"), ("properties", "hs_object_id")]
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        try:
+            page = _page(portal, name, query, after)
+        except Refused as refused:
+            raise portal.translator.translate(refused, f"read archived {name}") from refused
+        found += [str(record["id"]) for record in page["results"] if _archived_at(record) >= since]
+        after = _following(page, name, after)
+        if after is None:
+            return found
+
+
 def total(portal: Portal, name: str) -> int:
     """How many records of an object the token sees; may lag seconds behind."""
     body = {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1}
@@ -152,22 +130,39 @@ def total(portal: Portal, name: str) -> int:
     return int(answer["total"])
 
 
-def _is_primary(target: Mapping[str, Any]) -> bool:
-    kinds = target.get("associationTypes") or ()
-    return any(
-        kind.get("typeId") == _PRIMARY_TYPE and kind.get("category", "HUBSPOT_DEFINED") == "HUBSPOT_DEFINED"
-        for kind in kinds
-    )
+def _page(portal: Portal, name: str, query: Sequence[tuple[str, str]], after: str | None) -> Any:  # noqa: ANN401
+    whole = query if after is None else [*query, ("after", after)]
+    return portal.attempt(f"read {name}", "GET", portal.paths.objects(name), query=whole, expect="results")
 
 
-def _check_errors(errors: Sequence[Mapping[str, Any]], operation: str) -> None:
-    """A record without associations is reported as an error; anything else is one."""
-    for error in errors:
-        if _NO_ASSOCIATIONS not in f"{error.get('subCategory')} {error.get('category')}":
-            raise CrmRequestError(
-                f"HubSpot could not {operation}: {error.get('category')}: {error.get('message')}. "
-                f"Records were left out of its answer, so the read stops here; run again.",
-                crm="hubspot",
-                operation=operation,
-                code=str(error.get("category") or "") or None,
-            )
+def _following(page: Mapping[str, Any], name: str, after: str | None) -> str | None:
+    following = ((page.get("paging") or {}).get("next") or {}).get("after")
+    if following is not None and following == after:
+        raise CrmRequestError(
+            f"HubSpot could not read {name}: the page after {after} leads to itself. Nothing was left out "
+            f"silently; run again, and tell HubSpot's support if it stays.",
+            crm="hubspot",
+            operation=f"read {name}",
+        )
+    return None if following is None else str(following)
+
+
+def _completed(portal: Portal, name: str, found: Sequence[Record], properties: Sequence[str]) -> list[Record]:
+    """The records with their properties; one that has just been archived is left out."""
+    if not found:
+        return []
+    details = by_id(portal, name, [str(record["id"]) for record in found], properties)
+    return [
+        {**record, "properties": details[str(record["id"])]["properties"]}
+        for record in found
+        if str(record["id"]) in details
+    ]
+
+
+def _archived_at(record: Record) -> datetime:
+    """When; a record that does not tell counts as archived just now."""
+    try:
+        moment = datetime.fromisoformat(str(record.get("archivedAt")))
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal
-from adapters.hubspot.paths import COMPANY_TYPE_ID, KEY_INFO
+from adapters.hubspot.paths import KEY_INFO, TYPE_IDS
 from connector.crm import Currencies, Rate
 from connector.errors import CrmError
 
@@ -53,6 +53,8 @@ class Settings:
         self._details: Mapping[str, Any] | None = None
         self._pipelines: list[Mapping[str, Any]] | None = None
         self._owner: Owner | None = None
+        self._rates: list[Mapping[str, Any]] | None = None
+        self._untold = False  # asked for today's calls, in vain
 
     @property
     def details(self) -> Mapping[str, Any]:
@@ -66,7 +68,7 @@ class Settings:
     def account_url(self, account_id: str) -> str:
         """See `connector.crm.Crm.account_url`."""
         domain, portal = self.details.get("uiDomain") or "app.hubspot.com", self.details["portalId"]
-        return f"https://{domain}/contacts/{portal}/record/{COMPANY_TYPE_ID}/{account_id}"
+        return f"https://{domain}/contacts/{portal}/record/{TYPE_IDS['companies']}/{account_id}"
 
     def owner(self) -> Owner:
         """Whose the token is; errors name him from then on.
@@ -162,14 +164,15 @@ class Settings:
     def daily_calls(self) -> tuple[int | None, int | None]:
         """Calls of today and the allowance, None where HubSpot does not tell (public apps)."""
         session = self._portal.session
-        if session.limit is None:
+        if session.limit is None and not self._untold:
+            self._untold = True
             try:
                 answer = self._portal.attempt("read today's API usage", "GET", self._portal.paths.daily_usage)
             except (Refused, CrmError):
                 return None, None
             for each in answer.get("results") or ():
                 if each.get("usageLimit"):
-                    return int(each.get("currentUsage") or 0), int(each["usageLimit"])
+                    session.used, session.limit = int(each.get("currentUsage") or 0), int(each["usageLimit"])
         return session.used, session.limit
 
     def _deal_pipelines(self) -> list[Mapping[str, Any]]:
@@ -180,25 +183,25 @@ class Settings:
         return self._pipelines
 
     def _exchange_rates(self) -> list[Mapping[str, Any]]:
-        rates: list[Mapping[str, Any]] = []
-        query = [("limit", "100")]
+        if self._rates is None:
+            self._rates = list(self._all_rates())
+        return self._rates
+
+    def _all_rates(self) -> Iterator[Mapping[str, Any]]:
+        operation, query = "read the exchange rates", [("limit", "100")]
         while True:
             try:
                 page = self._portal.attempt(
-                    "read the exchange rates",
-                    "GET",
-                    self._portal.paths.exchange_rates,
-                    query=query,
-                    expect="results",
+                    operation, "GET", self._portal.paths.exchange_rates, query=query, expect="results"
                 )
             except Refused as refused:
                 if refused.status in (403, 404):
-                    return []
-                raise self._portal.translator.translate(refused, "read the exchange rates") from refused
-            rates += page["results"]
+                    return
+                raise self._portal.translator.translate(refused, operation) from refused
+            yield from page["results"]
             after = ((page.get("paging") or {}).get("next") or {}).get("after")
             if after is None:
-                return rates
+                return
             query = [("limit", "100"), ("after", str(after))]
 
 

@@ -74,11 +74,12 @@ def _run(org: Org, operation: str, reading: Reading, rows: int | None) -> tuple[
             operation, "POST", "jobs/query", body={"operation": operator, "query": reading.soql}
         )
         path = f"jobs/query/{opened['id']}"
-        try:
-            return path, jobs.finished(org, operation, path, rows)
-        except jobs.FailedJobError as failure:
-            if last == _TRIES:
-                raise failure.error from None
+        job = jobs.ended(org, operation, path, rows)
+        if job["state"] == jobs.COMPLETE:
+            return path, job
+        error = jobs.failure(org, operation, job)
+        if last == _TRIES or not isinstance(error, jobs.PassingFailureError):
+            raise error
     raise AssertionError
 
 

@@ -15,7 +15,8 @@ from adapters.salesforce.check import findings
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
-from adapters.salesforce.write import BULK_BATCH, BULK_CALLS, COLLECTION, Writer
+from adapters.salesforce.records import COLLECTION
+from adapters.salesforce.write import BULK_BATCH, Writer
 from connector.config import SalesforceConnection
 from connector.crm import (
     CrmField,
@@ -136,16 +137,12 @@ class SalesforceCrm:
         return self._writer.batch_size(total)
 
     def settle(self, jobs: JobLog) -> None:
-        """See `connector.crm.Crm.settle`. No job is noted so far, so none is left."""
+        """End every job that a killed run has left open."""
+        self._writer.settle(jobs)
 
-    def write(
-        self,
-        batches: Iterable[pa.RecordBatch],
-        total: int,
-        jobs: JobLog,  # noqa: ARG002
-    ) -> Iterator[pa.RecordBatch]:
+    def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         """Send changes to accounts; see `connector.crm.Crm.write`."""
-        return self._writer.write(batches, total)
+        return self._writer.write(batches, total, jobs)
 
     def provision(
         self,
@@ -197,8 +194,7 @@ class SalesforceCrm:
             calls += pages if by_rest else probed + _JOB_CALLS + parts
             minimum += min(pages, 1 + parts)  # opening a job, and its pages
         if changes:
-            batches = ceil(changes / self._writer.batch_size(changes))
-            calls += batches * (BULK_CALLS if self._writer.in_bulk(changes) else 1)
+            calls += self._writer.calls(changes)
             minimum += min(ceil(changes / COLLECTION), 3 * ceil(changes / BULK_BATCH))  # open, upload, close
         return Estimate(calls, minimum)
 

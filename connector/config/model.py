@@ -12,7 +12,16 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from connector import cron
@@ -55,6 +64,11 @@ def _database(url: str) -> str:
     if mark and scheme in ("sqlite", "postgresql+psycopg"):
         return url
     raise ValueError("must be sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE")
+
+
+def _in_common_words(method: object) -> object:
+    """HubSpot's own names of what both CRMs' settings call rest and bulk."""
+    return {"list": "rest", "export": "bulk"}.get(method, method) if isinstance(method, str) else method
 
 
 Url = Annotated[str, AfterValidator(_https_or_loopback)]
@@ -154,7 +168,8 @@ class HubspotConnection(_Connection):
     """access_token: a service key or private app; refresh_token: a public app."""
     api_url: Url = "https://api.hubapi.com"
     api_version: Literal["v3", "2026-03", "2026-09"] = "v3"
-    load_method: Literal["auto", "list", "export"] = "auto"
+    load_method: Annotated[Literal["auto", "rest", "bulk"], BeforeValidator(_in_common_words)] = "auto"
+    """How to read and write: auto takes lists and batches for few records, exports and imports for many."""
     client_id: str | None = None
     access_token: SecretStr | None = None
     client_secret: SecretStr | None = None

@@ -15,3 +15,10 @@ def _installed() -> None:
 def salesforce() -> Iterator[Sandbox]:
     with Sandbox(crms=("salesforce",), accounts=3_000, seed=5) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def hubspot() -> Iterator[Sandbox]:
+    with Sandbox(crms=("hubspot",), accounts=600, seed=5) as running:
+        running.configure("hubspot", "behaviour", export_zip_bytes=10_000_000)
+        yield running

@@ -89,6 +89,7 @@ class AssociationEndpoint:
         link = self._links.add(source, target, source_id, target_id)
         if link is None:
             raise validation(f"{source.singular} and {target.singular} cannot be associated.")
+        self._follow(source, target, source_id, target_id, call)
         up = link.child == source.name
         pairs = [
             (source_id, target_id, link.up if up else link.down),
@@ -108,13 +109,23 @@ class AssociationEndpoint:
         """End every association of two records: 204."""
         source, target = call.kind("write"), object_type(call.path["resource"])
         if call.path["id"].isdigit() and call.path["target_id"].isdigit():
-            self._links.remove(source, target, int(call.path["id"]), int(call.path["target_id"]))
+            source_id, target_id = int(call.path["id"]), int(call.path["target_id"])
+            self._links.remove(source, target, source_id, target_id)
+            self._follow(source, target, source_id, target_id, call)
         return Response(status_code=204)
 
     def labels(self, call: Call) -> Response:
         """Types that two object types can be associated by."""
         source, target = call.kind("read"), object_type(call.path["resource"])
         return json_response({"results": self._links.labels(source, target)})
+
+    def _follow(
+        self, source: ObjectType, target: ObjectType, source_id: int, target_id: int, call: Call
+    ) -> None:
+        """A deal tells its primary company in a property of its own."""
+        if {source.name, target.name} == {"deals", "companies"}:
+            deal = source_id if source.name == "deals" else target_id
+            self._records.follow_companies("child", [deal], call.now)
 
     def _existing(self, kind: ObjectType, text: str) -> int:
         """Id of a live record.

@@ -68,6 +68,7 @@ BOOLEAN: Final = (Option("true", "Yes", 0), Option("false", "No", 1))
 _MONEY: Final = {"showCurrencySymbol": True}
 _OWNER: Final = {"referencedObjectType": "OWNER"}
 # name, label, type, field type, options, flags: r read-only, c calculated
+PRIMARY_COMPANY: Final = "hs_primary_associated_company"
 _Row = tuple[str, str, str, str, tuple[Option, ...], str]
 
 _COMMON: Final[tuple[_Row, ...]] = (
@@ -195,6 +196,7 @@ _BY_TYPE: Final[dict[str, tuple[_Row, ...]]] = {
         ("hs_is_closed", "Is Deal Closed?", "bool", "calculation_equation", BOOLEAN, "rc"),
         ("hs_is_closed_won", "Is Closed Won", "bool", "calculation_equation", BOOLEAN, "rc"),
         ("hs_projected_amount", "Weighted amount", "number", "calculation_equation", (), "rc"),
+        (PRIMARY_COMPANY, "Primary Associated Company", "number", "number", (), "r"),
         ("createdate", "Create Date", "datetime", "date", (), ""),
         ("hs_lastmodifieddate", "Last Modified Date", "datetime", "date", (), "r"),
     ),

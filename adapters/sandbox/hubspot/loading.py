@@ -198,7 +198,9 @@ class Loader:
 
     def _deals(self, portfolio: Portfolio) -> pl.DataFrame:
         """Rows of the deals' table, with ``account_key``; links to companies are stored on the way."""
-        partner = portfolio.accounts.select("key", partner=pl.col("kind") == "Partner")
+        partner = portfolio.accounts.select(
+            "key", partner=pl.col("kind") == "Partner", live=pl.col("state") == "live"
+        )
         frame = (
             portfolio.opportunities.join(partner, left_on="account_key", right_on="key", how="left")
             .sort("close_date")
@@ -248,6 +250,9 @@ class Loader:
             hs_is_closed=pl.col("closed").cast(pl.String),
             hs_is_closed_won=pl.col("won").cast(pl.String),
             hs_projected_amount=number((amount * probability).round(2)),
+            hs_primary_associated_company=pl.when(
+                pl.col("live") & (pl.col("key") % NO_COMPANY != 0) & (pl.col("key") % NO_PRIMARY != 0)
+            ).then(record_id("companies", "account_key").cast(pl.String)),
             createdate=moment("created", "08:20:11.804Z"),
             hs_lastmodifieddate=moment("created", "08:20:12.101Z"),
             **currencies,

@@ -77,6 +77,7 @@ class MergeEndpoint:
         self._links.move(kind, gone, survivor)
         if kind.name == "companies":
             self._point_to(survivor, gone)
+            self._records.follow_companies("parent", [survivor], now)
         return survivor
 
     def _point_to(self, survivor: int, gone: list[int]) -> None:

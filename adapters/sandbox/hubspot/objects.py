@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -148,14 +149,16 @@ class ObjectEndpoint:
         for each in associations:
             target_id = str(each.get("to", {}).get("id", ""))
             for link in each.get("types", []):
-                self._link(kind, record, target_id, int(link.get("associationTypeId", 0)))
+                self._link(kind, record, target_id, int(link.get("associationTypeId", 0)), call.now)
         return self._records.many(kind, [record], self._records.asked(kind, list(values)))[0]
 
-    def _link(self, kind: ObjectType, record: int, target_id: str, type_id: int) -> None:
+    def _link(self, kind: ObjectType, record: int, target_id: str, type_id: int, now: datetime) -> None:
         target = self._links.target_of(kind, type_id)
         if target is None or not target_id.isdigit():
             raise validation(f"One or more associations are not valid: type {type_id} to {target_id}.")
         self._links.add(kind, target, record, int(target_id))
+        if (kind.name, target.name) == ("deals", "companies"):
+            self._records.follow_companies("child", [record], now)
 
     def update(self, call: Call) -> Response:
         """Change one record; the id of a merged one reaches its survivor."""

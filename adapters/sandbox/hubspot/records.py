@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.behaviour import Behaviour
+from adapters.sandbox.hubspot.definitions import PRIMARY_COMPANY
 from adapters.sandbox.hubspot.errors import PORTAL, iso
 from adapters.sandbox.hubspot.history import History
 from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType
+from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType, object_type
 from adapters.sandbox.hubspot.values import differs, milliseconds_of
 
 LIVE: Final = 0
@@ -227,6 +228,35 @@ class Records:
             f"UPDATE {quoted(kind.table)} SET {quoted(STATE)} = ?, {quoted(ARCHIVED_AT)} = ? WHERE id = ?",
             (ARCHIVED, iso(now), record),
         )
+        if kind.name == "companies":
+            self.follow_companies("parent", [record], now)
+
+    def follow_companies(self, end: str, ids: Sequence[int], now: datetime) -> None:
+        """Let deals tell their primary company in a property, after their associations have changed.
+
+        Args:
+            end: what `ids` are: ``child`` for deals, ``parent`` for companies.
+            ids: of the records whose associations have changed.
+            now: becomes the deals' modification time.
+        """
+        marks = ", ".join("?" * len(ids))
+        deals, companies = object_type("deals"), object_type("companies")
+        linked = f"SELECT child FROM hs_deals_companies WHERE parent IN ({marks})"
+        found = self._database.rows(
+            f"SELECT d.id, max(CASE WHEN l.main = 1 AND c.{quoted(STATE)} = {LIVE} THEN l.parent END), "
+            f"d.{quoted(PRIMARY_COMPANY)} FROM {quoted(deals.table)} d "
+            f"LEFT JOIN hs_deals_companies l ON l.child = d.id "
+            f"LEFT JOIN {quoted(companies.table)} c ON c.id = l.parent "
+            f"WHERE d.id IN ({marks if end == 'child' else linked}) GROUP BY d.id",
+            tuple(ids),
+        )
+        told = {
+            deal: {PRIMARY_COMPANY: None if main is None else str(main)}
+            for deal, main, held in found
+            if held != (None if main is None else str(main))
+        }
+        if told:
+            self.update(deals, told, now)
 
     def dump(self, kind: ObjectType) -> Iterator[dict[str, Any]]:
         """Every record with every cell, by id."""

@@ -140,6 +140,8 @@ class HubSpotSide:
                 self._records.update(kind, {record: values}, now, touch=edit.touch)
         for target, target_id in links:
             self._links.add(kind, target, record, target_id)
+            if (kind.name, target.name) == ("deals", "companies"):
+                self._records.follow_companies("child", [record], now)
         return str(record)
 
     def _edited(

@@ -104,3 +104,28 @@ def test_associate_and_remove(admin: Api) -> None:
 def test_labels(reader: Api) -> None:
     labels = reader.get("/crm/v4/associations/deals/companies/labels").json()["results"]
     assert {(each["typeId"], each["label"]) for each in labels} == {(341, None), (5, "Primary")}
+
+
+def test_a_deal_tells_its_primary_company_in_a_property(sandbox: Sandbox) -> None:
+    name, admin = "hs_primary_associated_company", Api(sandbox, "sandbox-admin-token")
+    deals = {row["id"]: row["properties"][name] for row in sandbox.dump("hubspot", "deals")}
+    live = {row["id"] for row in sandbox.dump("hubspot", "companies") if row["state"] == "live"}
+    primary = {
+        row["fromId"]: row["toId"]
+        for row in sandbox.dump("hubspot", "associations")
+        if (row["from"], row["to"]) == ("deals", "companies") and 5 in row["typeIds"] and row["toId"] in live
+    }
+    assert {deal: company for deal, company in deals.items() if company} == primary
+
+    def told(deal: str) -> dict[str, str]:
+        answer = admin.get(f"/crm/v3/objects/deals/{deal}", properties=f"{name},hs_lastmodifieddate")
+        properties: dict[str, str] = answer.json()["properties"]
+        return properties
+
+    deal, company = next(iter(primary.items()))
+    before = told(deal)
+    path = f"/crm/v4/objects/deals/{deal}/associations/companies/{company}"
+    assert admin.delete(path).status_code == 204
+    after = told(deal)
+    assert after[name] != company
+    assert after["hs_lastmodifieddate"] > before["hs_lastmodifieddate"]

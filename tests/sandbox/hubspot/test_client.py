@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
+import requests
 from hubspot import HubSpot
 from hubspot.crm.associations.v4 import (
     BatchInputPublicFetchAssociationsBatchRequest,
@@ -16,6 +23,7 @@ from hubspot.crm.companies import (
     SimplePublicObjectBatchInput,
     SimplePublicObjectId,
 )
+from hubspot.crm.exports import PublicExportViewRequest
 from hubspot.crm.properties import OptionInput, PropertyCreate, PropertyUpdate
 from hubspot.oauth import ApiException as OAuthError
 
@@ -114,3 +122,51 @@ def test_errors_arrive_as_the_clients_exceptions(sandbox: Sandbox) -> None:
     assert granted.expires_in == 1_800
     with pytest.raises(OAuthError):
         tokens.create(grant_type="refresh_token", client_id="x", client_secret="x", refresh_token="x")
+
+
+def test_exports_and_imports(sandbox: Sandbox, tmp_path: Path) -> None:
+    api = client(sandbox)
+    request = PublicExportViewRequest(
+        export_type="VIEW",
+        format="CSV",
+        export_name="Companies",
+        object_properties=["name"],
+        object_type="COMPANY",
+        language="EN",
+        export_internal_values_options=["NAMES", "VALUES"],
+        override_associated_objects_per_definition_per_row_limit=False,
+    )
+    exports = api.crm.exports.public_exports_api
+    task = exports.start(request)
+    done = _until(lambda: exports.get_status(int(task.id)), lambda answer: answer.status == "COMPLETE")
+    lines = requests.get(done.result, timeout=30).text.splitlines()
+    assert lines[0] == '"hs_object_id","name"'
+    record = lines[1].split(",")[0].strip('"')
+    mapped = [
+        {"columnObjectTypeId": "0-2", "columnName": "id", "columnType": "HUBSPOT_OBJECT_ID"},
+        {"columnObjectTypeId": "0-2", "columnName": "wallet", "propertyName": "kpm_wallet"},
+    ]
+    page = {"hasHeader": True, "columnMappings": mapped}
+    given = {
+        "name": "Values",
+        "importOperations": {"0-2": "UPDATE"},
+        "files": [{"fileName": "values.csv", "fileFormat": "CSV", "fileImportPage": page}],
+    }
+    imports = api.crm.imports
+    file = tmp_path / "values.csv"
+    file.write_text(f"id,wallet\n{record},12\n{record},x\n", encoding="utf-8")
+    started = imports.core_api.create(import_request=json.dumps(given), files=str(file))
+    ended = _until(
+        lambda: imports.core_api.get_by_id(int(started.id)), lambda answer: answer.state in ("DONE", "FAILED")
+    )
+    assert ended.metadata.counters["UPDATED_OBJECTS"] == 1
+    [error] = imports.public_imports_api.get_errors(int(started.id), include_row_data=True).results
+    assert (error.error_type, error.source_data.row_data) == ("COULD_NOT_PARSE_NUMBER", [record, "x"])
+
+
+def _until(ask: Callable[[], Any], ended: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + 60
+    while not ended(answer := ask()):
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.02)
+    return answer

@@ -153,3 +153,12 @@ def test_retry_after_header(value: str, seconds: float | None) -> None:
 def test_retry_after_as_a_date() -> None:
     moment = datetime.now(UTC) + timedelta(seconds=90)
     assert retry_after({"Retry-After": format_datetime(moment, usegmt=True)}) == pytest.approx(90, abs=2)
+
+
+def test_rounds_of_work_wait_longer_and_longer_within_the_runs_budget() -> None:
+    waits: list[float] = []
+    limits = Limits(first_wait=1.0, longest_wait=3.0, run_seconds=9.0)
+    retrier = Retrier("salesforce", limits, sleep=waits.append)
+    assert [retrier.pause(number) for number in range(5)] == [True, True, True, True, False]
+    assert waits == [1.0, 2.0, 3.0, 3.0]
+    assert not Retrier("salesforce", Limits(run_retries=0), sleep=waits.append).pause(0)

@@ -267,6 +267,20 @@ def test_a_connection_may_come_from_the_environment_alone(written: Written) -> N
     assert list(load(written(""), environ).connections) == ["portal"]
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("rest", "rest"), ("bulk", "bulk"), ("list", "rest"), ("export", "bulk")]
+)
+def test_hubspots_own_words_for_the_ways_to_load_will_do(written: Written, given: str, meant: str) -> None:
+    text = f'[connections.portal]\ncrm = "hubspot"\nmapping = "m.toml"\nload_method = "{given}"\n'
+    loaded = load(written(text), {"KPM_CONNECTIONS__PORTAL__ACCESS_TOKEN": "x"})
+    assert loaded.connections["portal"].load_method == meant
+
+
+def test_an_unknown_way_to_load_is_refused(written: Written) -> None:
+    text = '[connections.portal]\ncrm = "hubspot"\nmapping = "m.toml"\nload_method = "soap"\n'
+    assert "load_method" in refused(written(text), {"KPM_CONNECTIONS__PORTAL__ACCESS_TOKEN": "x"})[0]
+
+
 def test_a_connection_overrides_schedule_and_brakes_key_by_key(written: Written) -> None:
     file = written(
         ACME

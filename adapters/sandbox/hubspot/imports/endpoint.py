@@ -100,8 +100,8 @@ class ImportEndpoint:
             job.id,
             after,
             limit,
-            with_row=call.query.get("includeRowData") == "true",
-            with_message=call.query.get("includeErrorMessage") == "true",
+            with_row=call.query.get("includeRowData", "").lower() == "true",
+            with_message=call.query.get("includeErrorMessage", "").lower() == "true",
         )
         body: dict[str, Any] = {"results": found}
         if more is not None:

@@ -59,6 +59,7 @@ def opened() -> Iterator[Open]:
             quota_share=quota_share,
             limits=QUICK,
             read_seconds=read_seconds,
+            poll_seconds=0.01,
         )
         crms.append(crm)
         return crm

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from adapters.hubspot.http import Portal
-from adapters.hubspot.query import PRIMARY, Once, associations, main_company, records
-from connector.crm import ACCOUNT, ID
+from adapters.hubspot.query import Once, companies_of, records
 from connector.errors import CrmRequestError
 from tests.unit.adapters.hubspot.conftest import QUICK, connection
 from tests.unit.adapters.hubspot.scripted import Answer, Asked, Scripted
@@ -63,66 +61,52 @@ def test_an_answer_without_results_is_asked_for_again(server: Scripted) -> None:
     assert read_ids(server) == ["1"]
 
 
-def test_associations_are_read_by_the_thousand_and_followed(server: Scripted) -> None:
-    def answer(asked: Asked) -> Answer:
-        results = []
-        for each in asked.body["inputs"]:
-            more = {"paging": {"next": {"after": "x"}}} if each == {"id": "1"} else {}
-            target = "200" if "after" in each else "100"
-            types = [{"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None}]
-            if target == "100":
-                types.insert(0, {"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"})
-            results.append(
-                {
-                    "from": {"id": each["id"]},
-                    "to": [{"toObjectId": int(target), "associationTypes": types}],
-                    **more,
-                }
-            )
-        return Answer({"results": results})
-
-    server.on("/deals/companies/batch/read", answer)
-    ids = [str(each) for each in range(1, 1_502)]
-    pairs = associations(portal_of(server), "deals", "companies", ids)
-    assert [len(each.body["inputs"]) for each in server.asked] == [1_000, 502]
-    assert pairs.filter(pl.col(ID) == "1").rows() == [("1", "100", True), ("1", "200", False)]
-    assert len(pairs) == 1_502
+NAMES = [f"property_with_a_long_name_{number:03}" for number in range(300)]
 
 
-def test_records_without_companies_are_no_error(server: Scripted) -> None:
-    error = {
-        "status": "error",
-        "category": "OBJECT_NOT_FOUND",
-        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
-        "message": "No company is associated with deal 1.",
-        "context": {"fromObjectId": ["1"]},
-    }
-    server.on("/batch/read", Answer({"results": [], "errors": [error], "numErrors": 1}, 207))
-    assert associations(portal_of(server), "deals", "companies", ["1"]).is_empty()
-
-
-def test_any_other_error_among_associations_stops_the_read(server: Scripted) -> None:
-    error = {"category": "INTERNAL_ERROR", "message": "broken"}
-    server.on("/batch/read", Answer({"results": [], "errors": [error]}, 207))
-    with pytest.raises(CrmRequestError, match="INTERNAL_ERROR: broken"):
-        associations(portal_of(server), "deals", "companies", ["1"])
-
-
-def test_a_link_of_another_app_with_the_number_five_is_not_the_primary_one(server: Scripted) -> None:
-    to = [
-        {
-            "toObjectId": 9,
-            "associationTypes": [{"category": "USER_DEFINED", "typeId": 5, "label": "Reseller"}],
-        }
+def with_everything(asked: Asked) -> Answer:
+    found = [
+        {"id": each["id"], "properties": dict.fromkeys(asked.body["properties"], f"v{each['id']}")}
+        for each in asked.body["inputs"]
+        if each["id"] != "2"  # archived between the two calls
     ]
-    server.on("/batch/read", Answer({"results": [{"from": {"id": "1"}, "to": to}]}))
-    assert associations(portal_of(server), "deals", "companies", ["1"])[PRIMARY].to_list() == [False]
+    return Answer({"results": found[::-1]})
 
 
-def test_the_main_company_is_the_primary_else_the_only_one() -> None:
-    pairs = pl.DataFrame(
-        [("a", "1", False), ("a", "2", True), ("b", "3", False), ("c", "4", False), ("c", "5", False)],
-        schema=[ID, ACCOUNT, PRIMARY],
-        orient="row",
+def test_properties_that_are_too_many_for_an_address_are_read_by_id(server: Scripted) -> None:
+    linked = {"id": "1", "properties": {}, "associations": {"companies": {"results": [{"id": "9"}]}}}
+    server.on("/objects/deals", Answer({"results": [linked, {"id": "2", "properties": {}}]}))
+    server.on("/deals/batch/read", with_everything)
+    ((record,),) = records(portal_of(server), "deals", NAMES, companies=True)
+    assert record["id"] == "1"
+    assert record["properties"] == dict.fromkeys(NAMES, "v1")
+    assert companies_of(record) == (["9"], True)
+    (listing,) = server.to("/objects/deals")
+    assert "properties" not in listing.query
+    assert listing.query["associations"] == ["companies"]
+
+
+@pytest.mark.parametrize("status", [414, 431])
+def test_an_address_that_a_server_refuses_as_too_long_is_shortened(server: Scripted, status: int) -> None:
+    too_long = Answer(b"<html><body><h1>Request-URI Too Large</h1></body></html>", status)
+    server.on(
+        "/objects/deals",
+        lambda asked: (
+            too_long
+            if "properties" in asked.query
+            else page(1, after="2")
+            if "after" not in asked.query
+            else page(3)
+        ),
     )
-    assert main_company(pairs).rows() == [("a", "2"), ("b", "3"), ("c", None)]
+    server.on("/deals/batch/read", with_everything)
+    found = [each for found in records(portal_of(server), "deals", ["amount"]) for each in found]
+    assert [record["properties"] for record in found] == [{"amount": "v1"}, {"amount": "v3"}]
+    assert len(server.to("/objects/deals")) == 3  # refused once, not for every page
+
+
+def test_an_address_that_is_too_long_without_any_property_is_an_error(server: Scripted) -> None:
+    server.on("/objects/deals", Answer(b"<h1>Request-URI Too Large</h1>", 414))
+    with pytest.raises(CrmRequestError, match="Request-URI Too Large"):
+        list(records(portal_of(server), "deals", ["amount"]))
+    assert len(server.asked) == 2
