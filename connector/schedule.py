@@ -23,6 +23,7 @@ from connector.crm import Crm
 from connector.errors import ConnectorError, ExitCode
 from connector.mapping import live
 from connector.mapping import load as load_mapping
+from connector.reports.by_hand import SOON, by_hand
 from connector.store import NightTakenError, open_store
 from connector.sync import Outcome, sync
 
@@ -164,6 +165,15 @@ def _report(name: str, outcome: Outcome) -> None:
         done.deferred,
         done.unsent,
     )
+    plan = outcome.preview
+    ending = by_hand(plan.accounts, plan.mapping, plan.as_of, {}).ending
+    if ending:
+        log.info(
+            "%s: %d decisions set by hand end within %d days: kpm overrides lists them",
+            name,
+            len(ending),
+            SOON,
+        )
 
 
 def _missed(event: JobExecutionEvent) -> None:

@@ -267,7 +267,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             line.counts.update(_counts(plan))
             if not accept_movement:
                 _brake(plan, store, limits)
-            known = (plan.accounts, plan.references, plan.first_seen, plan.quality)
+            known = (plan.accounts, plan.references, plan.first_seen, plan.quality, plan.ignored)
             line("remember", remember, store.memory, run.id, *known)
             store.runs.passed(run.id)
             store.campaigns.follow(plan.merged)

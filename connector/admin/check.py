@@ -12,6 +12,7 @@ from connector.crm import Crm, Estimate, Usage
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
 from connector.mapping.model import Mapping as MappingFile
+from connector.overrides import Ignored
 from connector.reports.measured import source_in_words
 
 Level = Literal["ok", "note", "warning", "error"]
@@ -20,6 +21,9 @@ TO_CREATE: Final = "`kpm provision` creates"
 """What the live pass says of fields that need not exist yet."""
 SPARSE: Final = 0.2
 """A criterion that fewer accounts have than this share says little."""
+
+LISTED: Final = 5
+"""Decisions without effect that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Data:
         estimate: API calls of a sync.
         usage: API calls used, and the quota.
         quota_share: share of the daily quota that may be used.
+        ignored: what people have set by hand without effect.
     """
 
     accounts: pl.DataFrame
@@ -80,6 +85,7 @@ class Data:
     estimate: Estimate
     usage: Usage
     quota_share: float
+    ignored: Sequence[Ignored] = ()
 
 
 def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem] = ()) -> Checked:
@@ -151,6 +157,12 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
             )
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}")
+    for one in [each for each in data.ignored if not each.ended][:LISTED]:
+        yield Line(
+            "warning", "override", f"{one.what} of {one.account} ({one.place}) has no effect: {one.cause}"
+        )
+    if len(data.ignored) > LISTED:
+        yield Line("note", "override", "`kpm overrides` lists everything that is set by hand")
 
 
 def _calls(data: Data) -> Iterator[Line]:

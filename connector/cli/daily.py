@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from connector import config
 from connector.cli.app import app
+from connector.cli.by_hand import show_by_hand
 from connector.cli.console import as_json, counted, err, out, progress
 from connector.cli.show import quality_notes, show_plan, table
 from connector.cli.workplace import (
@@ -29,6 +30,7 @@ from connector.cli.workplace import (
     show_problems,
     workplace,
 )
+from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
 from connector.schedule import serve as serve_nights
@@ -61,8 +63,7 @@ def plan(
         if json:
             as_json({"as_of": found.as_of, "first_run": found.first_run, **report.as_json()})
             return
-        _heading(place, found)
-        show_plan(report, place.mapping.currency, first_run=found.first_run)
+        _show(place, found, report)
 
 
 @app.command(rich_help_panel=EVERY_DAY)
@@ -89,10 +90,10 @@ def sync(
     """
     with workplace(context, connection) as place:
         show_problems(place.problems)
-        if interactive() and not (yes or quiet or json):
+        asked = interactive() and not (yes or quiet or json)
+        if asked:
             found = place.preview(place.as_of(as_of), refresh=refresh)
-            _heading(place, found)
-            show_plan(_report(place, found), place.mapping.currency, first_run=found.first_run)
+            _show(place, found, _report(place, found))
             # With nothing to write the run still counts: it keeps today's zones, which later commands start from.
             if found.to_write and not typer.confirm(f"Write {counted(found.to_write, 'account')}?"):
                 out.print("Nothing was written.")
@@ -111,13 +112,14 @@ def sync(
                 progress=shown,
                 stop=stop,
             )
+        report = _report(place, outcome.preview)
         if json:
-            as_json(_summary(outcome))
+            as_json(_summary(outcome, report))
         else:
             if not quiet:
-                _heading(place, outcome.preview)
-                report = _report(place, outcome.preview)
-                show_plan(report, place.mapping.currency, first_run=outcome.preview.first_run)
+                _show(place, outcome.preview, report)
+            elif not asked:
+                show_by_hand(report.by_hand)
             _result(outcome)
         raise typer.Exit(int(outcome.exit_code))
 
@@ -145,10 +147,17 @@ def _report(place: Workplace, found: Preview) -> Plan:
         place.mapping,
         borders(found.thresholds),
         place.labels,
+        by_hand(found.accounts, place.mapping, found.as_of, place.labels, found.ignored),
         calls=found.estimate,
         quota=found.usage,
         quality=quality_notes(found.quality),
     )
+
+
+def _show(place: Workplace, found: Preview, report: Plan) -> None:
+    _heading(place, found)
+    show_plan(report, place.mapping.currency, first_run=found.first_run)
+    show_by_hand(report.by_hand)
 
 
 def _heading(place: Workplace, found: Preview) -> None:
@@ -162,8 +171,8 @@ def _heading(place: Workplace, found: Preview) -> None:
         )
 
 
-def _summary(outcome: Outcome) -> dict[str, Any]:
-    run = outcome.run
+def _summary(outcome: Outcome, report: Plan) -> dict[str, Any]:
+    run, set_ = outcome.run, report.by_hand.as_json()
     return {
         "run": run.id,
         "status": run.status,
@@ -178,6 +187,11 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "calls_made": sum(run.calls.values()),
         "calls_minimum": run.minimum,
         "refusals": outcome.refusals.to_pylist(),
+        "by_hand": {
+            "decisions": len(set_["decisions"]),
+            "ending": set_["ending"],
+            "ignored": set_["ignored"],
+        },
     }
 
 

@@ -19,6 +19,8 @@ from connector.cli.console import as_json, as_json_line, out
 from connector.cli.show import show_explanation, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
 from connector.errors import ConfigError, CrmError
+from connector.overrides import Ignored
+from connector.reports.by_hand import ByHand, by_hand
 from connector.reports.explain import explain as explanation
 from connector.reports.page import Campaign, Heading, page
 
@@ -134,6 +136,7 @@ def report(
             thresholds=snapshot.thresholds,
             labels=place.labels,
             quality=[] if snapshot.run is None else place.store.memory.quality(snapshot.run),
+            by_hand=_by_hand(place, snapshot),
             campaigns=[
                 Campaign(one.tag, one.focus, one.members, state(one, snapshot.as_of))
                 for one in place.store.campaigns.all()
@@ -145,6 +148,12 @@ def report(
         out.print(f"[good]Wrote[/] {escape(str(file))} ({file.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
         if show:
             webbrowser.open(file.absolute().as_uri())
+
+
+def _by_hand(place: Workplace, snapshot: Snapshot) -> ByHand:
+    kept = [] if snapshot.run is None else place.store.memory.ignored(snapshot.run)
+    ignored = [Ignored(**one) for one in kept]
+    return by_hand(snapshot.accounts, place.mapping, snapshot.as_of, place.labels, ignored)
 
 
 @app.command(rich_help_panel=EVERY_DAY)

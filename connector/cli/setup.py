@@ -85,8 +85,9 @@ def _data(place: Workplace, crm: Crm, as_of: datetime | None) -> Data:
     with progress() as shown:
         found = preview(crm, place.store, place.mapping, place.as_of(as_of), progress=shown)
     limits = place.settings.limits_of(place.name)
+    notes = quality_notes(found.quality)
     return Data(
-        found.accounts, quality_notes(found.quality), found.estimate, found.usage, limits.max_quota_share
+        found.accounts, notes, found.estimate, found.usage, limits.max_quota_share, ignored=found.ignored
     )
 
 

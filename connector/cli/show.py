@@ -212,6 +212,8 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     if one["segment_before"] not in (None, one["segment"]):
         held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
     out.print(held + (", top revenue" if one["top_revenue"] else ""))
+    for each in one["set_by_hand"]:
+        _by_hand(each, one["computed"], labels)
     for name, dimension in one["dimensions"].items():
         score = "unknown" if dimension["score"] is None else f"{dimension['score']:.0f}"
         bounds = (
@@ -245,6 +247,16 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     if one["campaigns"]:
         out.print(f"Campaigns: {escape(one['campaigns'])}")
     out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
+
+
+def _by_hand(each: dict[str, Any], computed: str | None, labels: dict[str, str]) -> None:
+    who = each["owner"] or {"crm": "in the CRM", "file": "in a file"}[each["from"]]
+    who = f"by {who}" if each["owner"] else who
+    text = f"{each['label']} {each['shown']} set manually {who} until {each['until']}: "
+    text += each["reason"] or "no reason given"
+    if each["what"] == "segment":
+        text += f" (computed: {labels.get(computed or '', computed)})"
+    out.print(f"[bold]{escape(text)}[/]")
 
 
 def _wallet_source(source: str) -> str:

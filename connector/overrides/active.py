@@ -7,6 +7,7 @@ ends ``expires_days`` after it was first seen.
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
+from datetime import timedelta
 from typing import Final
 
 import narwhals as nw
@@ -17,6 +18,7 @@ from connector.mapping.words import listed, meant
 from connector.overrides.entries import ZONE, Ignored, OverrideFile, place
 from connector.reading import as_day, as_text, fold, folded, missing
 from connector.tables import Frame, column, looked_up
+from connector.windows import EPOCH
 
 FACTS: Final = ("value", "owner", "reason", "until", "from")
 """What there is to know about a decision; ``from`` is ``crm`` or ``file``."""
@@ -99,8 +101,7 @@ def active(mapping: Mapping, file: OverrideFile, as_of: int) -> list[nw.Expr]:
         return []
     columns: list[nw.Expr] = []
     for subject in subjects(mapping, file):
-        first_seen = nw.col(f"@since:{remembered(subject)}")
-        until = nw.coalesce(nw.col(_decided(subject, "until")), first_seen + override.expires_days)
+        until = _until(subject, override)
         value = nw.col(_decided(subject, "value"))
         holds = nw.col("member") & ~value.is_null() & (until >= as_of)
         facts = {
@@ -114,13 +115,14 @@ def active(mapping: Mapping, file: OverrideFile, as_of: int) -> list[nw.Expr]:
     return columns
 
 
-def ignored(frame: Frame, mapping: Mapping, file: OverrideFile) -> tuple[Ignored, ...]:
-    """Decisions that have no effect, apart from those that have ended.
+def ignored(frame: Frame, mapping: Mapping, file: OverrideFile, as_of: int) -> tuple[Ignored, ...]:
+    """Decisions that have no effect: those that cannot be used, then those that have ended.
 
     Args:
-        frame: id, member, the columns of `with_entries` and of `active`.
+        frame: id, member, the columns of `with_entries` and of `active`, and since when each is known.
         mapping: its ``[override]``.
         file: what the file says.
+        as_of: the day that is rated, as days since 1970.
     """
     override = mapping.override
     if override is None:
@@ -136,7 +138,30 @@ def ignored(frame: Frame, mapping: Mapping, file: OverrideFile) -> tuple[Ignored
             found.append(Ignored(account, ZONE, value, override.segment, cause))
     if file.entries:
         found += _without_effect(frame, file)
+    for subject in subjects(mapping, file):
+        found += _ended(frame, subject, override, file, as_of)
     return tuple(found)
+
+
+def _ended(frame: Frame, subject: str, override: Override, file: OverrideFile, as_of: int) -> list[Ignored]:
+    """Decisions on a subject whose last day is past, and that still stand in their place."""
+    value, until = nw.col(_decided(subject, "value")), _until(subject, override)
+    rows = frame.filter(nw.col("member"), ~value.is_null(), until < as_of).sort("id")
+    columns = {"value": value, "until": until, "from": nw.col(_decided(subject, "from"))}
+    found = (
+        rows.select("id", *(each.alias(name) for name, each in columns.items()))
+        .collect()
+        .to_arrow()
+        .to_pylist()
+    )
+    lines = {entry.account: entry.line for entry in file.entries if entry.what == subject}
+    ended = []
+    for row in found:
+        by_file = row["from"] == "file"
+        where = place(file.name, lines[row["id"]]) if by_file else str(override.segment)
+        day = (EPOCH + timedelta(days=row["until"])).isoformat()
+        ended.append(Ignored(row["id"], subject, row["value"], where, f"it ended on {day}", ended=True))
+    return ended
 
 
 def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
@@ -159,6 +184,12 @@ def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
             continue
         found.append(Ignored(entry.account, entry.what, entry.value, place(file.name, entry.line), cause))
     return found
+
+
+def _until(subject: str, override: Override) -> nw.Expr:
+    """The last day on which a decision holds."""
+    first_seen = nw.col(f"@since:{remembered(subject)}")
+    return nw.coalesce(nw.col(_decided(subject, "until")), first_seen + override.expires_days)
 
 
 def _fits(value: nw.Expr) -> nw.Expr:

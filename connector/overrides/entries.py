@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -44,6 +44,7 @@ class Ignored:
         value: as given.
         place: where it stands: a line of the file, or a field of the CRM.
         cause: why it has no effect, and what to do.
+        ended: it has had its effect, and its last day is past.
     """
 
     account: str
@@ -51,6 +52,11 @@ class Ignored:
     value: str
     place: str
     cause: str
+    ended: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
+from connector.overrides import ZONE, column_of
+from connector.reports.by_hand import Decision, decisions_on
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import source_in_words, value_in_words
 from connector.texts import LOOKED_AT_FIRST, neutral_pull, weight_of
@@ -39,6 +41,8 @@ def explain(
         "segment_since": day(row["segment_since"]),
         "segment_before": row["from_segment"],
         "confidence": row["confidence"],
+        "computed": _computed(row),
+        "set_by_hand": [_decision(one) for one in decisions_on(row, mapping, labels)],
         "top_revenue": row["top_revenue"],
         "revenue_12_months": _money(row["own"]),
         "currency": mapping.currency,
@@ -84,9 +88,18 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
     known = bool(row[f"known:{criterion.id}"])
     answered = row[f"rung:{criterion.id}"]
     number = 0 if answered is None else int(answered)
-    source = criterion.rungs[number].source
-    raw = row.get(f"raw:{criterion.id}:{number}")
     share = criterion.weight / weights if weights else 0.0
+    source, raw, value = (
+        " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
+        None,
+        "unknown",
+    )
+    if manual := number == len(criterion.rungs):
+        source, value = "set by hand", "set by hand"
+    elif known:
+        raw = row.get(f"raw:{criterion.id}:{number}")
+        source = source_in_words(criterion.rungs[number].source)
+        value = value_in_words(criterion.rungs[number].source, raw, mapping.currency)
     return {
         "id": criterion.id,
         "label": criterion.label.in_(mapping.language),
@@ -94,14 +107,34 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         "score": score,
         "known": known,
         "target": criterion.target,
-        "source": source_in_words(source)
-        if known
-        else " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
-        "raw": raw if known else None,
-        "value": value_in_words(source, raw, mapping.currency) if known else "unknown",
+        "source": source,
+        "raw": raw,
+        "value": value,
+        "manual": manual,
         "contribution": None if score is None else round(share * float(score), 1),
         "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),
         "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
+    }
+
+
+def _computed(row: Row) -> str | None:
+    """The zone by the data, with top revenue standing in for high potential; what a person has set is not in it."""
+    zone: str | None = row["segment"] if row.get(column_of(ZONE)) is None else row["zone"]
+    if not row["member"] or row.get(column_of(ZONE)) is None or not row["top_revenue"]:
+        return zone if row["member"] else None
+    return {"maintain": "protect", "retreat": "develop"}.get(zone or "", zone)
+
+
+def _decision(one: Decision) -> dict[str, Any]:
+    return {
+        "what": one.what,
+        "label": one.subject,
+        "value": one.value,
+        "shown": one.shown,
+        "owner": one.owner,
+        "reason": one.reason,
+        "until": one.until.isoformat(),
+        "from": one.origin,
     }
 
 

@@ -13,6 +13,8 @@ from datetime import date
 import polars as pl
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Mapping
+from connector.overrides import ZONE, column_of
+from connector.reports.by_hand import ByHand
 from connector.reports.html import environment
 from connector.reports.matrix_chart import COLOURS, Thresholds, matrix_chart
 from connector.reports.ratings_wanted import largest_unrated
@@ -53,6 +55,7 @@ def page(
     labels: Map[str, str],
     campaigns: Sequence[Campaign] = (),
     quality: Sequence[Map[str, object]] = (),
+    by_hand: ByHand | None = None,
 ) -> str:
     """Render the page, in the language of the mapping.
 
@@ -64,6 +67,7 @@ def page(
         labels: segment -> what people call it.
         campaigns: all of the connection, newest first.
         quality: what was missing or odd in the data, each with ``message`` and ``count``.
+        by_hand: what people have set by hand.
     """
     largest = accounts.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
     moved = largest.filter(pl.col("change") == "moved")
@@ -82,6 +86,8 @@ def page(
         moved=len(moved),
         criteria=_criteria(accounts, mapping),
         quality=quality,
+        by_hand=by_hand,
+        listed=LISTED,
         campaigns=campaigns,
         colours=COLOURS,
         labels=labels,
@@ -137,12 +143,14 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
         "why",
         "next_step",
         *(f"{kind}:{dimension}" for dimension in DIMENSIONS for kind in ("points", "lo", "hi")),
+        *({column_of(ZONE)} & set(accounts.columns)),
     ]
     return [
         {
             **row,
             "label": labels.get(row["segment"], row["segment"]),
             "before": labels.get(row["from_segment"] or "", "–"),
+            "manual": row.get(column_of(ZONE)) is not None,
             **{dimension: row[f"points:{dimension}"] for dimension in DIMENSIONS},
             **{
                 f"{dimension}_bounds": (row[f"lo:{dimension}"], row[f"hi:{dimension}"])

@@ -10,6 +10,7 @@ import polars as pl
 
 from connector.crm import Estimate, Usage
 from connector.mapping.model import SEGMENTS, Mapping
+from connector.reports.by_hand import ByHand
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.ratings_wanted import (
     Standing,
@@ -80,6 +81,7 @@ class Plan:
         calls: what reading and writing takes.
         quota: API calls used and allowed today.
         quality: what was missing or odd in the data, counted.
+        by_hand: what people have set by hand.
     """
 
     pulled: int
@@ -96,6 +98,7 @@ class Plan:
     calls: Estimate | None
     quota: Usage | None
     quality: list[dict[str, Any]]
+    by_hand: ByHand
 
     @property
     def to_write(self) -> int:
@@ -116,6 +119,7 @@ class Plan:
         """Ready for JSON; money in cents."""
         return {
             **asdict(self),
+            "by_hand": self.by_hand.as_json(),
             "to_write": self.to_write,
             "moved": self.moved,
             "revenue_moved": self.revenue_moved,
@@ -127,6 +131,7 @@ def plan(
     mapping: Mapping,
     thresholds: Thresholds,
     labels: Map[str, str],
+    by_hand: ByHand,
     *,
     calls: Estimate | None = None,
     quota: Usage | None = None,
@@ -156,6 +161,7 @@ def plan(
         calls=calls,
         quota=quota,
         quality=quality or [],
+        by_hand=by_hand,
     )
 
 

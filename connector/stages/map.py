@@ -99,7 +99,7 @@ def map_accounts(
     frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
     quality = findings.counted(frame, mapping, fields, rates)
     seen = first_seen(frame, ratings)
-    ignored = overrides.ignored(frame, mapping, file)
+    ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connector.mapping.model import Mapping
+from connector.overrides import Ignored
 from connector.quality import Quality
 from connector.reference import References
 from connector.store import Memory
@@ -23,6 +24,7 @@ def remember(
     references: References,
     first_seen: pa.Table | None,
     quality: Iterable[Quality] = (),
+    ignored: Sequence[Ignored] = (),
 ) -> None:
     """Keep the zones and reference values of a run that has passed the brakes, before it writes.
 
@@ -36,6 +38,8 @@ def remember(
         pq.write_table(first_seen, memory.first_seen(run))
         _sync_to_disk(memory.first_seen(run))
     memory.keep_quality(run, [{"message": str(note), "count": note.count} for note in quality])
+    if ignored:
+        memory.keep_ignored(run, [one.as_json() for one in ignored])
     memory.keep_references(run, references.quarter, references.fresh)
 
 

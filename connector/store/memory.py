@@ -6,6 +6,7 @@ Figures are in the database, rows per account in Parquet files under ``<folder>/
     accounts.parquet     the same with what the CRM really took, once the run is closed
     first_seen.parquet   since when undated ratings have their value
     quality.json         what was missing or odd in the data: message and count
+    ignored.json         what people have set by hand without effect
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from connector.store.schema import references, runs
 from connector.tables import History
 
 QUALITY = "quality.json"
+IGNORED = "ignored.json"
 ZONES = ("zone", "zone_since", "segment", "segment_since")
 
 
@@ -61,6 +63,16 @@ class Memory:
     def quality(self, run: int) -> list[dict[str, Any]]:
         """What was missing or odd in the data that a run has read: ``message`` and ``count``."""
         file = self.folder(run) / QUALITY
+        found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+        return found
+
+    def keep_ignored(self, run: int, ignored: Sequence[Mapping[str, object]]) -> None:
+        """Keep what people had set by hand without effect."""
+        (self.folder(run) / IGNORED).write_text(json.dumps(list(ignored)), encoding="utf-8")
+
+    def ignored(self, run: int) -> list[dict[str, Any]]:
+        """What people had set by hand without effect: the attributes of `connector.overrides.Ignored`."""
+        file = self.folder(run) / IGNORED
         found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
         return found
 

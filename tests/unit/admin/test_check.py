@@ -12,6 +12,7 @@ from connector.admin.check import Checked, Data, Line, check, with_data
 from connector.crm import Estimate, Finding, Usage
 from connector.errors import Problem, Severity
 from connector.mapping import Mapping, parse
+from connector.overrides import Ignored
 from tests.contract.fake import FakeCrm, small_portfolio
 
 MINIMAL = Path(__file__).parents[3] / "mappings" / "salesforce-minimal.toml"
@@ -111,6 +112,16 @@ def test_how_much_data_each_criterion_has() -> None:
     assert by_id["pipeline"].message.startswith("67% of the portfolio have a value: open amount")
     assert (by_id["growth"].level, by_id["growth"].message[:2]) == ("warning", "0%")
     assert found[-1] == Line("note", "quality", "1,200 amounts are empty")
+
+
+def test_what_is_set_by_hand_without_effect_is_named() -> None:
+    wrong = [Ignored(f"00{number}", "segment", "x", "Zone__c", "is no zone") for number in range(7)]
+    ended = [Ignored("009", "segment", "protect", "Zone__c", "it ended", ended=True)]
+    found = [
+        line for line in lines(of_data(data(ignored=[*ended, *wrong])), "Data") if line.what == "override"
+    ]
+    assert found[0] == Line("warning", "override", "segment of 000 (Zone__c) has no effect: is no zone")
+    assert [line.level for line in found] == ["warning"] * 5 + ["note"]
 
 
 def test_an_empty_portfolio_is_no_go() -> None:

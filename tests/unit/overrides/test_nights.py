@@ -92,6 +92,10 @@ def test_set_seen_and_gone_again(crm: FakeCrm, store: Store, mapping: Mapping, f
     assert (again.written.written, account(crm, key)["KPM_Segment__c"]) == (0, other)
 
     ended = sync(crm, store, mapping, last + timedelta(days=1), LENIENT)
+    gone = [(each.account, each.what, each.place) for each in ended.preview.ignored if each.ended]
+    assert gone == [(key, "segment", "KPM_Override__c"), (scored, "access", "overrides.csv, line 2")]
+    kept = store.memory.ignored(ended.run.id)
+    assert [one["cause"] for one in kept if one["ended"]] == [f"it ended on {last}"] * 2
     held = account(crm, key)
     assert held["KPM_Segment__c"] == computed["zone"]
     assert "manual" not in held["KPM_Why__c"] + account(crm, scored)["KPM_Why__c"]

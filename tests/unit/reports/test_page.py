@@ -127,7 +127,7 @@ def test_every_word_stands_on_a_page_and_in_both_languages() -> None:
     folder = Path(page_module.__file__).parent
     files = [*folder.rglob("*.j2"), *folder.rglob("*chart*.py")]
     text = "".join(file.read_text("utf-8") for file in files)
-    dynamic = ("state_", "object_", "dimension_")
+    dynamic = ("state_", "object_", "dimension_", "origin_")
     unused = [
         key
         for key in english
