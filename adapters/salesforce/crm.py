@@ -12,6 +12,7 @@ import pyarrow as pa
 from adapters.retry import Limits
 from adapters.salesforce import bulk_query, definitions, pull, query
 from adapters.salesforce.check import findings
+from adapters.salesforce.emit import emit
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
@@ -32,7 +33,6 @@ from connector.crm import (
     Step,
     Usage,
 )
-from connector.errors import CrmRequestError
 
 _JOB_CALLS = 4  # opening a job, and polls; its pages come on top
 _SINGLE_CALLS = 6  # login, stages, currencies and rates, merged accounts
@@ -169,17 +169,10 @@ class SalesforceCrm:
         return steps
 
     def emit(
-        self,
-        fields: Sequence[FieldSpec],  # noqa: ARG002
-        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
-        folder: Path,  # noqa: ARG002
+        self, fields: Sequence[FieldSpec], reads: Mapping[Object, Sequence[str]], folder: Path
     ) -> list[Path]:
-        """Write definitions for a deployment pipeline; see `connector.crm.Crm.emit`."""
-        raise CrmRequestError(
-            "Salesforce definitions cannot be written to files by this version; run `kpm provision` against the CRM.",
-            crm="salesforce",
-            operation="write definitions to files",
-        )
+        """Write fields and permission sets as a project that the Salesforce CLI deploys."""
+        return emit(self._org, self._fields, fields, reads, folder)
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes."""

@@ -14,15 +14,15 @@ from connector.crm import Step
 from connector.errors import CrmAuthError, CrmRequestError
 
 SYNC, USER = "KPM_Sync", "KPM_User"
-_LABELS = {SYNC: "KPM Sync", USER: "KPM User"}
-_DESCRIPTIONS = {
+LABELS = {SYNC: "KPM Sync", USER: "KPM User"}
+DESCRIPTIONS = {
     SYNC: "Reads what the customer portfolio is computed from, and writes its results.",
     USER: "Shows the customer portfolio's results on accounts, and lets people rate.",
 }
 _COLLECTION = 200
 _ASSIGNEES = 100
 _DUPLICATE_CODES = frozenset({"DUPLICATE_VALUE", "DUPLICATE_DEVELOPER_NAME"})
-_READ, _EDIT, _VIEW_ALL = "PermissionsRead", "PermissionsEdit", "PermissionsViewAllRecords"
+READ, EDIT, VIEW_ALL = "PermissionsRead", "PermissionsEdit", "PermissionsViewAllRecords"
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ class PermissionSet:
 
     def read(self, object_name: str, *, edit: bool = False) -> None:
         """Grant an object: every record read, and edit if wanted."""
-        rights = {_READ: None, _VIEW_ALL: None, **dict.fromkeys(self.objects.get(object_name, ()))}
-        self.objects[object_name] = (*rights, _EDIT) if edit and _EDIT not in rights else tuple(rights)
+        rights = {READ: None, VIEW_ALL: None, **dict.fromkeys(self.objects.get(object_name, ()))}
+        self.objects[object_name] = (*rights, EDIT) if edit and EDIT not in rights else tuple(rights)
 
     def field(self, name: str, *, edit: bool = False) -> None:
         """Grant a field."""
@@ -64,12 +64,12 @@ class Permissions:
 
     def complete(self, wanted: PermissionSet) -> Iterator[Step]:
         """Create the set and grant what it lacks."""
-        label = _LABELS[wanted.name]
+        label = LABELS[wanted.name]
         known = self._id(wanted.name)
         if known is None:
-            yield self._step("create permission set", label, _DESCRIPTIONS[wanted.name])
+            yield self._step("create permission set", label, DESCRIPTIONS[wanted.name])
             if not self._dry_run:
-                body = {"Name": wanted.name, "Label": label, "Description": _DESCRIPTIONS[wanted.name]}
+                body = {"Name": wanted.name, "Label": label, "Description": DESCRIPTIONS[wanted.name]}
                 (refusal,) = self._created("PermissionSet", [body])
                 known = self._id(wanted.name)
                 if known is None:
@@ -80,7 +80,7 @@ class Permissions:
                     )
         rights = {name: dict.fromkeys(rights, True) for name, rights in wanted.objects.items()}
         yield from self._grant(label, known, "ObjectPermissions", "SobjectType", rights)
-        fields = {name: {_READ: True, _EDIT: edit} for name, edit in wanted.fields.items()}
+        fields = {name: {READ: True, EDIT: edit} for name, edit in wanted.fields.items()}
         yield from self._grant(label, known, "FieldPermissions", "Field", fields)
 
     def assign(self, name: str, users: Sequence[str]) -> Iterator[Step]:
@@ -90,7 +90,7 @@ class Permissions:
             name: of the permission set.
             users: user names.
         """
-        label = _LABELS[name]
+        label = LABELS[name]
         known = self._id(name)
         found = self._users(users)
         condition = f"PermissionSetId = '{known}'"
@@ -223,7 +223,7 @@ class Permissions:
         return Step(what, target, detail, done=not self._dry_run, changed=not self._dry_run)
 
 
-_WORDS = {_READ: "read", _EDIT: "edit", _VIEW_ALL: "view all"}
+_WORDS = {READ: "read", EDIT: "edit", VIEW_ALL: "view all"}
 _RIGHTS_CODES = frozenset(
     {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY"}
 )

@@ -76,6 +76,11 @@ RESULTS: Final[dict[Language, dict[str, Named]]] = {
 }
 """By result key of ``[write]``."""
 
+BADGE: Final[dict[Language, Named]] = {
+    "en": Named("Portfolio badge", "The portfolio zone as an image. Follows the zone by itself."),
+    "de": Named("Portfolio-Kennzeichen", "Die Portfoliozone als Bild. Folgt der Zone von selbst."),
+}
+
 INPUTS: Final[dict[Language, dict[str, Named]]] = {
     "en": {
         "rated_at": Named("Rated on", "When the ratings of this customer were last given or confirmed."),

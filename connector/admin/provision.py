@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from connector.admin import labels
 from connector.admin.labels import INPUTS, RESULTS, Named
-from connector.crm import Crm, CrmField, FieldSpec, FieldType, Object, Option, Step
+from connector.crm import Crm, CrmField, FieldSpec, FieldType, Mark, Object, Option, Step
+from connector.errors import ConfigError
 from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale
 from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created
@@ -20,6 +22,13 @@ _TYPES: Final = frozenset(
     {FieldType.TEXT, FieldType.PICKLIST, FieldType.NUMBER, FieldType.CURRENCY, FieldType.DATE}
 )
 """Types that an input may have already: another one is left alone."""
+_MARKS: Final[Mapping[str, Mark]] = {
+    "protect": "green flag",
+    "develop": "yellow flag",
+    "maintain": "half circle",
+    "retreat": "empty circle",  # no red flag: a badge is read by partners too
+}
+_LONGEST_NAME: Final = 40
 
 
 def specs(mapping: MappingFile, describe: Mapping[str, CrmField]) -> list[FieldSpec]:
@@ -65,12 +74,47 @@ def provision(
     return crm.provision(needed, reads(mapping), assign, dry_run=dry_run, nightly_user=nightly_user)
 
 
+def emit(crm: Crm, mapping: MappingFile, folder: Path) -> list[Path]:
+    """Write what `provision` would create as files for a deployment pipeline; nothing is sent.
+
+    Args:
+        crm: an administrator sees every field; anybody else's files may lack rights on fields hidden from him.
+        mapping: says what is needed.
+        folder: made if it is not there.
+
+    Returns:
+        The files.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+    needed = specs(mapping, crm.describe("accounts"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return crm.emit(needed, reads(mapping), folder)
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror}. Choose another folder with --emit."
+        raise ConfigError(message) from error
+
+
 # --- results ---------------------------------------------------------------------------------------------
 
 
 def _results(mapping: MappingFile) -> Iterator[FieldSpec]:
     for key, name in mapping.write.targets.items():
         yield _result(mapping, key, name)
+        if key == "segment" and mapping.crm == "salesforce" and name.endswith("__c"):
+            yield _badge(mapping, name)
+
+
+def _badge(mapping: MappingFile, segment: str) -> FieldSpec:
+    """The zone as an image beside the zone itself."""
+    stem, named = segment.removesuffix("__c"), labels.BADGE[mapping.language]
+    name = f"{stem[: _LONGEST_NAME - len('_Badge')].rstrip('_')}_Badge__c"
+    options = tuple(Option(value, label) for value, label in _zones(mapping).items())
+    return FieldSpec(
+        name, named.label, FieldType.TEXT, named.help, options=options, badge_of=segment, marks=_MARKS
+    )
 
 
 def _result(mapping: MappingFile, key: str, name: str) -> FieldSpec:

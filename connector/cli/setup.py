@@ -14,6 +14,7 @@ from connector.admin.check import Checked, Data, with_data
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
 from connector.admin.init import initialise
+from connector.admin.provision import emit as emit_definitions
 from connector.admin.provision import provision as provision_crm
 from connector.cli.app import app
 from connector.cli.console import as_json, counted, err, out, progress
@@ -162,6 +163,12 @@ def provision(
     assign: Annotated[
         list[str] | None, typer.Option(metavar="USER", help="Let these people see the results.")
     ] = None,
+    emit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write the definitions for a deployment pipeline instead; send nothing."
+        ),
+    ] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -171,9 +178,15 @@ def provision(
 
     With an administrator's credentials from KPM_ADMIN__..., used for this one call and not stored. What exists is
     never changed or removed, options are added only. Shows first what it would do, and asks.
+
+    With --emit the same is written as files (Salesforce: a project for the Salesforce CLI; HubSpot: definitions as
+    JSON), for teams whose changes go through a pipeline. Without an administrator's credentials the nightly user's do.
     """
     del as_of  # accepted like everywhere else; fields do not depend on the date
     with workplace(context, connection) as place:
+        if emit is not None:
+            _emit(place, emit, json=json)
+            return
         with place.crm() as crm:
             nightly_user = crm.user()
         with place.crm_as_administrator() as administrator:
@@ -202,6 +215,20 @@ def provision(
             as_json([asdict(step) for step in done])
         else:
             _show(done, planned=False)
+
+
+def _emit(place: Workplace, folder: Path, *, json: bool) -> None:
+    opened = place.crm_as_administrator() if place.has_administrator else place.crm()
+    with opened as crm:
+        files = emit_definitions(crm, place.mapping, folder)
+    if json:
+        as_json([str(file) for file in files])
+        return
+    for file in files:
+        out.print(f"  [good]written[/] {escape(str(file))}", soft_wrap=True)
+    if place.connection.crm == "salesforce":
+        call = f"sf project deploy start --source-dir force-app (in {folder})"
+        out.print(f"\nDeploy with [bold]{escape(call)}[/], then assign the permission sets.", soft_wrap=True)
 
 
 def _show(steps: list[Step], *, planned: bool) -> None:

@@ -124,6 +124,11 @@ class Workplace:
         """
         show_problems(live.demand(self.mapping, crm, self.connection.mapping.name, provisioned=provisioned))
 
+    @property
+    def has_administrator(self) -> bool:
+        """An administrator's credentials are given."""
+        return config.admin_connection(self.settings, self.name) is not None
+
     @contextmanager
     def crm_as_administrator(self) -> Iterator[Crm]:
         """The CRM with the administrator's credentials, for provisioning alone."""

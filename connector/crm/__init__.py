@@ -35,6 +35,7 @@ from connector.crm.fields import (
     CrmField,
     FieldSpec,
     FieldType,
+    Mark,
     Option,
 )
 from connector.crm.reading import (
@@ -92,6 +93,7 @@ __all__ = [
     "Finding",
     "Job",
     "JobLog",
+    "Mark",
     "Object",
     "Option",
     "PullRequest",

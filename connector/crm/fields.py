@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 import pyarrow as pa
 
@@ -75,6 +77,10 @@ class CrmField:
     readable_in_bulk: bool = True
 
 
+Mark = Literal["green flag", "yellow flag", "half circle", "empty circle"]
+"""An image that shows a value: told apart by its shape, not by its colour alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """A field that the connector needs on the account and can create.
@@ -89,6 +95,9 @@ class FieldSpec:
         scale: decimals, for numbers.
         options: values of a picklist (never restricted).
         result: True for what the connector writes, False for what people fill in.
+        badge_of: a field whose values this one shows as images, with their labels as alternative text; nobody
+            writes it. For CRMs that have such fields.
+        marks: the image of each value, for badges.
     """
 
     name: str
@@ -100,3 +109,5 @@ class FieldSpec:
     scale: int | None = None
     options: tuple[Option, ...] = ()
     result: bool = True
+    badge_of: str | None = None
+    marks: Mapping[str, Mark] = field(default_factory=dict)

@@ -118,3 +118,18 @@ def test_the_first_day(first_day: Place) -> None:
                 each["id"]: each["label"] for part in one["dimensions"].values() for each in part["criteria"]
             }
             assert any(labels[key].split(" (")[0][:12] in one["why"] for key in one["missing"]), one["why"]
+
+
+def test_definitions_for_a_pipeline(first_day: Place) -> None:
+    if first_day.crm != "salesforce":
+        return
+    before = first_day.sandbox.requests()["writes"]
+    said = first_day.kpm("provision", "--emit", "definitions").out
+    folder = first_day.folder / "definitions"
+    fields = {file.name for file in folder.rglob("*.field-meta.xml")}
+    assert {f"{name}.field-meta.xml" for name in first_day.targets().values()} <= fields
+    assert "KPM_Segment_Badge__c.field-meta.xml" in fields
+    assert "sf project deploy start" in said
+    assert first_day.sandbox.requests()["writes"] - before <= 2  # logins alone
+    listed = first_day.kpm("provision", "--emit", "definitions", "--json").json()
+    assert {Path(name).name for name in listed} >= fields | {"sfdx-project.json"}

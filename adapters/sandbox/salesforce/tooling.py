@@ -40,6 +40,7 @@ _TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
     "Phone": ("phone", ()),
 }
 _LONGEST_TEXT, _MOST_DIGITS = 255, 18
+_LONGEST_FORMULA_TEXT = 1_300
 _CUSTOM_FIELD = "CustomField"
 _METADATA_TYPES = {
     "string": "Text",
@@ -230,7 +231,8 @@ def _field(name: str, metadata: dict[str, Any]) -> SField:
     label = str(metadata.get("label") or "")
     if not label or len(label) > _LONGEST_LABEL:
         raise _integrity(f"Must specify a label of 1 to {_LONGEST_LABEL} characters for a CustomField")
-    for key in needed:
+    formula = metadata.get("formula")
+    for key in needed if formula is None else ():
         if metadata.get(key) is None:
             raise _integrity(f"Must specify '{key}' for a CustomField of type {kind}")
     if kind == "Checkbox" and metadata.get("required"):
@@ -239,7 +241,9 @@ def _field(name: str, metadata: dict[str, Any]) -> SField:
     if precision > _MOST_DIGITS or scale > precision:
         raise _integrity(f"Precision must be at most {_MOST_DIGITS}, and scale at most the precision")
     length = int(metadata.get("length") or (255 if described in ("picklist", "textarea", "url") else 80))
-    if kind == "Text" and not 1 <= length <= _LONGEST_TEXT:
+    if formula is not None:
+        length = _LONGEST_FORMULA_TEXT
+    elif kind == "Text" and not 1 <= length <= _LONGEST_TEXT:
         raise _integrity(f"Length must be between 1 and {_LONGEST_TEXT} for a CustomField of type Text")
     restricted, values = _value_set(metadata.get("valueSet"))
     numeric = described in ("double", "currency", "percent")
@@ -258,6 +262,9 @@ def _field(name: str, metadata: dict[str, Any]) -> SField:
         description=metadata.get("description"),
         unique=bool(metadata.get("unique")),
         external_id=bool(metadata.get("externalId")),
+        calculated=formula is not None,
+        createable=formula is None,
+        updateable=formula is None,
     )
 
 

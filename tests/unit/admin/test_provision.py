@@ -75,6 +75,28 @@ def test_a_zone_is_stored_by_id_and_shown_by_label() -> None:
     ]
 
 
+def test_the_zone_gets_a_badge_where_the_crm_can_show_one() -> None:
+    own = ('segments.retreat = { en = "Efficient care"', 'segments.retreat = { en = "Self service"')
+    found = by_name(mapping_of("salesforce", own))
+    badge = found["KPM_Segment_Badge__c"]
+    assert (badge.badge_of, badge.label) == ("KPM_Segment__c", "Portfolio badge")
+    assert set(badge.marks) == {"protect", "develop", "maintain", "retreat"}
+    assert len(set(badge.marks.values())) == 4
+    assert {option.value: option.label for option in badge.options}["retreat"] == "Self service"
+    german = by_name(mapping_of("salesforce", ('language = "en"', 'language = "de"')))
+    assert german["KPM_Segment_Badge__c"].label == "Portfolio-Kennzeichen"
+    assert not [name for name in by_name(mapping_of("hubspot")) if "badge" in name.lower()]
+
+
+def test_a_badge_of_a_long_name_has_a_name_that_salesforce_takes() -> None:
+    long = "Customer_Portfolio_Zone_Of_This_Company__c"
+    found = by_name(mapping_of("salesforce", ('"KPM_Segment__c"', f'"{long}"')))
+    (badge,) = [spec for spec in found.values() if spec.badge_of]
+    assert badge.badge_of == long
+    assert len(badge.name.removesuffix("__c")) <= 40
+    assert "__" not in badge.name.removesuffix("__c")
+
+
 def test_labels_follow_the_language_of_the_mapping() -> None:
     found = by_name(mapping_of("salesforce", ('language = "en"', 'language = "de"')))
     assert found["KPM_Segment__c"].label == "Portfoliozone"

@@ -17,6 +17,14 @@ from connector.crm import Currencies, FieldSpec, FieldType, Object, Option, Pull
 from connector.errors import CrmAuthError, CrmTemporaryError
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, connection
 
+BADGE = FieldSpec(
+    "KPM_Segment_Badge__c",
+    "Badge",
+    FieldType.TEXT,
+    options=(Option("protect", 'Key "account"'), Option("retreat", "Efficient care"), Option("unrated", "?")),
+    badge_of="KPM_Segment__c",
+    marks={"protect": "green flag", "retreat": "empty circle"},
+)
 SPECS = (
     FieldSpec(
         "KPM_Segment__c",
@@ -25,6 +33,7 @@ SPECS = (
         "Which zone.",
         options=(Option("protect", "Key account"),),
     ),
+    BADGE,
     FieldSpec("KPM_Why__c", "Why", FieldType.TEXT, length=255),
     FieldSpec("KPM_Story__c", "Story", FieldType.TEXT, length=2_000),
     FieldSpec("KPM_Potential__c", "Potential", FieldType.NUMBER, precision=5, scale=0),
@@ -80,14 +89,17 @@ def test_from_nothing_to_a_working_sync(day_one: Sandbox, tmp_path: Path) -> Non
     assert not nightly["KPM_Segment__c"].restricted
     assert (nightly["KPM_Potential__c"].precision, nightly["KPM_Potential__c"].scale) == (5, 0)
     assert nightly["KPM_Story__c"].type is FieldType.LONG_TEXT
-    assert all(nightly[spec.name].writable is spec.result for spec in SPECS)
+    assert nightly["KPM_Segment_Badge__c"].calculated
+    assert all(nightly[spec.name].writable is (spec.result and spec is not BADGE) for spec in SPECS)
 
     seen = opened(day_one, "rep").describe("accounts")
-    assert all(seen[spec.name].writable is not spec.result for spec in SPECS)
+    assert all(seen[spec.name].writable is not spec.result for spec in SPECS if spec is not BADGE)
+    assert not seen["KPM_Segment_Badge__c"].writable
 
     pulled = opened(day_one, "sync").pull(
         PullRequest("accounts", tuple(spec.name for spec in SPECS)), tmp_path
     )
+    assert not opened(day_one, "sync").incremental(PullRequest("accounts", (BADGE.name,)))
     assert pl.read_parquet(list(pulled.paths))["KPM_Top__c"].to_list() == [False] * pulled.rows
 
 
@@ -99,7 +111,7 @@ def test_an_interrupted_provisioning_is_finished(day_one: Sandbox) -> None:
     day_one.clear_faults()
     steps = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
     created = by_target(steps, "create field")
-    assert [step.changed for step in created.values()] == [False] * 3 + [True] * 5
+    assert [step.changed for step in created.values()] == [False] * 3 + [True] * 6
     again = administrator.provision(SPECS, READS, nightly_user="sync@sandbox.example")
     assert not [step for step in again if step.changed]
 
