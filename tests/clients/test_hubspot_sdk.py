@@ -145,6 +145,13 @@ def test_it_imports(hubspot: Sandbox, client: HubSpot) -> None:
     assert live(hubspot)[first]["kpm_wallet"] == "4712"
 
 
+def test_it_merges(hubspot: Sandbox, client: HubSpot) -> None:
+    primary, other = list(live(hubspot))[-2:]
+    survivor = client.crm.objects.companies.merge(primary_object_id=primary, object_id_to_merge=other)
+    assert survivor.id in live(hubspot)
+    assert not {primary, other} & set(live(hubspot))
+
+
 def test_it_reads_definitions_pipelines_owners_and_the_account(client: HubSpot) -> None:
     names = {each.name for each in client.crm.properties.list("companies").results}
     assert {"name", "kpm_wallet", "hs_lastmodifieddate"} <= names

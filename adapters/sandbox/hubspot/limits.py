@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from adapters.sandbox.hubspot.errors import rate_limited
+from adapters.sandbox.hubspot.portal import TIME_ZONE
 from adapters.sandbox.world import Quota
 
 WINDOW_SECONDS: Final = 10.0
@@ -18,9 +22,11 @@ SEARCHES_PER_SECOND: Final = 5
 class Limits:
     """Counts calls; refuses them if told to."""
 
-    def __init__(self, quota: Quota, *, enforced: bool) -> None:
+    def __init__(self, quota: Quota, now: Callable[[], datetime], *, enforced: bool) -> None:
         """`enforced` False: the short-term limits never run low; the day's allowance always holds."""
         self._quota = quota
+        self._now = now
+        self._day = self._today()
         self._enforced = enforced
         self._lock = threading.Lock()
         self._calls: deque[float] = deque()
@@ -39,6 +45,8 @@ class Limits:
                 raise rate_limited("SECONDLY")
             if self._enforced and len(calls) >= PER_WINDOW:
                 raise rate_limited("TEN_SECONDLY_ROLLING", self._headers(len(calls)))
+            if self._day != self._today():
+                self._day, self._quota.used = self._today(), 0
             if not self._quota.take():
                 raise rate_limited("DAILY", self._headers(len(calls)))
             calls.append(now)
@@ -46,6 +54,10 @@ class Limits:
                 searches.append(now)
                 return {}
             return self._headers(len(calls))
+
+    def _today(self) -> date:
+        """The day's allowance is that of the portal's own day."""
+        return self._now().astimezone(ZoneInfo(TIME_ZONE)).date()
 
     def _trimmed(self, now: float) -> tuple[deque[float], deque[float]]:
         while self._calls and self._calls[0] <= now - WINDOW_SECONDS:

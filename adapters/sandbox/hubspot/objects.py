@@ -184,21 +184,28 @@ class ObjectEndpoint:
         return Response(status_code=204)
 
     def batch_read(self, call: Call) -> Response:
-        """Up to 100 records by id; unknown ones are reported together, merged ones are left out."""
+        """Up to 100 records by id; unknown ones are reported together, merged ones are left out.
+
+        With ``archived=true`` those in the recycle bin are read, and the live ones are unknown.
+        """
         kind = call.kind("read")
         former = [str(name) for name in call.json().get("propertiesWithHistory") or []]
         ids = _ids(call.inputs(HISTORY_BATCH if former else BATCH))
         names = self._asked(kind, [str(name) for name in call.json().get("properties") or []], former)
         half = call.half and kind.name == "companies"
         states = self._records.states(kind, ids.numbers, half=half)
+        archived = call.query.get("archived", "false").lower() == "true"
+        wanted = ARCHIVED if archived else LIVE
         missing = [
-            text for text in ids.texts if states.get(_number(text), (GONE, None))[0] in (ARCHIVED, GONE)
+            text
+            for text in ids.texts
+            if states.get(_number(text), (GONE, None))[0] in {LIVE, ARCHIVED, GONE} - {wanted}
         ]
-        live = [record for record, (state, _) in states.items() if state == LIVE]
+        live = [record for record, (state, _) in states.items() if state == wanted]
         live = [record for record in live if not self._lost(call, "left_out")]
         if live and self._lost(call, "silent_loss"):
             live, missing = [], []
-        results = self._records.many(kind, live, names) if live else []
+        results = self._records.many(kind, live, names, archived=archived) if live else []
         self._remember(kind, results, former)
         return batch_response(results, _missing(kind, missing), call.started)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,8 @@ class SettingsEndpoint:
 
     def usage(self, call: Call) -> Response:
         """``/account-info/v3/api-usage/daily/private-apps``."""
-        midnight = call.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        here = call.now.astimezone(ZoneInfo(TIME_ZONE)) + timedelta(days=1)
+        midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
         return json_response(
             {
                 "results": [

@@ -108,7 +108,7 @@ class HubSpotSide:
             exports=ExportEndpoint(self._exports, self._definitions, filters, self._behaviour),
             imports=ImportEndpoint(self._imports, self._behaviour),
         )
-        limits = Limits(quota, enforced=world.options.rate_limits)
+        limits = Limits(quota, world.now, enforced=world.options.rate_limits)
         return routes(api, Endpoints(world, self._tokens, limits))
 
     def fault(self, fault: Fault, request: Request) -> Response:

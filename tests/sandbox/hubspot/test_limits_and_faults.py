@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from adapters.sandbox import Sandbox
@@ -41,6 +43,11 @@ def test_the_days_allowance_ends(sandbox: Sandbox, api: Api) -> None:
     assert api.get(COMPANIES).headers["X-HubSpot-RateLimit-Daily-Remaining"] == "0"
     answer = api.get(COMPANIES)
     assert (answer.status_code, answer.json()["policyName"]) == (429, "DAILY")
+    sandbox.move_to(TODAY + timedelta(days=1))
+    assert api.get(COMPANIES).headers["X-HubSpot-RateLimit-Daily-Remaining"] == "9"
+    [usage] = api.get("/account-info/v3/api-usage/daily/private-apps").json()["results"]
+    assert (usage["currentUsage"], usage["usageLimit"]) == (2, 10)
+    assert usage["collectedAt"] < usage["resetsAt"]
 
 
 def test_throttle_and_unavailable_in_hubspots_words(sandbox: Sandbox, api: Api) -> None:

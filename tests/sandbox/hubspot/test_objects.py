@@ -74,6 +74,12 @@ def test_archived_records_can_be_listed(shared: Sandbox, reader: Api) -> None:
     listed = reader.all("companies", archived="true")
     assert [each["id"] for each in listed] == [each["id"] for each in stored(shared, "companies", "archived")]
     assert all(each["archived"] and each["archivedAt"] for each in listed)
+    live = reader.get("/crm/v3/objects/companies", limit=1).json()["results"][0]["id"]
+    inputs = {"inputs": [{"id": each["id"]} for each in listed[:3]] + [{"id": live}]}
+    read = reader.post("/crm/v3/objects/companies/batch/read?archived=true", inputs)
+    assert read.status_code == 207
+    assert {each["id"] for each in read.json()["results"]} == {each["id"] for each in listed[:3]}
+    assert read.json()["errors"][0]["context"]["ids"] == [live]
 
 
 def test_a_merged_id_finds_its_survivor_alone_but_not_in_a_batch(shared: Sandbox, reader: Api) -> None:
