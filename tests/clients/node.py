@@ -14,6 +14,7 @@ from typing import Any
 FOLDER = Path(__file__).parent
 NODE = Path(sys.executable).with_name("node")
 INSTALLED = FOLDER / "node_modules"
+OUTSIDE = "outside.log"  # hosts beyond this machine that a client tried to reach
 _SECONDS = 120
 
 
@@ -21,7 +22,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """What a client finds around it: nothing of the person's who runs the tests, and no way out of this machine."""
     kept = {name: value for name, value in os.environ.items() if name in ("LANG", "TMPDIR", "SYSTEMROOT")}
     path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**kept, "PATH": path, "HOME": str(home), "NO_COLOR": "1", **more}
+    return {
+        **kept,
+        "PATH": path,
+        "HOME": str(home),
+        "NO_COLOR": "1",
+        "NODE_OPTIONS": f"--import={(FOLDER / 'loopback.mjs').as_uri()}",
+        "OUTSIDE_LOG": str(home / OUTSIDE),
+        **more,
+    }
 
 
 def run(command: list[str], home: Path, **more: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@
   "alert"), `always` (every update is checked, not those alone that set the field)
 - ``picklist_values`` `object`, `field`, `record_type` (developer name), `values` that its records may have (none: all)
 - ``jobs``            `rows_per_second` of bulk jobs (none: as fast as they can), `page_rows` of their results,
-  `listed` on a page of their list
+  `listed` on a page of their list, `prompt`: the first poll waits for their end
 - ``lock``            `ids`: records that another process holds, so that writes find them locked; empty frees all
 
 """
@@ -109,6 +109,7 @@ class Configuration:
     def _change_jobs(self, settings: Settings) -> None:
         if "rows_per_second" in settings:
             self._jobs.rows_per_second = settings["rows_per_second"]
+        self._jobs.prompt = bool(settings.get("prompt", self._jobs.prompt))
         self._jobs.listed = int(settings.get("listed", self._jobs.listed))
         self._queries.page_rows = int(settings.get("page_rows", self._queries.page_rows))
 

@@ -1,6 +1,5 @@
 """Every flow by which a session is opened, the refusals in Salesforce's words, and how sessions end."""
 
-import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,37 +8,16 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
 
 from adapters.sandbox import Sandbox
 from adapters.sandbox.side import ControlError
 from tests.sandbox.salesforce.client import Client
+from tests.sandbox.salesforce.keys import certificate, private_key
 
 SYNC = "sync@sandbox.example"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-
-def private_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-
-
-def certificate(key: Any) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kpm")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @dataclass

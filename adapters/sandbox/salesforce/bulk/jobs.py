@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["V2Ingest", "V2Query"]
 ENDED = ("JobComplete", "Failed", "Aborted")
+_PROMPT_SECONDS = 2.0  # that a poll of a prompt job waits for its end
 _LISTED = 1_000  # jobs of one page of the list
 
 
@@ -28,9 +29,16 @@ class Job(Protocol):
 
     Attributes:
         id: of the job.
-        kind: describe's word for it.
+        kind: as the list's filter names it.
         access: whose rights hold; the others' jobs are seen by administrators only.
+        state: how far it is.
+        error: why it failed.
+        worker: the thread that does its work.
     """
+
+    state: str
+    error: str | None
+    worker: threading.Thread | None
 
     @property
     def id(self) -> str:
@@ -57,6 +65,7 @@ class Jobs:
         self.folder.mkdir(exist_ok=True)
         self.listed = _LISTED
         self.rows_per_second: float | None = None
+        self.prompt = False
         self._jobs: dict[str, Job] = {}
         self._last = 0
         self._lock = threading.Lock()
@@ -87,6 +96,20 @@ class Jobs:
         """Delete a job."""
         with self._lock:
             self._jobs.pop(job.id, None)
+
+    def polled(self, job: Job) -> None:
+        """Move a job's state on: the first poll finds it at work, a later one finds it ended.
+
+        Prompt jobs are found ended as soon as they are.
+        """
+        if job.state == "UploadComplete":
+            job.state = "InProgress"
+            if self.prompt and job.worker is not None:
+                job.worker.join(_PROMPT_SECONDS)
+            if not self.prompt:
+                return
+        if job.state == "InProgress" and job.worker is not None and not job.worker.is_alive():
+            job.state = "Failed" if job.error else "JobComplete"
 
     def pause(self, rows: int) -> None:
         """Take as long for some rows as jobs were told to take."""

@@ -164,10 +164,7 @@ class BulkQueries:
         job = self._job(call)
         if self._org.world.faults.draw("stuck_job", "salesforce", "GET", call.path):
             return json_response(job.info(full=True))
-        if job.state == "UploadComplete":
-            job.state = "InProgress"
-        elif job.state == "InProgress" and job.worker is not None and not job.worker.is_alive():
-            job.state = "Failed" if job.error else "JobComplete"
+        self._jobs.polled(job)
         return json_response(job.info(full=True))
 
     def _abort(self, call: Call) -> Response:
