@@ -18,7 +18,7 @@ import narwhals as nw
 
 from connector.crm import FieldType
 from connector.mapping.model import FieldCondition, MeasuredCondition, Scalar
-from connector.reading import DATES, DECIMAL, NUMBERS, TEXTS, as_number, fold, folded
+from connector.reading import DATES, DECIMAL, NUMBERS, TEXTS, as_number, fold, trimmed
 from connector.tables import Frame, column
 from connector.windows import EPOCH
 
@@ -66,10 +66,11 @@ def measured_holds(condition: MeasuredCondition, value: nw.Expr) -> nw.Expr:
 
 
 def _test(condition: FieldCondition | MeasuredCondition, value: nw.Expr, kind: FieldType) -> nw.Expr:
-    value = _cleaned(value, kind)
+    value = _comparable(value, kind)
     operator, operand = condition.operator, condition.operand
     if operator == "is_set":
-        return ~value.is_null() if operand else value.is_null()
+        given = (value != "").fill_null(False) if kind in TEXTS else ~value.is_null()
+        return given if operand else ~given
     wanted = operand if isinstance(operand, tuple) else (operand,)
     if operator == "not_in":
         return ~_is_one_of(value, kind, wanted)
@@ -78,10 +79,10 @@ def _test(condition: FieldCondition | MeasuredCondition, value: nw.Expr, kind: F
     return _beyond(value, kind, wanted[0], above=operator == "above").fill_null(False)
 
 
-def _cleaned(value: nw.Expr, kind: FieldType) -> nw.Expr:
-    """Null where the field is empty."""
+def _comparable(value: nw.Expr, kind: FieldType) -> nw.Expr:
+    """Null where the field is empty; of a text also "", which equals none that is wanted and comes before all."""
     if kind in TEXTS:
-        return folded(value)
+        return trimmed(value).str.to_lowercase()
     return as_number(value, kind) if kind in NUMBERS else value
 
 
@@ -92,7 +93,7 @@ def _is_one_of(value: nw.Expr, kind: FieldType, wanted: Iterable[Scalar]) -> nw.
     numbers = {float(each) for each in wanted if isinstance(each, int | float) and not isinstance(each, bool)}
     tests = []
     if kind in TEXTS:
-        tests.append(_in(value, flags | texts))
+        tests.append(_in(value, (flags | texts) - {""}))
         tests.append(_in(as_number(value, kind), numbers) if numbers else nw.lit(False))
     elif kind is FieldType.BOOLEAN:
         tests.append(_in(value, {text == "true" for text in flags | texts if text in ("true", "false")}))
@@ -115,7 +116,7 @@ def _beyond(value: nw.Expr, kind: FieldType, bound: Scalar, *, above: bool) -> n
             return value > _last_until(text) if above else value < _first_from(text)
         if kind not in TEXTS:
             return nw.lit(False)
-        return value > text if above else value < text
+        return value > text if above else (value < text) & (value != "")
     number = as_number(value, kind)
     return number > float(bound) if above else number < float(bound)
 

@@ -80,24 +80,37 @@ class Converter:
 
     def with_cents(self, frame: Frame, amount: Amount) -> Frame:
         """Add ``<name>``, whole cents or null, and ``<name>:fault``: EMPTY, CONVERTED, UNREADABLE or NO_RATE."""
-        value = as_number(nw.col(amount.value), amount.kind)
         given = is_given(nw.col(amount.value), amount.kind)
+        frame = frame.with_columns(
+            as_number(nw.col(amount.value), amount.kind).alias("rate:value"), given.alias("rate:given")
+        )
+        value = nw.col("rate:value")
         if amount.currency is None and self.home in ("", self.target):
-            return frame.with_columns(*_cents(value, given, nw.lit(False), amount.name))
-        code = self._code(amount)
-        foreign = (code != self.target).fill_null(False)
+            frame = frame.with_columns(value.alias("rate:converted"), nw.lit(False).alias("rate:none"))
+        else:
+            frame = self._converted(frame, amount, value)
+        converted, within = nw.col("rate:converted"), (nw.col("rate:converted").abs() <= LIMIT)
+        frame = frame.with_columns(
+            nw.when(within).then(converted * 100).alias(amount.name),
+            _fault(within.fill_null(False)).alias(f"{amount.name}:fault"),
+        )
+        frame = frame.with_columns(rounded(nw.col(amount.name)).cast(nw.Int64).alias(amount.name))
+        return frame.drop([name for name in frame.collect_schema().names() if name.startswith("rate:")])
+
+    def _converted(self, frame: Frame, amount: Amount, value: nw.Expr) -> Frame:
+        """Add ``rate:converted``, null beyond LIMIT, and ``rate:none``: for want of a rate."""
+        frame = frame.with_columns(self._code(amount).alias("rate:code"))
+        code = nw.col("rate:code")
+        frame = frame.with_columns((code != self.target).fill_null(False).alias("rate:foreign"))
+        foreign, small = nw.col("rate:foreign"), value.abs() <= LIMIT
         frame, own, target = self._with_rates(frame, amount, code)
         converted = nw.when(foreign).then(value / own * target).otherwise(value)
         if amount.home is not None and self.home == self.target:
             home = as_number(nw.col(amount.home), FieldType.CURRENCY)
             converted = nw.when(foreign & ~home.is_null()).then(home).otherwise(converted)
-        frame = frame.with_columns(
-            nw.when(value.abs() <= LIMIT).then(converted).alias("rate:converted"),
-            (foreign & (value.abs() <= LIMIT) & converted.is_null()).fill_null(False).alias("rate:none"),
-        )
-        columns = _cents(nw.col("rate:converted"), given, nw.col("rate:none"), amount.name)
-        frame = frame.with_columns(*columns)
-        return frame.drop([name for name in frame.collect_schema().names() if name.startswith("rate:")])
+        frame = frame.with_columns(nw.when(small).then(converted).alias("rate:converted"))
+        lacking = foreign & small & nw.col("rate:converted").is_null()
+        return frame.with_columns(lacking.fill_null(False).alias("rate:none"))
 
     def _code(self, amount: Amount) -> nw.Expr:
         """An amount without a currency of its own is in the CRM's home currency; null if that is unknown."""
@@ -148,9 +161,7 @@ class Converter:
         # Nothing changes before the first edge or after the last: one day stands for all of each.
         first, last = min(self._edges, default=0) - 1, max(self._edges, default=0)
         table = pl.concat(_daily(code, spans, first, last) for code, spans in self._dated.items() if spans)
-        frame = frame.with_columns(
-            code.alias("rate:code"), amount.day.clip(first, last).cast(nw.Int32).alias("rate:day")
-        )
+        frame = frame.with_columns(amount.day.clip(first, last).cast(nw.Int32).alias("rate:day"))
         frame = frame.join(like(frame, table.to_arrow()), on=["rate:code", "rate:day"], how="left")
         return frame, nw.coalesce(nw.col("rate:own"), own), nw.coalesce(nw.col("rate:target"), target)
 
@@ -177,17 +188,14 @@ def _by_code(code: nw.Expr, rates: Mapping[str, tuple[float, float]], position: 
     return translated(code, {each: float(pair[position]) for each, pair in rates.items()}, nw.Float64)
 
 
-def _cents(value: nw.Expr, given: nw.Expr, no_rate: nw.Expr, name: str) -> tuple[nw.Expr, nw.Expr]:
-    inside = (value.abs() <= LIMIT).fill_null(False)
-    cents = rounded(nw.when(inside).then(value) * 100).cast(nw.Int64)
-    fault = (
-        nw.when(no_rate)
+def _fault(within: nw.Expr) -> nw.Expr:
+    return (
+        nw.when(nw.col("rate:none"))
         .then(nw.lit(NO_RATE))
-        .when(inside)
+        .when(within)
         .then(nw.lit(CONVERTED))
-        .when(given)
+        .when(nw.col("rate:given"))
         .then(nw.lit(UNREADABLE))
         .otherwise(nw.lit(EMPTY))
         .cast(nw.Int8)
     )
-    return cents.alias(name), fault.alias(f"{name}:fault")

@@ -22,6 +22,13 @@ DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 ISO_DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T.*)?$"
 
 
+BLANKS = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""Every character that Unicode calls white space: engines do not agree on which to trim if they are not named."""
+
+
 def missing(dtype: Any) -> nw.Expr:  # noqa: ANN401 - Narwhals knows several kinds of type
     """Null of a type."""
     return nw.lit(None, dtype=dtype)
@@ -30,16 +37,21 @@ def missing(dtype: Any) -> nw.Expr:  # noqa: ANN401 - Narwhals knows several kin
 def as_text(value: nw.Expr, kind: FieldType) -> nw.Expr:
     """The value as the CRM stores it; a blank text is missing, a whole number has no decimal point."""
     if kind in TEXTS:
-        return nw.when(value.str.strip_chars() != "").then(value)
+        return nw.when(trimmed(value) != "").then(value)
     text = value.cast(nw.String)
     if kind in NUMBERS:
         return nw.when(value.is_finite()).then(text.str.replace_all(r"\.0$", ""))
     return text.str.to_lowercase() if kind is FieldType.BOOLEAN else text
 
 
+def trimmed(text: nw.Expr) -> nw.Expr:
+    """Without outer blanks."""
+    return text.str.strip_chars(BLANKS)
+
+
 def folded(text: nw.Expr) -> nw.Expr:
     """A text for comparing: outer blanks and upper case do not count; a blank one is missing."""
-    bare = text.str.strip_chars().str.to_lowercase()
+    bare = trimmed(text).str.to_lowercase()
     return nw.when(bare != "").then(bare)
 
 
@@ -51,7 +63,7 @@ def fold(text: str) -> str:
 def as_number(value: nw.Expr, kind: FieldType) -> nw.Expr:
     """A finite number; dates and yes/no are none."""
     if kind in TEXTS:
-        bare = value.str.strip_chars()
+        bare = trimmed(value)
         value = nw.when(bare.str.contains(DECIMAL)).then(bare)
     elif kind not in NUMBERS:
         return missing(nw.Float64)
@@ -72,7 +84,7 @@ def as_flag(value: nw.Expr, kind: FieldType) -> nw.Expr:
 def as_day(value: nw.Expr, kind: FieldType) -> nw.Expr:
     """A day between 1900 and 2100; an ISO date in a text is one too."""
     if kind in TEXTS:
-        value = _iso_day(value.str.strip_chars())
+        value = _iso_day(trimmed(value))
     elif kind not in DATES:
         return missing(nw.Int32)
     return nw.when((value >= EARLIEST) & (value <= LATEST)).then(value).cast(nw.Int32)
@@ -80,7 +92,7 @@ def as_day(value: nw.Expr, kind: FieldType) -> nw.Expr:
 
 def is_given(value: nw.Expr, kind: FieldType) -> nw.Expr:
     """There is something in the field, readable or not."""
-    return (value.str.strip_chars() != "").fill_null(False) if kind in TEXTS else ~value.is_null()
+    return (trimmed(value) != "").fill_null(False) if kind in TEXTS else ~value.is_null()
 
 
 def _iso_day(text: nw.Expr) -> nw.Expr:

@@ -1,8 +1,11 @@
 """Scales: how much a raw value counts, 0 to 100.
 
-One function per kind: it takes the scale's parameters and the raw value, and gives the score before rounding, null
-where the value is missing or does not fit. To add one: a model in `connector.mapping.model`, a function and its
-entry in SCALES here, a test file in ``tests/unit/scales``.
+One function per kind: it takes the scale's parameters and the value as `ready` gives it, and gives the score before
+rounding, null where the value is missing or does not fit. To add one: a model in `connector.mapping.model`, a function
+and its entry in SCALES here, a test file in ``tests/unit/scales``.
+
+Three steps, each best applied to a column that holds the one before: `ready`, `score`, `points`. An engine computes
+an expression as often as it is named, and these name their value several times.
 """
 
 from __future__ import annotations
@@ -33,33 +36,31 @@ EXACT: Final = 1e6
 """Beyond it a number has no ninth decimal to round: it is taken as it is."""
 
 
-def linear(scale: LinearScale, raw: nw.Expr) -> nw.Expr:
+def linear(scale: LinearScale, value: nw.Expr) -> nw.Expr:
     """100 clip((x - zero) / (full - zero), 0, 1); zero > full: less is better."""
-    return 100 * _within(divided(_tidy(raw) - scale.zero, scale.full - scale.zero))
+    return 100 * _within(divided(value - scale.zero, scale.full - scale.zero))
 
 
-def logarithmic(scale: LogScale, raw: nw.Expr) -> nw.Expr:
+def logarithmic(scale: LogScale, value: nw.Expr) -> nw.Expr:
     """Linear on ln(1 + max(x, 0)): each doubling counts about the same."""
     bottom, top = log(1 + scale.zero), log(1 + scale.full)
-    return 100 * _within(divided((_floored(raw) + 1).log() - bottom, top - bottom))
+    return 100 * _within(divided((_floored(value) + 1).log() - bottom, top - bottom))
 
 
-def bands(scale: BandsScale, raw: nw.Expr) -> nw.Expr:
+def bands(scale: BandsScale, value: nw.Expr) -> nw.Expr:
     """A score per band; a value on an edge belongs to the upper band."""
-    value = _tidy(raw)
     score = nw.when(value < scale.edges[0]).then(nw.lit(scale.scores[0]))
     for edge, result in zip(scale.edges[1:], scale.scores[1:-1], strict=True):
         score = score.when(value < edge).then(nw.lit(result))
     return score.when(~value.is_null()).then(nw.lit(scale.scores[-1])).otherwise(missing(nw.Float64))
 
 
-def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
+def lookup(scale: LookupScale, text: nw.Expr) -> nw.Expr:
     """A score per stored value, case and outer blanks ignored; ``other`` for values that are not listed.
 
     With ``multi`` the value is a list separated by ";": the largest, smallest or mean score of its listed parts.
     """
     scores = {fold(key): float(score) for key, score in scale.scores.items()}
-    text = folded(raw)
     found = (
         translated(text, scores, nw.Float64)
         if scale.multi is None
@@ -72,53 +73,72 @@ def lookup(scale: LookupScale, raw: nw.Expr) -> nw.Expr:
     return nw.when(~found.is_null()).then(found).otherwise(other)
 
 
-def boolean(scale: BooleanScale, raw: nw.Expr) -> nw.Expr:
+def boolean(scale: BooleanScale, value: nw.Expr) -> nw.Expr:
     """``yes`` (100) for true, ``no`` (0) for false."""
     return (
-        nw.when(raw).then(nw.lit(scale.yes)).when(~raw).then(nw.lit(scale.no)).otherwise(missing(nw.Float64))
+        nw.when(value)
+        .then(nw.lit(scale.yes))
+        .when(~value)
+        .then(nw.lit(scale.no))
+        .otherwise(missing(nw.Float64))
     )
 
 
-def half_life(scale: HalfLifeScale, raw: nw.Expr) -> nw.Expr:
+def half_life(scale: HalfLifeScale, value: nw.Expr) -> nw.Expr:
     """100 x 0.5^(x / days); x below 0 counts as 0."""
-    return 100 * (_floored(raw) * (-log(2) / scale.days)).exp()
+    return 100 * (_floored(value) * (-log(2) / scale.days)).exp()
 
 
-def saturating(scale: SaturatingScale, raw: nw.Expr) -> nw.Expr:
+def saturating(scale: SaturatingScale, value: nw.Expr) -> nw.Expr:
     """100 (1 - 0.5^(x / half_at)); x below 0 counts as 0."""
-    return 100 * (1 - (_floored(raw) * (-log(2) / scale.half_at)).exp())
+    return 100 * (1 - (_floored(value) * (-log(2) / scale.half_at)).exp())
 
 
-def rating(scale: RatingScale, raw: nw.Expr) -> nw.Expr:
+def rating(scale: RatingScale, value: nw.Expr) -> nw.Expr:
     """0 at ``worst``, 100 at ``best``, straight between; outside is missing."""
-    value = _tidy(raw)
     low, high = sorted((scale.worst, scale.best))
     inside = nw.when((value >= low) & (value <= high)).then(value)
     return 100 * divided(inside - scale.worst, scale.best - scale.worst)
 
 
-def score(scale: Scale, raw: nw.Expr, *, multi: bool = False) -> nw.Expr:
-    """The score in whole points, half away from zero; null where the value is missing or does not fit.
+def ready(scale: Scale, raw: nw.Expr) -> nw.Expr:
+    """What was measured, as its scale reads it.
+
+    Args:
+        scale: its kind decides.
+        raw: text for `lookup`, boolean for `boolean`, else a number.
+
+    Returns:
+        A text trimmed and in lower case, a boolean as it is, a number without the noise of binary fractions: rounded to
+        9 decimals.
+    """
+    if isinstance(scale, LookupScale):
+        return folded(raw)
+    if isinstance(scale, BooleanScale):
+        return raw
+    number = raw.cast(nw.Float64)
+    return nw.when(number.abs() < EXACT).then(rounded(number, RAW_DECIMALS)).otherwise(number)
+
+
+def score(scale: Scale, value: nw.Expr, *, multi: bool = False) -> nw.Expr:
+    """The score before it is rounded; null where the value is missing or does not fit.
 
     Args:
         scale: kind and parameters.
-        raw: what was measured: text for `lookup`, boolean for `boolean`, else a number.
+        value: as `ready` gives it.
         multi: the CRM says that the field holds several values separated by ";".
     """
     if isinstance(scale, LookupScale) and multi and scale.multi is None:
         scale = scale.model_copy(update={"multi": "max"})
-    return rounded(SCALES[scale.kind](scale, raw)).cast(nw.Int64)
+    return SCALES[scale.kind](scale, value)
 
 
-def _tidy(raw: nw.Expr) -> nw.Expr:
-    """Without the noise of binary fractions: rounded to 9 decimals."""
-    number = raw.cast(nw.Float64)
-    near = nw.when(number.abs() < EXACT).then(number)
-    return nw.when(number.abs() < EXACT).then(rounded(near, RAW_DECIMALS)).otherwise(number)
+def points(score: nw.Expr) -> nw.Expr:
+    """The score in whole points, half away from zero."""
+    return rounded(score).cast(nw.Int64)
 
 
-def _floored(raw: nw.Expr) -> nw.Expr:
-    value = _tidy(raw)
+def _floored(value: nw.Expr) -> nw.Expr:
     return nw.when(value < 0).then(nw.lit(0.0)).otherwise(value)
 
 

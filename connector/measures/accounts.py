@@ -24,7 +24,7 @@ from connector.measures.ratings import Rating
 from connector.measures.wallet import size_class
 from connector.overrides import from_fields
 from connector.reading import as_day, as_flag, as_number, as_text, fold, folded, is_given, missing
-from connector.tables import Frame, Source, column
+from connector.tables import Frame, Source, column, extended
 
 RULE_KEYS = ("all", "any")
 DAYS_AHEAD = "the rating dates lie ahead: they count as fresh"
@@ -80,12 +80,13 @@ def rule_column(key: str, place: int) -> str:
 
 
 class _Reader:
-    """Collects the columns to read; every one is computed from the accounts as pulled."""
+    """Collects the columns to read: those that are computed from the accounts as pulled, and tests of these."""
 
     def __init__(self, source: Source, mapping: Mapping, money: Converter, as_of: int) -> None:
         self.frame, self.schema = source.frame, source.schema
         self.mapping, self.money, self.as_of = mapping, money, as_of
         self.columns: list[nw.Expr] = []
+        self.tests: list[nw.Expr] = []
         self.ratings: list[Rating] = []
         self.odd: list[Odd] = []
         self.amounts: list[str] = []
@@ -125,16 +126,22 @@ class _Reader:
         self.add(self.text(name), rating.text)
         self.add(self.day(rated_at), rating.rated)
         if rated_at is not None and rated_at in self.schema:
-            self.mark(
-                f"@ahead:{key}", (self.day(rated_at) > self.as_of).fill_null(False), rated_at, DAYS_AHEAD
-            )
+            ahead = (nw.col(rating.rated) > self.as_of).fill_null(False)
+            self.mark(f"@ahead:{key}", ahead, rated_at, DAYS_AHEAD)
 
     def mark(
         self, name: str, test: nw.Expr, field_name: str, message: str, criterion: str | None = None
     ) -> None:
-        """Have the accounts counted that meet `test`."""
-        self.add(test, name)
+        """Have the accounts counted that meet `test`, which reads columns that are added."""
+        self.tests.append(test.alias(name))
         self.odd.append(Odd(name, field_name, message, criterion))
+
+    def mark_given(
+        self, name: str, unfit: nw.Expr, field_name: str, message: str, criterion: str | None = None
+    ) -> None:
+        """The same where the field is not empty."""
+        self.add(is_given(nw.col(column(field_name)), self.schema[field_name]), name)
+        self.mark(name, nw.col(name) & unfit, field_name, message, criterion)
 
 
 def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fields:
@@ -167,7 +174,7 @@ def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fiel
         for place, test in enumerate(getattr(mapping.portfolio, key)):
             if isinstance(test, FieldCondition):
                 reader.add(holds(test, source.schema), rule_column(key, place))
-    frame = reader.frame.select(*reader.columns)
+    frame = extended(reader.frame.select(*reader.columns), reader.tests)
     return Fields(frame, tuple(reader.ratings), tuple(reader.odd), tuple(reader.amounts), reader.frame)
 
 
@@ -180,11 +187,12 @@ def _read_source(reader: _Reader, key: str, source: FieldSource, scale: Scale) -
         money = kind is FieldType.CURRENCY and scale.kind not in ("lookup", "boolean")
         given = reader.cents(source.field, source.rated_at, f"@money:{key}") if money else value
         raw = field(given, kind, scale, reader.as_of)
-        unfit = is_given(value, kind) & _unfit(raw, scale)
         message = f"values are not {_wanted(scale, kind)}: they count as missing"
-        reader.mark(f"@odd:{key}", unfit, source.field, message, criterion)
+        reader.mark_given(
+            f"@odd:{key}", _unfit(nw.col(f"raw:{key}"), scale), source.field, message, criterion
+        )
         if scale.kind == "half_life":
-            ahead = (raw < 0).fill_null(False)
+            ahead = (nw.col(f"raw:{key}") < 0).fill_null(False)
             reader.mark(f"@below:{key}", ahead, source.field, "values below 0 count as 0", criterion)
     if kind is FieldType.MULTI_PICKLIST and scale.kind == "lookup":
         reader.add(nw.lit(True), f"multi:{key}")
@@ -202,9 +210,8 @@ def _read_wallet(reader: _Reader) -> None:
         cents = missing(nw.Int64)
         if source in reader.schema:
             cents = reader.cents(source, wallet.rated_at, f"@wallet:{place}")
-            unfit = is_given(nw.col(column(source)), reader.schema[source]) & ~(cents >= 0).fill_null(False)
             message = "wallets are negative, no amount, or in a currency without a rate: they do not answer"
-            reader.mark(f"@odd:wallet:{place}", unfit, source, message)
+            reader.mark_given(f"@odd:wallet:{place}", nw.col(entered).is_null(), source, message)
         reader.add(nw.when(cents >= 0).then(cents), entered)
         expired = f"@entered_expired:{place}"
         reader.age(f"wallet:{place}", source, wallet.rated_at, entered, expired, wallet.expires_days)

@@ -16,7 +16,7 @@ from connector.conditions import Schema, all_hold
 from connector.crm import ACCOUNT
 from connector.mapping.model import Where
 from connector.reading import missing
-from connector.tables import Frame, divided, extended
+from connector.tables import KEY, Frame, divided, extended, keyed
 from connector.windows import shifted
 
 DAY = "@day"
@@ -69,7 +69,7 @@ class Aggregates:
 
     def __init__(self, name: str, schema: Schema, as_of: int) -> None:
         self.as_of = as_of
-        self._name, self._schema = name, schema
+        self.name, self._schema = name, schema
         self._picks: dict[Pick, str] = {}
         self._sums: dict[tuple[str, Pick], None] = {}
         self._figures: dict[tuple[object, ...], tuple[str, nw.Expr]] = {}
@@ -149,7 +149,7 @@ class Aggregates:
     def figure(self, key: tuple[object, ...], aggregate: nw.Expr) -> nw.Expr:
         """Any other aggregate of the records; `key` tells it from the others."""
         if key not in self._figures:
-            column = f"@{self._name}:{len(self._figures)}"
+            column = f"@{self.name}:{len(self._figures)}"
             self._figures[key] = (column, aggregate.alias(column))
         return nw.col(self._figures[key][0])
 
@@ -161,11 +161,11 @@ class Aggregates:
                 booleans ``@is_won``, ``@is_closed`` and ``@is_open``.
 
         Returns:
-            ``@account``, and a column per figure.
+            KEY of the account (see `connector.tables.keyed`), and a column per figure.
         """
         picks = [pick.expression(self._schema).alias(name) for pick, name in self._picks.items()]
         figures = [aggregate for _, aggregate in self._figures.values()]
-        return extended(records, picks).group_by(ACCOUNT).agg(*figures)
+        return keyed(extended(records, picks), ACCOUNT).group_by(KEY).agg(*figures)
 
     def _picked(self, pick: Pick) -> nw.Expr:
         return nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))

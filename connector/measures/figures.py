@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import narwhals as nw
-
-from connector.crm import ACCOUNT, Object
+from connector.crm import Object
 from connector.currency import Converter
 from connector.mapping.model import ContactRoles, Mapping, OpportunitiesSource
 from connector.measures import rows
 from connector.measures.aggregates import Aggregates
-from connector.tables import Frame, Sources
+from connector.tables import KEY, Frame, Sources, keyed
 
 
 class Figures:
@@ -54,18 +52,19 @@ class Figures:
     def joined_to(self, accounts: Frame, money: Converter) -> Frame:
         """Accounts with every figure asked for so far; null where an account has no records."""
         deals = self.opportunities(money)
-        frame, others, columns = accounts, [], []
-        for name, aggregates in self._of.items():
-            if aggregates.columns and name != "opportunities":
-                others.append(aggregates.per_account(self._records(name, deals)))
-                columns += aggregates.columns
-        if others:  # one join for all of them: an account has one row per object
-            rows = nw.concat(others, how="diagonal").group_by(ACCOUNT).agg(nw.col(columns).max())
-            frame = frame.join(rows, left_on="id", right_on=ACCOUNT, how="left")
-        figures = self._of["opportunities"].per_account(deals)
-        return frame.join(figures, left_on="id", right_on=ACCOUNT, how="left")
+        frame = keyed(accounts, "id")
+        widest_last = sorted(
+            self._of.values(), key=lambda each: len(each.columns)
+        )  # each join moves what is there
+        for aggregates in widest_last:
+            if aggregates.columns:
+                figures = aggregates.per_account(self._records(aggregates.name, deals))
+                frame = frame.join(figures, on=KEY, how="left")
+        return frame.drop(KEY)
 
     def _records(self, name: str, deals: Frame) -> Frame:
+        if name == "opportunities":
+            return deals
         known: Object = name  # type: ignore[assignment]  # only names of objects get in
         section = getattr(self._mapping, name)
         if isinstance(section, ContactRoles):

@@ -29,7 +29,7 @@ from connector.measures.aggregates import CENTS, DAY, WEIGHTED
 from connector.measures.contact_roles import ROLE as HELD
 from connector.measures.opportunities import capped, weighted
 from connector.reading import as_day, as_number, folded, missing
-from connector.tables import Frame, Source, column, translated
+from connector.tables import KEY, Frame, Source, column, keyed, translated
 from connector.windows import shifted
 
 PROBABILITY = "@probability"
@@ -59,6 +59,8 @@ def opportunities(
         all_hold(section.where, schema).alias(IN_SCOPE),
         _probability(mapping, schema, present).alias(PROBABILITY),
     )
+    chance = nw.col(PROBABILITY)
+    frame = frame.with_columns(nw.when((chance >= 0) & (chance <= 1)).then(chance).alias(PROBABILITY))
     staged = ~nw.col(WON).is_null() & ~nw.col(CLOSED).is_null()
     counts = nw.col(IN_SCOPE) & ~nw.col(DAY).is_null() & staged
     frame = frame.with_columns(
@@ -76,7 +78,7 @@ def opportunities(
         currency=CURRENCY if CURRENCY in present else None,
         home=HOME_AMOUNT if HOME_AMOUNT in present else None,
     )
-    cents, chance = nw.col(CENTS), nw.col(PROBABILITY)
+    cents = nw.col(CENTS)
     return money.with_cents(frame, amount).with_columns(
         weighted(cents, chance).alias(WEIGHTED),
         *(weighted(cents, chance, most).alias(capped(most)) for most in sorted(set(caps))),
@@ -106,9 +108,11 @@ def contact_roles(source: Source, section: ContactRoles, deals: Frame, as_of: in
     if section.months is not None:
         recent = (nw.col(DAY) > shifted(as_of, -section.months)) & (nw.col(DAY) <= as_of)
         counts = nw.col("@is_open") | (nw.col("@is_closed") & recent)
-    counted = deals.filter(counts).select(nw.col(ID).alias(OPPORTUNITY), nw.lit(True).alias("@counts"))
-    frame = frame.join(counted, on=OPPORTUNITY, how="left")
-    return frame.filter(nw.col(OPPORTUNITY).is_null() | ~nw.col("@counts").is_null())
+    frame = keyed(frame, OPPORTUNITY)
+    # The roles are few and the opportunities many: of these, only those with a role are kept in memory.
+    counted = keyed(deals.filter(counts), ID).select(KEY).join(frame.select(KEY), on=KEY, how="semi")
+    frame = frame.join(counted.with_columns(nw.lit(True).alias("@counts")), on=KEY, how="left")
+    return frame.filter(nw.col(OPPORTUNITY).is_null() | ~nw.col("@counts").is_null()).drop(KEY)
 
 
 def dated(source: Source, section: Cases | Orders | Activities) -> Frame:
@@ -127,7 +131,7 @@ def _day(name: str, schema: Schema) -> nw.Expr:
 
 
 def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr:
-    """0..1; null if it is empty or outside."""
+    """0..1 where it is right; null if it is empty."""
     section, given = mapping.opportunities, mapping.opportunities.probability
     if isinstance(given, str) and column(given) in present:
         kind = schema.get(given, FieldType.PERCENT)
@@ -141,4 +145,4 @@ def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr
         value = nw.col(STAGE_PROBABILITY).cast(nw.Float64)
     else:
         value = missing(nw.Float64)
-    return nw.when((value >= 0) & (value <= 1)).then(value)
+    return value

@@ -12,6 +12,7 @@ from connector.mapping.model import DIMENSIONS, Criterion, Mapping
 from connector.overrides import column_of
 from connector.reading import missing
 from connector.reference import References
+from connector.scales import points, ready
 from connector.scales import score as scaled
 from connector.tables import Frame, divided, rounded
 
@@ -39,15 +40,15 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
     present = set(mapped.collect_schema().names())
     several = {name.removeprefix("multi:") for name in present if name.startswith("multi:")}
     by_hand = {criterion.id for criterion in mapping.criteria if column_of(criterion.id) in present}
-    keys = [(criterion, place) for criterion in mapping.criteria for place in range(len(criterion.rungs))]
+    answers = {f"{each.id}:{n}": rung.scale for each in mapping.criteria for n, rung in enumerate(each.rungs)}
     frame = mapped.with_columns(
-        scaled(
-            criterion.rungs[place].scale,
-            nw.col(f"raw:{criterion.id}:{place}"),
-            multi=f"{criterion.id}:{place}" in several,
-        ).alias(_answer(criterion, place))
-        for criterion, place in keys
+        ready(scale, nw.col(f"raw:{key}")).alias(f"score:{key}") for key, scale in answers.items()
     )
+    frame = frame.with_columns(
+        scaled(scale, nw.col(f"score:{key}"), multi=key in several).alias(f"score:{key}")
+        for key, scale in answers.items()
+    )
+    frame = frame.with_columns(points(nw.col(f"score:{key}")).alias(f"score:{key}") for key in answers)
     frame = frame.with_columns(
         column
         for criterion in mapping.criteria
@@ -60,7 +61,8 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
         *(column for dimension in DIMENSIONS for column in _dimension(dimension, mapping.of(dimension))),
         _expired(mapping.criteria).alias("expired"),
     )
-    return frame.drop([_answer(criterion, place) for criterion, place in keys])
+    frame = frame.with_columns(column for dimension in DIMENSIONS for column in _rounded(dimension))
+    return frame.drop([f"score:{key}" for key in answers])
 
 
 def _answer(criterion: Criterion, place: int) -> str:
@@ -94,15 +96,17 @@ def _stood_in(criterion: Criterion) -> nw.Expr:
 
 
 def _dimension(dimension: str, criteria: Iterable[Criterion]) -> list[nw.Expr]:
-    """Points, coverage and bounds from the criteria's rounded scores."""
+    """Points, coverage and bounds from the criteria's rounded scores, not yet rounded themselves."""
     weighed = [criterion for criterion in criteria if criterion.weight > 0]
     weights = sum(criterion.weight for criterion in weighed)
     if not weighed:
-        empty = {"points": missing(nw.Int64), "lo": nw.lit(0), "hi": nw.lit(100), "coverage": nw.lit(0.0)}
+        empty = {
+            "points": missing(nw.Float64),
+            "lo": nw.lit(0.0),
+            "hi": nw.lit(100.0),
+            "coverage": nw.lit(0.0),
+        }
         return [value.alias(f"{name}:{dimension}") for name, value in empty.items()]
-
-    def mean(sums: nw.Expr, base: nw.Expr | float) -> nw.Expr:
-        return rounded(sums / base).cast(nw.Int64)
 
     scores = [(each.weight, nw.col(f"score:{each.id}"), nw.col(f"known:{each.id}")) for each in weighed]
     summed = _sum((value * weight).fill_null(0.0) for weight, value, _ in scores)
@@ -111,19 +115,26 @@ def _dimension(dimension: str, criteria: Iterable[Criterion]) -> list[nw.Expr]:
     )
     covered = _sum(nw.when(known).then(nw.lit(weight)).otherwise(nw.lit(0.0)) for weight, _, known in scores)
     return [
-        mean(summed, nw.when(base > 0).then(base)).alias(f"points:{dimension}"),
-        rounded(divided(covered, weights), COVERAGE_DECIMALS).alias(f"coverage:{dimension}"),
+        (summed / nw.when(base > 0).then(base)).alias(f"points:{dimension}"),
+        divided(covered, weights).alias(f"coverage:{dimension}"),
         *(
-            mean(
+            (
                 _sum(
                     nw.when(known).then(value * weight).otherwise(nw.lit(unknown * weight))
                     for weight, value, known in scores
-                ),
-                weights,
+                )
+                / weights
             ).alias(f"{name}:{dimension}")
             for name, unknown in (("lo", 0.0), ("hi", 100.0))
         ),
     ]
+
+
+def _rounded(dimension: str) -> list[nw.Expr]:
+    """Points and bounds in whole points, coverage to 6 decimals."""
+    coverage = rounded(nw.col(f"coverage:{dimension}"), COVERAGE_DECIMALS)
+    whole = [f"{name}:{dimension}" for name in ("points", "lo", "hi")]
+    return [coverage.alias(f"coverage:{dimension}"), *(points(nw.col(name)).alias(name) for name in whole)]
 
 
 def _expired(criteria: Iterable[Criterion]) -> nw.Expr:

@@ -7,8 +7,8 @@ import narwhals as nw
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from connector import scales
 from connector.mapping.model import Scale
-from connector.scales import SCALES, score
 
 SCALE: TypeAdapter[Any] = TypeAdapter(Scale)
 
@@ -28,9 +28,11 @@ def _values(backend: str, values: Sequence[Any], expression: nw.Expr) -> list[An
 def exact(backend: str, scale: dict[str, Any], *values: Any) -> list[Any]:
     """Scores before rounding."""
     model = SCALE.validate_python(scale)
-    return _values(backend, values, SCALES[model.kind](model, nw.col("x")))
+    return _values(backend, values, scales.SCALES[model.kind](model, scales.ready(model, nw.col("x"))))
 
 
 def points(backend: str, scale: dict[str, Any], *values: Any, multi: bool = False) -> list[Any]:
     """Scores in whole points."""
-    return _values(backend, values, score(SCALE.validate_python(scale), nw.col("x"), multi=multi))
+    model = SCALE.validate_python(scale)
+    score = scales.score(model, scales.ready(model, nw.col("x")), multi=multi)
+    return _values(backend, values, scales.points(score))
