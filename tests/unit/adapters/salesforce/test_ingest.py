@@ -49,14 +49,16 @@ def changes(keys: list[str], value: str | None) -> pa.RecordBatch:
 
 
 def open_jobs(sandbox: Sandbox) -> list[str]:
-    """Ids of jobs of the sandbox that have not ended."""
+    """Ids of ingest jobs of the sandbox that have not ended."""
     token = requests.post(
         f"{sandbox.url}/services/oauth2/token",
         {"grant_type": "client_credentials", "client_id": "sandbox-sync", "client_secret": "sandbox-secret"},
         timeout=10,
     ).json()["access_token"]
     address = f"{sandbox.url}/services/data/v64.0/jobs/ingest"
-    listed = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=10).json()["records"]
+    listed = requests.get(
+        address, {"jobType": "V2Ingest"}, headers={"Authorization": f"Bearer {token}"}, timeout=10
+    ).json()["records"]
     return [job["id"] for job in listed if job["state"] not in ("JobComplete", "Failed", "Aborted")]
 
 
