@@ -18,7 +18,7 @@ from adapters.hubspot.provision import Provisioner
 from adapters.hubspot.pull import FEW, Puller
 from adapters.hubspot.session import READ_SECONDS
 from adapters.hubspot.settings import Settings
-from adapters.hubspot.write import BATCH, Writer
+from adapters.hubspot.write import Writer
 from adapters.retry import Limits
 from connector.config import HubspotConnection
 from connector.crm import (
@@ -79,7 +79,8 @@ class HubspotCrm:
         fields, settings = Fields(portal), Settings(portal, time_zone)
         waiting = Waiting(poll_seconds)
         puller = Puller(portal, fields, settings, time_zone, connection.load_method, waiting)
-        return cls(portal, puller, Writer(portal, fields, settings, time_zone, quota_share))
+        writer = Writer(portal, fields, settings, time_zone, quota_share, connection.load_method, waiting)
+        return cls(portal, puller, writer)
 
     def check(self) -> list[Finding]:
         """Log in and look at the token, its scopes, what it sees, and quota."""
@@ -131,21 +132,17 @@ class HubspotCrm:
         """Read records to Parquet files; see `connector.crm.Crm.pull`."""
         return self._puller.pull(request, folder)
 
-    def batch_size(self, total: int) -> int:  # noqa: ARG002 - one way of writing, whatever the number
+    def batch_size(self, total: int) -> int:
         """How many changes a batch should hold."""
-        return BATCH
+        return self._writer.batch_size(total)
 
     def settle(self, jobs: JobLog) -> None:
-        """See `connector.crm.Crm.settle`. No job is noted so far, so none is left."""
+        """Wait for imports of a killed run, or give them up; see `connector.crm.Crm.settle`."""
+        self._writer.settle(jobs)
 
-    def write(
-        self,
-        batches: Iterable[pa.RecordBatch],
-        total: int,  # noqa: ARG002 - one way of writing, whatever the number
-        jobs: JobLog,  # noqa: ARG002
-    ) -> Iterator[pa.RecordBatch]:
+    def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         """Send changes to companies; see `connector.crm.Crm.write`."""
-        return self._writer.write(batches)
+        return self._writer.write(batches, total, jobs)
 
     def provision(
         self,

@@ -32,6 +32,7 @@ RETRIED_ROW_CODES = frozenset(
 
 _MIGRATION = 477  # HubSpot moves the portal to another data centre and sends Retry-After
 _TEMPORARY = TEMPORARY_STATUSES | {_MIGRATION}
+_ANSWER_LOST = frozenset({408, 500, 502, 504, 520, 524})
 _PROPERTY = re.compile(r'Property (?:"|\\")(?P<name>\w+)(?:"|\\") does not exist', re.IGNORECASE)
 _LOGIN_FIXES: Mapping[str, str] = {
     "invalid_grant": "the refresh token is not accepted: install the app again and store its new refresh token",
@@ -211,6 +212,15 @@ class Translator:
             code=code or None,
             retry_after=retry_after(answer.headers) if answer else None,
         )
+
+
+def may_have_worked(error: Exception) -> bool:
+    """Whether a failed call may have done its work all the same: its answer was lost, not refused."""
+    if isinstance(error, Refused):
+        return error.status in _ANSWER_LOST
+    if isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return False
+    return isinstance(error, IncompleteError | urllib3.exceptions.HTTPError)
 
 
 def named_properties(error: Mapping[str, Any]) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ _COMPANY_IDS = re.compile(r"associated compan(?:y|ies) ids?(?P<label> \(.+\))?")
 _IN_MINUTES = r"^\d{4}-\d\d-\d\d \d\d:\d\d"
 _DAMAGE = (pa.ArrowInvalid, zipfile.BadZipFile, UnicodeDecodeError, csv.Error, EOFError, OSError)
 
-_Open = Callable[[], IO[bytes]]
+Open = Callable[[], IO[bytes]]
+"""Opens a CSV file, from its beginning each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,12 @@ class ExportFile:
             for open_ in self._members():
                 columns = self._columns(open_)
                 wanted = (columns.id,) if ids_alone else columns.all
-                for block in _read(open_, columns.all, wanted):
+                for block in blocks(open_, columns.all, wanted):
                     yield columns, block
         except _DAMAGE as error:
             raise UnavailableError(f"its file is damaged: {error}") from error
 
-    def _members(self) -> Iterator[_Open]:
+    def _members(self) -> Iterator[Open]:
         """The CSV files in the order of their names."""
         if not zipfile.is_zipfile(self.path):
             yield lambda: self.path.open("rb")
@@ -123,7 +124,7 @@ class ExportFile:
             for name in names:
                 yield lambda name=name: archive.open(name)  # type: ignore[misc]
 
-    def _columns(self, open_: _Open) -> _Columns:
+    def _columns(self, open_: Open) -> _Columns:
         with io.TextIOWrapper(open_(), encoding="utf-8-sig", newline="") as text:
             header = next(csv.reader(text), [])
         places: dict[str, str] = {}
@@ -191,7 +192,7 @@ class ExportFile:
         self._last = int(numbers[-1])
 
 
-def _read(open_: _Open, names: Sequence[str], wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+def blocks(open_: Open, names: Sequence[str], wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Columns of one CSV file, block by block; an empty block if there is no row."""
     types = dict.fromkeys(names, pa.string())
     with open_() as file:

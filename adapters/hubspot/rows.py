@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connector.crm import FieldType
 
+_EXACT = 2.0**53
 _MILLISECONDS = r"^-?\d{9,14}$"
 """Older properties give dates as milliseconds since 1970."""
 
@@ -87,6 +88,28 @@ def text_of(value: object) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def cells(column: pa.Array, kind: FieldType) -> pl.Series:
+    """A column of changes as texts of a file; null where there is nothing, or a number that HubSpot cannot hold.
+
+    What `text_of` does for one value, for all of them together. Moments are not for files.
+    """
+    values = pl.Series(pl.from_arrow(column))
+    if kind is FieldType.BOOLEAN:
+        return values.cast(pl.Boolean).replace_strict({True: "true", False: "false"}, return_dtype=pl.String)
+    if kind.arrow == pa.date32():
+        return values.cast(pl.Date).dt.strftime("%Y-%m-%d")
+    if kind.arrow != pa.float64():
+        return values.cast(pl.String)
+    numbers = values.cast(pl.Float64)
+    numbers = numbers.set(~numbers.is_finite().fill_null(value=True), None)
+    whole = (numbers == numbers.round(0)) & (numbers.abs() < _EXACT)
+    integers = numbers.set(~whole.fill_null(value=True), None).cast(pl.Int64).cast(pl.String)
+    others = numbers.set(whole.fill_null(value=True), None)
+    # Few values need it: HubSpot refuses the exponents that very large and very small numbers are written with.
+    fractions = pl.Series([None if each is None else text_of(each) for each in others], dtype=pl.String)
+    return integers.zip_with(whole.fill_null(value=True), fractions)
 
 
 def _noon(day: date, zone: ZoneInfo) -> str:

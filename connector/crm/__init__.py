@@ -180,8 +180,9 @@ class Crm(Protocol):
     def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         """Send changes to accounts.
 
-        For every batch taken from `batches` exactly one batch of results is yielded before the next batch is
-        taken, so that the caller can journal each one before it leaves and settle it after.
+        For every batch taken from `batches` exactly one batch of results is yielded, in the same order, so that the
+        caller can journal each one before it leaves and settle it after. An adapter takes a batch only when it is
+        about to send it; several batches that leave together in one job are all taken before the first result.
 
         Args:
             batches: see SEND and WAS above; at most `batch_size` rows each.

@@ -19,7 +19,10 @@ BENCHES: Mapping[str, Callable[[Sandbox], Bench]] = {
     "memory": lambda _sandbox: FakeBench(),
     "salesforce-rest": lambda sandbox: SalesforceBench(sandbox, "rest"),
     "salesforce-bulk": lambda sandbox: SalesforceBench(sandbox, "bulk"),
-    "hubspot": HubspotBench,
+    "hubspot-batch-v3": lambda sandbox: HubspotBench(sandbox, "rest", "v3"),
+    "hubspot-batch-2026-03": lambda sandbox: HubspotBench(sandbox, "rest", "2026-03"),
+    "hubspot-export-v3": lambda sandbox: HubspotBench(sandbox, "bulk", "v3"),
+    "hubspot-export-2026-09": lambda sandbox: HubspotBench(sandbox, "bulk", "2026-09"),
 }
 
 

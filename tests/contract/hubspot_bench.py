@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,15 +14,28 @@ from connector.config import HubspotConnection
 from connector.crm import Crm, Object
 from tests.contract.bench import QUICK, TARGETS, Bench, Names, Row
 
-_PATHS = {"read": ("GET", r"objects/companies$"), "write": ("POST", r"companies/batch/update$")}
+_PATHS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("rest", "read"): ("GET", r"objects/(\d{4}-\d\d/)?companies$"),
+    ("rest", "write"): ("POST", r"companies/batch/update$"),
+    ("bulk", "read"): ("POST", r"/export/async$"),
+    ("bulk", "write"): ("POST", r"/imports(/\d{4}-\d\d)?$"),
+}
+_NAMES = {"rest": "batch", "bulk": "export"}
 
 
 class HubspotBench(Bench):
-    name = "hubspot"
     names = Names("name", "numberofemployees", "lifecyclestage", "createdate", "amount", "closedate")
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(
+        self, sandbox: Sandbox, method: Literal["rest", "bulk"] = "rest", version: str = "v3"
+    ) -> None:
+        self.name = f"hubspot-{_NAMES[method]}-{version}"
         self.sandbox = sandbox
+        self._method = method
+        self._version = version
+        sandbox.configure(
+            "hubspot", "behaviour", exports_per_day=100_000
+        )  # a suite has more reads than a night
         self.crm = self.open()
         administrator = self.open(admin=True)
         reads: dict[Object, tuple[str, ...]] = dict.fromkeys(get_args(Object), ())
@@ -38,6 +51,8 @@ class HubspotBench(Bench):
                 "crm": "hubspot",
                 "mapping": Path("mapping.toml"),
                 "api_url": self.sandbox.url,
+                "api_version": self._version,
+                "load_method": self._method,
                 "auth": "refresh_token",
                 "client_id": "sandbox-client",
                 "client_secret": "sandbox-secret",
@@ -45,11 +60,15 @@ class HubspotBench(Bench):
             }
         )
         return HubspotCrm.open(
-            connection, time_zone="Europe/Vienna", limits=limits, read_seconds=read_seconds or 30.0
+            connection,
+            time_zone="Europe/Vienna",
+            limits=limits,
+            read_seconds=read_seconds or 30.0,
+            poll_seconds=0.01,
         )
 
     def fault(self, name: str, times: int, on: Literal["read", "write"]) -> Callable[[], int]:
-        method, path = _PATHS[on]
+        method, path = _PATHS[self._method, on]
         seconds = 1.0 if name == "slow" else 0.01
         fault = self.sandbox.fault(
             name, crm="hubspot", method=method, path=path, times=times, seconds=seconds

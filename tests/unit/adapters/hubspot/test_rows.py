@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.hubspot.rows import same, text_of, texts, typed
+from adapters.hubspot.rows import cells, same, text_of, texts, typed
 from connector.crm import FieldType
 
 
@@ -130,3 +130,27 @@ def test_comparison_with_what_hubspot_holds(
     stored: str | None, sent: str, kind: FieldType, equal: bool
 ) -> None:
     assert same(stored, sent, kind) is equal
+
+
+@given(st.lists(st.floats() | st.none() | st.integers(-(10**15), 10**15).map(float), max_size=8))
+def test_numbers_of_a_file_are_those_of_a_batch(numbers: list[float | None]) -> None:
+    column = pa.array(numbers, pa.float64())
+    expected = [text or None for text in texts(column, FieldType.NUMBER, "UTC")]
+    assert cells(column, FieldType.NUMBER).to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([True, False, None], FieldType.BOOLEAN),
+        ([date(2026, 3, 29), None], FieldType.DATE),
+        (["a", "", None, "é;ü"], FieldType.TEXT),
+        (["protect", None], FieldType.PICKLIST),
+        ([], FieldType.BOOLEAN),
+        ([None], FieldType.CURRENCY),
+    ],
+)
+def test_other_values_of_a_file_are_those_of_a_batch(values: list[object], kind: FieldType) -> None:
+    column = pa.array(values, kind.arrow)
+    expected = [text or None for text in texts(column, kind, "UTC")]
+    assert [text or None for text in cells(column, kind)] == expected

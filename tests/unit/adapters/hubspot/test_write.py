@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import requests
 
 from adapters.hubspot import HubspotCrm
 from adapters.sandbox.server import Sandbox
@@ -241,15 +242,151 @@ def test_only_what_is_sent_is_changed(own_portal: Sandbox, opened: Open) -> None
     assert {each for each in after if after[each] != before[each]} == {key}
 
 
-def test_a_merged_record_is_never_reported_as_written(own_portal: Sandbox, opened: Open) -> None:
-    rows = list(own_portal.dump("hubspot", "companies"))
-    merged = [row["id"] for row in rows if row["state"] == "merged"] or ["404"]
-    with_live = [*merged, next(row["id"] for row in rows if row["state"] == "live")]
-    (result,) = opened(own_portal.url).write(
-        [batch(dict.fromkeys(with_live, 11.0), "numberofemployees")], 2, Jobs()
+def merged_pair(portal: Sandbox) -> tuple[str, str]:
+    """A record that was merged, and its survivor."""
+    rows = [row for row in portal.dump("hubspot", "companies") if row["state"] == "live"]
+    body = {"primaryObjectId": rows[0]["id"], "objectIdToMerge": rows[1]["id"]}
+    headers = {"Authorization": "Bearer sandbox-admin-token"}
+    path = f"{portal.url}/crm/v3/objects/companies/merge"
+    answer = requests.post(path, json=body, headers=headers, timeout=30).json()
+    return rows[1]["id"], answer["id"]
+
+
+def employees(portal: Sandbox, key: str) -> str | None:
+    rows = {row["id"]: row["properties"] for row in portal.dump("hubspot", "companies")}
+    value: str | None = rows[key]["numberofemployees"]
+    return value
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-09"])
+def test_a_merged_record_is_written_under_its_former_id(
+    own_portal: Sandbox, opened: Open, version: str
+) -> None:
+    loser, survivor = merged_pair(own_portal)
+    crm = opened(own_portal.url, api_version=version)
+    (result,) = crm.write([batch({loser: 4711.0}, "numberofemployees")], 1, Jobs())
+    assert result["outcome"].to_pylist() == ["written"]
+    assert employees(own_portal, survivor) == "4711"
+
+
+def test_the_change_of_a_survivor_is_the_one_that_counts(own_portal: Sandbox, opened: Open) -> None:
+    loser, survivor = merged_pair(own_portal)
+    crm = opened(own_portal.url)
+    first, second = crm.write(
+        [batch({survivor: 1.0}, "numberofemployees"), batch({loser: 4711.0}, "numberofemployees")],
+        2,
+        Jobs(),
     )
-    assert set(result["outcome"].to_pylist()[:-1]) == {"rejected"}
-    assert result["outcome"].to_pylist()[-1] == "written"
+    assert first["outcome"].to_pylist() == ["written"]
+    assert second["code"].to_pylist() == ["MERGED"]
+    assert (
+        second["message"][0].as_py()
+        == f"the record was merged into {survivor}, which has a change of its own"
+    )
+    assert employees(own_portal, survivor) == "1"
+
+
+def test_a_record_that_is_gone_stays_refused(own_portal: Sandbox, opened: Open) -> None:
+    key = next(row["id"] for row in own_portal.dump("hubspot", "companies") if row["state"] == "archived")
+    (result,) = opened(own_portal.url).write([batch({key: 1.0, "404": 1.0}, "numberofemployees")], 2, Jobs())
+    assert result["outcome"].to_pylist() == ["rejected"] * 2
+    assert result["code"].to_pylist() == ["OBJECT_NOT_FOUND"] * 2
+
+
+def test_what_a_single_call_refuses_is_told_in_its_words(server: Scripted, opened: Open) -> None:
+    server.on("/batch/update", Answer({"status": "COMPLETE", "results": []}))
+    server.on("/batch/read", Answer({"results": []}))
+    refusal = {"category": "VALIDATION_ERROR", "message": "not today", "errors": [{"code": "RULE"}]}
+    server.on(
+        "/companies/1",
+        lambda asked: Answer({"id": "9"}) if asked.method == "GET" else Answer(refusal, 400),
+    )
+    results = write(opened(server.url), {"1": 1.0})
+    assert outcomes(results) == {"1": "rejected RULE"}
+    assert results["1"]["message"] == "VALIDATION_ERROR: not today"
+
+
+class Store:
+    """A server that keeps what is written, and loses answers."""
+
+    def __init__(self, losses: list[str]) -> None:
+        self.held: dict[str, str] = {}
+        self.writes: dict[str, int] = {}
+        self._losses = losses
+
+    def update(self, asked: Asked) -> Answer:
+        loss = self._losses.pop(0) if self._losses else ""
+        inputs = asked.body["inputs"]
+        kept = {"half": inputs[: len(inputs) // 2], "none": []}.get(loss, inputs)
+        for each in kept:
+            self.held[each["id"]] = each["properties"]["kpm_potential"]
+            self.writes[each["id"]] = self.writes.get(each["id"], 0) + 1
+        if loss == "none":
+            return Answer({"category": "RATE_LIMITS", "message": "later"}, 503)
+        if loss == "cut":
+            return Answer(b'{"results": [', 200)
+        if loss == "reset":
+            return Answer({}, headers={"Content-Length": "999"})
+        if loss:
+            return Answer(b"<html><body><h1>502 Bad Gateway</h1></body></html>", 502)
+        return accepted(asked)
+
+    def read(self, asked: Asked) -> Answer:
+        found = [
+            {"id": each["id"], "properties": {"kpm_potential": self.held[each["id"]]}}
+            for each in asked.body["inputs"]
+            if each["id"] in self.held
+        ]
+        return Answer({"results": found})
+
+
+@pytest.mark.parametrize("loss", ["all", "half", "cut", "reset"])
+def test_a_lost_answer_is_settled_by_reading_back(server: Scripted, opened: Open, loss: str) -> None:
+    store = Store([loss])
+    server.on("/batch/update", store.update)
+    server.on("/batch/read", store.read)
+    values = {str(number): float(number) for number in range(1, 41)}
+    results = write(opened(server.url, read_seconds=0.5), values)
+    assert set(outcomes(results).values()) == {"written"}
+    assert store.held == {key: str(int(value)) for key, value in values.items()}
+    assert set(store.writes.values()) == {1}  # nothing was written twice
+    sent = [len(each.body["inputs"]) for each in server.to("/batch/update")]
+    assert sent == ([40, 20] if loss == "half" else [40])
+    assert len(server.to("/batch/read")) == 1
+
+
+def test_what_was_refused_before_any_work_is_simply_sent_again(server: Scripted, opened: Open) -> None:
+    store = Store(["none"])
+    server.on("/batch/update", store.update)
+    assert set(outcomes(write(opened(server.url), {"1": 1.0, "2": 2.0})).values()) == {"written"}
+    assert not server.to("/batch/read")
+
+
+def test_answers_may_be_lost_again_and_again(server: Scripted, opened: Open) -> None:
+    store = Store(["half", "half", "all"])
+    server.on("/batch/update", store.update)
+    server.on("/batch/read", store.read)
+    values = {str(number): float(number) for number in range(1, 101)}
+    assert set(outcomes(write(opened(server.url), values)).values()) == {"written"}
+    assert set(store.writes.values()) == {1}
+    assert [len(each.body["inputs"]) for each in server.to("/batch/update")] == [100, 50, 25]
+
+
+def test_a_rule_of_the_portal_is_a_rejected_change_on_the_latest_version(
+    own_portal: Sandbox, opened: Open
+) -> None:
+    rule = {"object": "companies", "property": "numberofemployees", "equals": "7", "requires": "description"}
+    own_portal.configure("hubspot", "behaviour", rules=[rule])
+    keys = [row["id"] for row in own_portal.dump("hubspot", "companies") if row["state"] == "live"][:3]
+    values = {keys[0]: 7.0, keys[1]: 8.0, keys[2]: 9.0}
+    for version, first in (("2026-09", "rejected"), ("2026-03", "written"), ("v3", "written")):
+        crm = opened(own_portal.url, api_version=version)
+        (result,) = crm.write([batch(values, "numberofemployees")], 3, Jobs())
+        rows = {row[ID]: row for row in result.to_pylist()}
+        assert [rows[key]["outcome"] for key in keys] == [first, "written", "written"]
+        if version == "2026-09":
+            assert rows[keys[0]]["code"] == "MISSING_CONDITIONAL_REQUIRED_PROPERTY"
+            assert rows[keys[0]]["fields"] == "description"
 
 
 def test_errors_are_of_our_own_kind(server: Scripted, opened: Open) -> None:
