@@ -306,7 +306,16 @@ def _computed(
     read = line("pull", pull, crm, mapping, folder / "pull", provisioned=provisioned, advance=line.advance)
     membership = store.campaigns.membership(as_of, read.merged)
     mapped = line(
-        "map", map_accounts, read.sources, mapping, as_of, read.currencies, history, references, by_hand
+        "map",
+        map_accounts,
+        read.sources,
+        mapping,
+        as_of,
+        read.currencies,
+        history,
+        references,
+        by_hand,
+        read.merged,
     )
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)

@@ -10,6 +10,9 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           member                      boolean: in the portfolio; every pulled account has a row
           left                        boolean: not in the portfolio but one of our fields is set
           pilot                       boolean: ``[write] where`` holds (true without one)
+          top, heir, head             only with ``level = "ultimate_parent"``: id of the account's top (its own if it
+                                      is one); its top is another account, of the portfolio; it is of the portfolio
+                                      and has heirs. Only tops are members
           own                         cents: won amount of the last 12 months, null if unknown
           raw:<id>:<n>                number, boolean or text: what was measured, null if missing; money in
                                       currency units, dates as days before as_of
@@ -41,7 +44,7 @@ segment   top_revenue                 boolean
           segment_since, zone_since   days: the as_of of the last change
           from_zone, from_zone_since, from_segment, from_segment_since   what the run started from, null if nothing
 campaign  campaigns                   text: active tags, "; " between them, sorted; null if none
-word      why, next_step              one line of text
+word      why, next_step              one line of text; from here on heirs carry segment, campaigns and why of their top
           manual                      only with ``[override]``: the sentence in `why` that says who has set what
           out:<key>                   the results as the CRM stores them; null outside the portfolio;
                                       not kept after diff

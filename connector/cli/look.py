@@ -16,12 +16,14 @@ from rich.markup import escape
 from connector.cli.app import app
 from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
-from connector.cli.show import show_explanation, table
+from connector.cli.explanation import show_explanation
+from connector.cli.show import table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
 from connector.errors import ConfigError, CrmError
 from connector.overrides import Ignored
 from connector.reports.by_hand import ByHand, by_hand
 from connector.reports.explain import explain as explanation
+from connector.reports.explain import family_of
 from connector.reports.page import Campaign, Heading, page
 
 EVERY_DAY = "Every day"
@@ -70,7 +72,8 @@ def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iter
                 url = crm.account_url(row["id"]) if reachable else None
             except CrmError:  # the link is a convenience; what is explained lies in the store
                 reachable = False
-            found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url)
+            family = family_of(row, snapshot.accounts)
+            found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url, family=family)
             yield {"as_of": snapshot.as_of, "run": snapshot.run, **found}
 
 

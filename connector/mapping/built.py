@@ -39,7 +39,6 @@ WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
 """Sources of a wallet; one that is missing here does not answer, the next one does."""
 
 UNBUILT_KEYS: Final[dict[str, str]] = {
-    "portfolio.level": "families are not rated together yet: every account stands for itself",
     "scale.centre_by": "ratings are not centred by owner yet: they count as given",
 }
 """Keys without effect so far -> what happens instead; using one is a warning."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from connector.mapping import built
 from connector.mapping.model import Mapping, Where
-from connector.mapping.sense_sources import Found, condition_findings, error, note, warning, without_effect
+from connector.mapping.sense_sources import Found, condition_findings, error, note, warning
 from connector.mapping.uses import rungs
 
 _REQUIRED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -78,10 +78,8 @@ def _given(mapping: Mapping, keys: dict[str, dict[str, tuple[str, ...]]]) -> Ite
 
 def _portfolio(mapping: Mapping) -> Iterator[Found]:
     yield from condition_findings(mapping)
-    if mapping.portfolio.level == "ultimate_parent":
-        yield from without_effect("portfolio.level", "portfolio.level")
-        if mapping.accounts.parent is None:
-            yield error("portfolio.level", "needs the key parent in [accounts]")
+    if mapping.portfolio.level == "ultimate_parent" and mapping.accounts.parent is None:
+        yield error("portfolio.level", "needs the key parent in [accounts]")
     if not mapping.portfolio.all and not mapping.portfolio.any:
         yield note("portfolio", "has no rule, so every account counts as an existing customer")
 

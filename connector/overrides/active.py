@@ -20,6 +20,7 @@ from connector.reading import as_day, as_text, fold, folded, missing
 from connector.tables import Frame, column, looked_up
 from connector.windows import EPOCH
 
+HEIRS: Final = "the account carries the zone of its family's top, {top}: set it there"
 FACTS: Final = ("value", "owner", "reason", "until", "from")
 """What there is to know about a decision; ``from`` is ``crm`` or ``file``."""
 _GIVEN: Final = ("value", "owner", "reason", "until")
@@ -136,11 +137,25 @@ def ignored(frame: Frame, mapping: Mapping, file: OverrideFile, as_of: int) -> t
             hint = meant(fold(value), SEGMENTS) or "."
             cause = f'"{value}" is no zone{hint} Zones: {listed(SEGMENTS)}'
             found.append(Ignored(account, ZONE, value, override.segment, cause))
+        found += _on_heirs(frame, override.segment)
     if file.entries:
         found += _without_effect(frame, file)
     for subject in subjects(mapping, file):
         found += _ended(frame, subject, override, file, as_of)
     return tuple(found)
+
+
+def _on_heirs(frame: Frame, field: str) -> list[Ignored]:
+    """Zones set on accounts that carry the zone of their family's top."""
+    if "heir" not in frame.collect_schema().names():
+        return []
+    given = nw.col(_crm("value"))
+    rows = frame.filter(nw.col("heir"), ~given.is_null()).select("id", "top", given.alias("value")).sort("id")
+    found = rows.collect().to_dict(as_series=False)
+    return [
+        Ignored(account, ZONE, value, field, HEIRS.format(top=top))
+        for account, top, value in zip(found["id"], found["top"], found["value"], strict=True)
+    ]
 
 
 def _ended(frame: Frame, subject: str, override: Override, file: OverrideFile, as_of: int) -> list[Ignored]:
@@ -168,17 +183,21 @@ def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
     """Entries about accounts that are unknown, no customers, or decided in the CRM."""
     ids = sorted({entry.account for entry in file.entries})
     read = frame.filter(nw.col("id").is_in(ids))
-    columns = read.select("id", "member", nw.col(column_of(ZONE, "from")).alias("from")).collect()
-    rows = columns.to_dict(as_series=False)
-    known = dict(zip(rows["id"], zip(rows["member"], rows["from"], strict=True), strict=True))
+    heir = nw.col("heir") if "heir" in frame.collect_schema().names() else nw.lit(False)
+    top = nw.col("top") if "top" in frame.collect_schema().names() else nw.col("id")
+    origin_of = nw.col(column_of(ZONE, "from"))
+    columns = read.select("id", "member", heir.alias("heir"), top.alias("top"), origin_of.alias("from"))
+    known = {row.pop("id"): row for row in columns.collect().to_arrow().to_pylist()}
     found = []
     for entry in file.entries:
-        member, origin = known.get(entry.account, (None, None))
-        if member is None:
+        row = known.get(entry.account)
+        if row is None:
             cause = "no account with this id was read; customers are read, and accounts that hold our values"
-        elif not member:
+        elif row["heir"]:
+            cause = HEIRS.format(top=row["top"])
+        elif not row["member"]:
             cause = "the account is not in the portfolio"
-        elif entry.what == ZONE and origin == "crm":
+        elif entry.what == ZONE and row["from"] == "crm":
             cause = "the account's own field in the CRM sets its zone, and comes first"
         else:
             continue

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
+
+import polars as pl
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.overrides import ZONE, column_of
@@ -15,12 +18,49 @@ from connector.texts import LOOKED_AT_FIRST, neutral_pull, weight_of
 
 Row = Map[str, Any]
 EPOCH = date(1970, 1, 1)
+LISTED = 10
+"""Accounts of a family that are named."""
 NAMED = 2
 """Criteria named as lifting and as burdening most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """An account's family, as far as it is named.
+
+    Attributes:
+        top: id of the account for which the family's records count.
+        top_name: its name.
+        accounts: accounts of the family, the top included.
+        named: id and name of the first of those below the top.
+    """
+
+    top: str
+    top_name: str | None
+    accounts: int
+    named: list[tuple[str, str | None]]
+
+
+def family_of(row: Row, accounts: pl.DataFrame) -> Family | None:
+    """The family of an account; None if it stands alone, or if families are not rated as one."""
+    if "top" not in accounts.columns:
+        return None
+    inside = accounts.filter(pl.col("top") == row["top"]).select("id", "name", "top").sort("name", "id")
+    if len(inside) < 2:
+        return None
+    below = inside.filter(pl.col("id") != row["top"]).head(LISTED).select("id", "name")
+    name = inside.filter(pl.col("id") == row["top"]).item(0, "name")
+    return Family(row["top"], name, len(inside), list(below.iter_rows()))
+
+
 def explain(
-    row: Row, mapping: Mapping, thresholds: Thresholds, labels: Map[str, str], *, url: str | None
+    row: Row,
+    mapping: Mapping,
+    thresholds: Thresholds,
+    labels: Map[str, str],
+    *,
+    url: str | None,
+    family: Family | None = None,
 ) -> dict[str, Any]:
     """Everything behind one account's zone, ready for JSON.
 
@@ -30,14 +70,17 @@ def explain(
         thresholds: borders in force.
         labels: segment -> what people call it.
         url: the account's page in the CRM.
+        family: its own, if families are rated as one and it belongs to one.
     """
     dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
     up, down = _pulls(row, mapping)
+    rated = row["member"] or row.get("heir")
     return {
         "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
         "member": row["member"],
-        "segment": row["segment"] if row["member"] else None,
-        "label": labels.get(row["segment"] or "", row["segment"]) if row["member"] else None,
+        "family": None if family is None else asdict(family),
+        "segment": row["segment"] if rated else None,
+        "label": labels.get(row["segment"] or "", row["segment"]) if rated else None,
         "segment_since": day(row["segment_since"]),
         "segment_before": row["from_segment"],
         "confidence": row["confidence"],

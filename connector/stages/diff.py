@@ -21,6 +21,8 @@ NO_REASON = ("segment_since",)
 DIGITS = 9
 """Longer numbers are not ours: a text with one was edited by hand."""
 TEMPORARY = "diff:"
+HEIR = "heir"
+"""Outside the portfolio, but with results of its family's top."""
 MANUAL = "manual"
 """The sentence at the end of a reason that holds a person's own words."""
 
@@ -31,7 +33,7 @@ def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
     An account is written if its segment, confidence, campaigns, flag, why or next step differ, if a score or share
     differs by ``min_change`` or money by 5 % of what is there, or if a field should be emptied or filled. Texts that
     read alike but for their numbers, each within ``min_change``, do not differ. An account outside the portfolio is
-    emptied or kept as ``on_leave`` says; one outside the pilot stays as it is.
+    emptied or kept as ``on_leave`` says, but for what an heir has from its top; one outside the pilot stays as it is.
 
     Args:
         worded: one row per account, with ``now:<key>`` and ``out:<key>`` for every target.
@@ -51,6 +53,8 @@ def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
     else:
         frame = frame.with_columns(_plain_reason(keys, mapping).alias("diff:plain"))
         frame, reason = _with_texts(frame, [key for key in keys if key in TEXTS], mapping)
+    rated = nw.col("member") | nw.col("heir") if HEIR in frame.collect_schema().names() else nw.col("member")
+    frame = frame.with_columns(rated.alias("diff:rated"))
     frame = frame.with_columns((reason & _touched(mapping)).alias("diff:write"))
     frame = frame.with_columns(
         (nw.col("diff:write") & nw.col(f"diff:{key}")).alias(f"send:{key}") for key in keys
@@ -184,8 +188,8 @@ def _number(digits: nw.Expr) -> nw.Expr:
 
 def _touched(mapping: Mapping) -> nw.Expr:
     """Accounts that may be written at all."""
-    member = nw.col("member") if mapping.portfolio.on_leave == "keep" else nw.lit(True)
-    return nw.col("pilot") & member
+    rated = nw.col("diff:rated") if mapping.portfolio.on_leave == "keep" else nw.lit(True)
+    return nw.col("pilot") & rated
 
 
 def _written(key: str, mapping: Mapping) -> nw.Expr:
@@ -198,7 +202,7 @@ def _change(mapping: Mapping) -> nw.Expr:
     return (
         nw.when(~nw.col("diff:write"))
         .then(nw.lit(None, dtype=nw.String))
-        .when(~nw.col("member"))
+        .when(~nw.col("diff:rated"))
         .then(nw.lit("cleared"))
         .when(nw.col("from_segment").is_null() & ~held)
         .then(nw.lit("first"))

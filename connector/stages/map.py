@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -14,6 +15,7 @@ from connector import overrides
 from connector.conditions import any_holds, measured_holds
 from connector.crm import Currencies
 from connector.currency import Converter
+from connector.families import FAMILY, families, rates_families, regrouped, with_heirs, with_tops
 from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
 from connector.mapping.model import Mapping as MappingFile
 from connector.measures import Measured, accounts, findings, measured, opportunities, wallet
@@ -30,6 +32,7 @@ from connector.windows import days
 
 KNOWN = ("id", "name", "owner", "industry", "size", "size_class", "member", "left", "pilot", "own")
 NOTHING_SET = OverrideFile()
+NOBODY: Map[str, str] = {}
 WALLET = ("wallet", "headroom", "share", "wallet_source", "wallet_expired")
 
 
@@ -58,6 +61,7 @@ def map_accounts(
     history: History,
     references: References,
     file: OverrideFile = NOTHING_SET,
+    merged: Map[str, str] = NOBODY,
 ) -> Mapped:
     """Measure every account: portfolio, own revenue, wallet, and the raw value of every criterion.
 
@@ -69,11 +73,15 @@ def map_accounts(
         history: since when undated ratings have their value.
         references: rates of the whole portfolio and its peers' revenue.
         file: zones and scores that a person has set in the file of ``[override]``.
+        merged: merged accounts, loser's id -> survivor's id.
 
     Raises:
         MappingError: a currency without a rate: the mapping's own, or those of more than 1 % of the amounts.
     """
     money = Converter(mapping.currency, currencies, mapping.rates)
+    family = families(sources["accounts"], mapping, merged) if rates_families(mapping) else None
+    if family is not None:
+        sources = regrouped(sources, family, several=mapping.crm == "hubspot")
     figures = Figures(sources, mapping, days(as_of))
     fields = accounts.read(sources["accounts"], mapping, money, figures.as_of)
     values = {key: (rung, measured(rung, figures)) for key, rung in rungs(mapping)}
@@ -87,9 +95,14 @@ def map_accounts(
     ratings = (*fields.ratings, *(_decision(subject) for subject in overrides.subjects(mapping, file)))
     frame = overrides.with_entries(figures.joined_to(fields.frame, money), mapping, file)
     frame = aged(frame, ratings, history.first_seen, figures.as_of)
-    frame = frame.with_columns(**columns).with_columns(left=_left(mapping))
+    frame = frame.with_columns(**columns)
+    if family is not None:
+        frame = with_tops(frame, family)
+    frame = frame.with_columns(left=_left(mapping))
     frame = extended(frame, overrides.active(mapping, file, figures.as_of))
     frame = materialised(frame.drop(figures.columns + _tests(mapping)))
+    if family is not None:
+        frame = with_heirs(frame)
     findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
 
     frame = wallet.with_wallet(frame, mapping.wallet, references)
@@ -97,7 +110,7 @@ def map_accounts(
     waiting = {key: value for key, (_, value) in values.items() if isinstance(value, Pooled | WalletSource)}
     frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
     frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
-    quality = findings.counted(frame, mapping, fields, rates)
+    quality = (*findings.counted(frame, mapping, fields, rates), *(() if family is None else family.quality))
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored)
@@ -208,4 +221,5 @@ def _columns(frame: Frame, mapping: MappingFile, file: OverrideFile) -> list[str
     by_hand = [
         overrides.column_of(subject, fact) for subject in overrides.subjects(mapping, file) for fact in FACTS
     ]
-    return [*KNOWN, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]
+    kin = FAMILY if rates_families(mapping) else ()
+    return [*KNOWN, *kin, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]

@@ -191,6 +191,8 @@ def _targets(mapping: MappingFile, fields: Mapping[str, CrmField]) -> list[str]:
 def _portfolio(mapping: MappingFile, targets: Iterable[CrmField]) -> tuple[tuple[Condition, ...], ...]:
     """The portfolio as far as fields decide it, and every account on which one of our fields is set."""
     rule = mapping.portfolio
+    if rule.level == "ultimate_parent":  # who belongs to a customer's family is known when all are read
+        return ()
     common = tuple(_condition(each) for each in rule.all if isinstance(each, FieldCondition))
     if rule.any and all(isinstance(each, FieldCondition) for each in rule.any):
         groups = [(*common, _condition(each)) for each in rule.any if isinstance(each, FieldCondition)]

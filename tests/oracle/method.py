@@ -71,6 +71,7 @@ class Rated:
     segment: str | None = None
     confidence: str | None = None
     by_hand: dict[str, Any] = field(default_factory=dict)
+    heir_of: str | None = None
 
 
 Decision = tuple[str, str, str, int]
@@ -106,8 +107,11 @@ def rate(
         frozenset(tables),
     )
     money_fields = frozenset(name for name, kind in types.items() if kind is FieldType.CURRENCY)
-    everyone = measures.customers(tables, world)
-    rated = {key: Rated(member=_member(customer, world)) for key, customer in everyone.items()}
+    tops = _tops(tables["accounts"], mapping)
+    everyone = measures.customers(_of_families(tables, tops), world)
+    rated = {
+        key: Rated(member=_member(customer, world) and key not in tops) for key, customer in everyone.items()
+    }
     members = {key: everyone[key] for key, result in rated.items() if result.member}
     for key, customer in everyone.items():
         rated[key].own = measures.own(customer, world)
@@ -117,7 +121,52 @@ def rate(
     for key, customer in everyone.items():
         _score(customer, rated[key], world, rates, money_fields)
     _segment(rated, world, last_zones or {})
+    for key, top in tops.items():
+        if rated[top].member:
+            rated[key].heir_of, rated[key].segment = top, rated[top].segment
     return rated
+
+
+def _tops(accounts: list[Row], mapping: Mapping) -> dict[str, str]:
+    """Accounts whose family has another top, by walking up from each of them."""
+    field_ = mapping.accounts.parent
+    if mapping.portfolio.level != "ultimate_parent" or field_ is None:
+        return {}
+    parents = {row["@id"]: row.get(column(field_)) for row in accounts}
+
+    def path(key: str) -> list[str]:
+        walked = [key]
+        while True:
+            up = parents[walked[-1]]
+            if up not in parents:
+                return walked
+            if up in walked:
+                return [*walked, up]
+            walked.append(up)
+
+    circle = {key for key in parents if len(path(key)) > 1 and path(key)[-1] == key}
+    ends = {key: next((each for each in path(key) if each in circle), path(key)[-1]) for key in parents}
+    return {key: end for key, end in ends.items() if end != key}
+
+
+def _of_families(tables: dict[str, list[Row]], tops: dict[str, str]) -> dict[str, list[Row]]:
+    """Records at the tops of their accounts' families, each once."""
+    moved: dict[str, list[Row]] = {}
+    for name, rows in tables.items():
+        if name == "accounts" or not tops:
+            moved[name] = rows
+            continue
+        seen: set[tuple[Any, ...]] = set()
+        moved[name] = []
+        for row in rows:
+            changed = {**row, "@account": tops.get(row["@account"], row["@account"])}
+            key = tuple(
+                changed.get(each) for each in ("@id", "@account", "@contact", "@opportunity", "@role")
+            )
+            if key not in seen:
+                seen.add(key)
+                moved[name].append(changed)
+    return moved
 
 
 def _member(customer: Customer, world: World) -> bool:

@@ -213,6 +213,21 @@ def test_what_people_have_set(portfolio: Portfolio, backend: str) -> None:
     assert_agree(staged(portfolio, mapping, backend, file=OverrideFile("o.csv", entries)), expected, mapping)
 
 
+@pytest.mark.parametrize("backend", ["polars", "duckdb"])
+def test_families_rated_as_one(portfolio: Portfolio, backend: str) -> None:
+    data = portfolio.mapping.model_dump(by_alias=True, exclude_none=True)
+    data["portfolio"]["level"] = "ultimate_parent"
+    data["opportunities"]["account"] = "AccountId" if portfolio.crm == "salesforce" else "any_company"
+    mapping = Mapping.model_validate(data)
+    expected = expect(portfolio, mapping)
+    heirs = {key: result.heir_of for key, result in expected.items() if result.heir_of is not None}
+    assert len(heirs) > 50
+    rows = staged(portfolio, mapping, backend)
+    assert_agree(rows, expected, mapping)
+    assert {key: row["top"] for key, row in rows.items() if row["heir"]} == heirs
+    assert {row["id"] for row in rows.values() if row["head"]} == set(heirs.values())
+
+
 def criteria(crm: str) -> list[dict[str, Any]]:
     """Every measure and every scale, once at least."""
     salesforce = crm == "salesforce"

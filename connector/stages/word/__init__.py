@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import narwhals as nw
+import pyarrow as pa
+
 from connector.mapping.model import Mapping
 from connector.stages.word.manual import Manual
 from connector.stages.word.parts import TEMPORARY, set_by_hand
@@ -11,6 +14,9 @@ from connector.tables import Frame, looked_up
 from connector.texts import Wording
 
 __all__ = ["word"]
+
+CARRIED = ("segment", "campaigns", "why", "manual")
+"""What the accounts of a family have in common with its top."""
 
 
 def word(tagged: Frame, mapping: Mapping) -> Frame:
@@ -33,6 +39,20 @@ def word(tagged: Frame, mapping: Mapping) -> Frame:
     frame = frame.with_columns(reasons.why(), reasons.next_step())
     if by_hand:
         frame = Manual(reasons).with_texts(frame)
-    columns = results(mapping)
+    if "heir" in frame.collect_schema().names():
+        frame = _inherited(frame)
+    columns = results(mapping, heirs="heir" in frame.collect_schema().names())
     frame = frame.with_columns(*columns) if columns else frame
     return frame.drop([name for name in frame.collect_schema().names() if name.startswith(TEMPORARY)])
+
+
+def _inherited(frame: Frame) -> Frame:
+    """Heirs carry segment, campaigns and reason of their family's top."""
+    carried = [name for name in CARRIED if name in frame.collect_schema().names()]
+    heads = frame.filter(nw.col("head")).select("id", *carried).collect().to_arrow()
+    texts = {f"word:{name}": heads[name].cast(pa.string()) for name in carried}
+    frame = looked_up(frame, pa.table({"top": heads["id"].cast(pa.string()), **texts}), on=["top"])
+    return frame.with_columns(
+        nw.when(nw.col("heir")).then(nw.col(f"word:{name}")).otherwise(nw.col(name)).alias(name)
+        for name in carried
+    )

@@ -8,9 +8,17 @@ from connector.mapping.model import DIMENSIONS, Mapping
 from connector.stages.word.parts import as_float, is_covered, is_rated
 from connector.tables import rounded
 
+INHERITED = ("segment", "campaigns", "why")
+"""Results that an account has in common with the top of its family."""
 
-def results(mapping: Mapping) -> list[nw.Expr]:
-    """Every result of ``[write]``, rounded as the CRM stores it."""
+
+def results(mapping: Mapping, *, heirs: bool = False) -> list[nw.Expr]:
+    """Every result of ``[write]``, rounded as the CRM stores it.
+
+    Args:
+        mapping: targets.
+        heirs: there is a column ``heir``.
+    """
     rated = is_rated(mapping)
     coverage = nw.min_horizontal(*(nw.col(f"coverage:{name}") for name in DIMENSIONS))
     values = {
@@ -32,4 +40,9 @@ def results(mapping: Mapping) -> list[nw.Expr]:
     for criterion in mapping.criteria:  # a stand-in for missing data is no score of the account
         known = nw.when(nw.col(f"known:{criterion.id}"))
         values[f"criteria.{criterion.id}"] = known.then(as_float(nw.col(f"score:{criterion.id}")))
-    return [nw.when(nw.col("member")).then(values[key]).alias(f"out:{key}") for key in mapping.write.targets]
+    member = nw.col("member")
+    kin = member | nw.col("heir") if heirs else member
+    return [
+        nw.when(kin if key in INHERITED else member).then(values[key]).alias(f"out:{key}")
+        for key in mapping.write.targets
+    ]

@@ -116,7 +116,8 @@ def test_the_file_sets_zones_and_scores(backend: str) -> None:
     assert column(found, "override:c0") == {"a": 75, "b": None}
     assert column(found, "override_owner:c0") == {"a": "Ann", "b": None}
     assert column(found, "override_from") == {"a": "file", "b": None}
-    assert found.ignored == ()
+    (ended,) = found.ignored
+    assert (ended.account, ended.what, ended.place, ended.ended) == ("b", "c0", "o.csv, line 4", True)
 
 
 def test_what_is_set_on_the_record_comes_before_the_file(backend: str) -> None:

@@ -1,0 +1,111 @@
+"""One account's explanation on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+
+from connector.cli.console import counted, out
+from connector.cli.show import table
+
+
+def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
+    """One account: its zone, every criterion, white space, what is missing and what to do next."""
+    account = one["account"]
+    name = escape(account["name"] or account["id"])
+    out.print(f"\n[bold]{name}[/]  [soft]{account['id']}  {escape(account['url'] or '')}[/]")
+    if one["family"] is not None:
+        _family(one["family"], account["id"])
+    if not one["member"]:
+        _outside(one)
+        return
+    _standing(one, labels)
+    for name, dimension in one["dimensions"].items():
+        _dimension(name, dimension)
+    _wallet(one["wallet"], one["currency"])
+    if one["distance"]:
+        out.print(escape(one["distance"]))
+    if one["campaigns"]:
+        out.print(f"Campaigns: {escape(one['campaigns'])}")
+    out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
+
+
+def _outside(one: dict[str, Any]) -> None:
+    if one["segment"] is None:
+        out.print("Not in the portfolio.")
+        return
+    out.print(f"[{one['segment']}]{escape(one['label'])}[/], the zone of its family")
+    out.print(f"\nWhy:  {escape(one['why'] or '')}")
+
+
+def _standing(one: dict[str, Any], labels: dict[str, str]) -> None:
+    held = f"[{one['segment']}]{escape(one['label'])}[/]"
+    held += f", {one['confidence']}" if one["confidence"] else ""
+    held += f", since {one['segment_since']}"
+    if one["segment_before"] not in (None, one["segment"]):
+        held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
+    out.print(held + (", top revenue" if one["top_revenue"] else ""))
+    for each in one["set_by_hand"]:
+        _by_hand(each, one["computed"], labels)
+
+
+def _dimension(name: str, dimension: dict[str, Any]) -> None:
+    score = "unknown" if dimension["score"] is None else f"{dimension['score']:.0f}"
+    bounds = (
+        ""
+        if dimension["low"] == dimension["high"]
+        else f", between {dimension['low']:.0f} and {dimension['high']:.0f}"
+    )
+    out.print(
+        f"\n[bold]{name.capitalize()} {score}[/]{bounds}  "
+        f"[soft]high from {dimension['threshold']:.0f}; {100 * dimension['coverage']:.0f} % of the weight known[/]",
+    )
+    numbers = ("score", "weight", "adds")
+    grid = table("criterion", "value", *numbers, "measured by", right=numbers)
+    for each in dimension["criteria"]:
+        grid.add_row(
+            escape(each["label"]),
+            escape(each["value"]) + (" (too old)" if each["expired"] else ""),
+            "–" if each["score"] is None else f"{each['score']:.0f}",
+            f"{each['weight']:.0f} %",
+            "–" if each["contribution"] is None else f"{each['contribution']:.0f}",
+            f"[soft]{escape(each['source'])}[/]",
+        )
+    out.print(grid)
+
+
+def _wallet(wallet: dict[str, Any], currency: str) -> None:
+    if wallet["headroom"] is None:
+        return
+    origin = _wallet_source(wallet["source"])
+    share = "" if wallet["share"] is None else f", our share {100 * wallet['share']:.0f} %"
+    out.print(f"\nWhite space {wallet['headroom']:,.0f} {currency}{share} [soft](by {origin})[/]")
+
+
+def _family(family: dict[str, Any], account: str) -> None:
+    top = escape(family["top_name"] or family["top"])
+    if family["top"] != account:
+        out.print(f"Belongs to the family of [bold]{top}[/] [soft]{family['top']}[/], which is rated as one.")
+        return
+    others = ", ".join(escape(name or id_) for id_, name in family["named"])
+    more = family["accounts"] - 1 - len(family["named"])
+    beyond = f" and {more:,} more" if more else ""
+    size = counted(family["accounts"], "account")
+    out.print(f"Rated with its family, {size}: {others}{beyond}")
+
+
+def _by_hand(each: dict[str, Any], computed: str | None, labels: dict[str, str]) -> None:
+    who = each["owner"] or {"crm": "in the CRM", "file": "in a file"}[each["from"]]
+    who = f"by {who}" if each["owner"] else who
+    text = f"{each['label']} {each['shown']} set manually {who} until {each['until']}: "
+    text += each["reason"] or "no reason given"
+    if each["what"] == "segment":
+        text += f" (computed: {labels.get(computed or '', computed)})"
+    out.print(f"[bold]{escape(text)}[/]")
+
+
+def _wallet_source(source: str) -> str:
+    """Where a wallet comes from, in words."""
+    known = {"activity": "its best year with us", "peer_p80": "what comparable customers buy"}
+    return known.get(source, source.replace("field:", "the field "))
