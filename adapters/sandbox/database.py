@@ -6,6 +6,7 @@ sides share one file and prefix their tables (``sf_Account``, ``hs_companies``).
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -145,6 +146,20 @@ class Database:
     def add_column(self, table: str, column: str, definition: str) -> None:
         """Add a column, such as ``add_column("sf_Account", "KPM_Why__c", "TEXT COLLATE NOCASE")``."""
         self.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(column)} {definition}")
+
+    def flush(self) -> None:
+        """Bring everything that was committed into the file itself."""
+        with self._lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def replace(self, path: Path) -> None:
+        """Become a copy of another database file. No other thread may be at work."""
+        self.close()
+        for rest in (f"{self.path}-wal", f"{self.path}-shm"):
+            Path(rest).unlink(missing_ok=True)
+        shutil.copyfile(path, self.path)
+        self._readers = threading.local()
+        self._writer = self._connect()
 
     def _close(self, connection: sqlite3.Connection) -> None:
         with self._opened_lock:

@@ -111,6 +111,16 @@ def generate(
         yield _joined(pending)
 
 
+def settings(accounts: int, seed: int, today: date) -> Portfolio:
+    """What `generate` hands over once, users and rates, without any account."""
+    names = Names.draw(seed)
+    users = portfolio_people.users(np.random.default_rng([seed, 0]), names, accounts)
+    rates = portfolio_deals.rates(np.random.default_rng([seed, 1]), today)
+    rng = np.random.default_rng([seed, 2, 0])
+    block = _block(rng, names, users, rates, today, first_key=1, size=1, ratings=True)
+    return Portfolio(users=users, rates=rates, **{name: frame.clear() for name, frame in block.items()})
+
+
 def _block(
     rng: np.random.Generator,
     names: Names,

@@ -23,8 +23,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 
 from adapters.sandbox import control
+from adapters.sandbox.datafile import DataFile
 from adapters.sandbox.middleware import ClockMiddleware, DroppingProtocol, SandboxMiddleware
-from adapters.sandbox.portfolio import generate
+from adapters.sandbox.portfolio import generate, settings
 from adapters.sandbox.side import ControlError, Edit, Side, Visibility
 from adapters.sandbox.world import Options, World
 
@@ -55,6 +56,7 @@ class Sandbox:
         rate_limits: bool = False,
         multi_currency: bool = True,
         host: str = "127.0.0.1",
+        data: Path | None = None,
     ) -> None:
         """Say what the sandbox should be; nothing happens before `start`.
 
@@ -69,6 +71,8 @@ class Sandbox:
             rate_limits: answer as the vendors do when a client is too fast.
             multi_currency: the CRMs keep several currencies.
             host: a loopback name; anything else is refused.
+            data: a file that keeps the generated portfolio: the next sandbox of the same kind copies it instead of
+                generating, on the date of the data unless `today` says otherwise.
 
         Raises:
             ValueError: a host that is not loopback, or an unknown CRM.
@@ -81,6 +85,7 @@ class Sandbox:
         self._port = port
         self._folder = folder
         self._today = today
+        self._data = None if data is None else DataFile(data, self._options)
         self._temporary: Path | None = None
         self._world: World | None = None
         self._sides: dict[str, Side] = {}
@@ -112,11 +117,13 @@ class Sandbox:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._port = listening.getsockname()[1]
-            self._world = World(self._fresh_folder(), self._options, self._today)
+            kept = None if self._data is None else self._data.today()
+            usable = kept is not None and self._today in (None, kept)
+            self._world = World(self._fresh_folder(), self._options, kept if usable else self._today)
             self._sides = {crm: _open_side(crm, self._world) for crm in self._options.crms}
             for crm, side in self._sides.items():
                 self._world.faults.know(crm, side.phases)
-            self._load()
+            self._load(usable=usable)
             self._serve_in_thread(listening)
         except BaseException:
             listening.close()
@@ -132,13 +139,23 @@ class Sandbox:
             old.unlink()
         return self._folder
 
-    def _load(self) -> None:
-        options = self._options
-        for portfolio in generate(options.accounts, options.seed, self.world.today, ratings=options.ratings):
+    def _load(self, *, usable: bool) -> None:
+        """Fill the database: from the data file if there is a usable one, else with a portfolio made up anew."""
+        options, today = self._options, self.world.today
+        if usable:
+            # The sides keep users and rates in memory as well; their tables are about to be replaced.
+            portfolios = iter((settings(options.accounts, options.seed, today),))
+        else:
+            portfolios = generate(options.accounts, options.seed, today, ratings=options.ratings)
+        for portfolio in portfolios:
             for side in self._sides.values():
                 side.load(portfolio)
         for side in self._sides.values():
             side.loaded()
+        if self._data is not None and usable:
+            self._data.read_into(self.world.database)
+        elif self._data is not None:
+            self._data.write_from(self.world.database, today)
 
     def _serve_in_thread(self, listening: socket.socket) -> None:
         config = uvicorn.Config(

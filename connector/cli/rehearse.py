@@ -60,6 +60,13 @@ def sandbox(
         int, typer.Option(min=1, max=2_000_000, metavar="NUMBER", help="Size of the portfolio.")
     ] = 300,
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Another seed, another portfolio.")] = 1,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the generated portfolio here: the next start copies it instead of generating.",
+        ),
+    ] = None,
     *,
     day_one: Annotated[bool, typer.Option("--day-one", help="No ratings and wallets entered yet.")] = False,
     rate_limits: Annotated[
@@ -79,6 +86,7 @@ def sandbox(
         port=port,
         ratings=not day_one,
         rate_limits=rate_limits,
+        data=data,
     )
     err.print(f"[soft]Generating {accounts:,} accounts ...[/]")
     try:
