@@ -8,7 +8,9 @@ from adapters.hubspot import query
 from adapters.hubspot.errors import SERVICE_KEYS
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
-from adapters.hubspot.scopes import CURRENCIES, READ, WRITE, Alternatives, missing, named
+from adapters.hubspot.pull import FEW, Method
+from adapters.hubspot.reading import PRIMARY_COMPANY
+from adapters.hubspot.scopes import CURRENCIES, EXPORT, IMPORT, READ, WRITE, Alternatives, missing, named
 from adapters.hubspot.settings import Settings
 from connector.crm import Finding, Object
 from connector.errors import CrmAuthError, CrmRequestError
@@ -23,8 +25,14 @@ _OPTIONAL: Mapping[Object, str] = {
 _LOW_QUOTA = 0.2
 
 
-def findings(portal: Portal, fields: Fields, settings: Settings) -> Iterator[Finding]:
+def findings(portal: Portal, fields: Fields, settings: Settings, method: Method) -> Iterator[Finding]:
     """Lines of a check, from the login on.
+
+    Args:
+        portal: the connection.
+        fields: its properties.
+        settings: tells the key's owner and scopes.
+        method: how records are to be read and written.
 
     Raises:
         CrmAuthError: HubSpot does not accept the token.
@@ -43,7 +51,11 @@ def findings(portal: Portal, fields: Fields, settings: Settings) -> Iterator[Fin
         yield from _by_trial(fields)
     else:
         yield from _scopes(owner.scopes, several_currencies=bool(details.get("additionalCurrencies")))
-    yield from _totals(portal)
+    counts = _counts(portal)
+    if owner.scopes is not None:
+        yield from _bulk(owner.scopes, method, max(counts.values(), default=0))
+    yield from _totals(counts)
+    yield from _sight(portal, fields)
     yield _quota(settings)
 
 
@@ -100,19 +112,67 @@ def _by_trial(fields: Fields) -> Iterator[Finding]:
             yield Finding("ok", f"object {name}", "readable")
 
 
-def _totals(portal: Portal) -> Iterator[Finding]:
-    """A key of a user who is limited to a team reads fewer records without any error: a person must compare."""
+def _bulk(held: frozenset[str], method: Method, most: int) -> Iterator[Finding]:
+    """Scopes that many records need."""
+    if method == "rest":
+        return
+    needed = method == "bulk" or most > FEW
+    for alternatives, what, instead in (
+        (EXPORT, "read many records by export", f"lists are read, {most // query.PAGE + 1:,} calls or more"),
+        (IMPORT, "write many changes by import", "they are written in batches of 100"),
+    ):
+        name = f"scope {named(alternatives[0])}"
+        if not missing(alternatives, held):
+            yield Finding("ok", name, what)
+        elif needed:
+            fix = f"missing, to {what}: {instead} instead. Add it at {SERVICE_KEYS}, or set load_method = 'rest'"
+            yield Finding("warning", name, fix)
+        else:
+            yield Finding("ok", name, f"missing, and not needed up to {FEW:,} records")
+
+
+def _counts(portal: Portal) -> dict[str, int]:
+    """How many records the key sees; an object whose scope is missing is left out, that is named elsewhere."""
+    found = {}
     for name in ("companies", "deals"):
         try:
-            count = query.total(portal, name)
+            found[name] = query.total(portal, name)
         except (CrmAuthError, CrmRequestError):
-            continue  # its scope is named above
+            continue
+    return found
+
+
+def _totals(counts: Mapping[str, int]) -> Iterator[Finding]:
+    """A key of a user who is limited to a team reads fewer records without any error: a person must compare."""
+    for name, count in counts.items():
         if count:
             words = f"the key sees {count:,}; HubSpot's own list of all {name} must show as many"
             yield Finding("ok", f"number of {name}", words)
         else:
             words = f"the key sees none: is its user limited to a team, or is this the wrong portal? ({SERVICE_KEYS})"
             yield Finding("warning", f"number of {name}", words)
+
+
+def _sight(portal: Portal, fields: Fields) -> Iterator[Finding]:
+    """See whether companies that deals name are hidden from the key, as those of other teams are."""
+    try:
+        if PRIMARY_COMPANY not in fields.of("deals"):
+            return
+        deals = next(query.records(portal, "deals", (PRIMARY_COMPANY,)), [])
+        named_ids = {str(deal["properties"].get(PRIMARY_COMPANY) or "") for deal in deals} - {""}
+        seen = query.by_id(portal, "companies", sorted(named_ids), ("hs_object_id",)) if named_ids else {}
+    except (CrmAuthError, CrmRequestError):
+        return  # a missing scope, which is named above
+    if hidden := named_ids - seen.keys():
+        words = (
+            f"the key does not see {len(hidden)} of the {len(named_ids)} companies that the first {len(deals)} deals "
+            f"belong to: its user is limited to a team, or to what he owns. Every company must be seen: let the key "
+            f"belong to a user whose view permission on companies is Everything ({SERVICE_KEYS})"
+        )
+        yield Finding("error", "visibility", words)
+    elif named_ids:
+        words = f"every company is seen that the first {len(deals)} deals belong to"
+        yield Finding("ok", "visibility", words)
 
 
 def _quota(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from adapters.hubspot.bulk import POLL_SECONDS, Waiting
 from adapters.hubspot.check import findings
+from adapters.hubspot.emit import emit
 from adapters.hubspot.estimate import Costs
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
@@ -35,7 +36,6 @@ from connector.crm import (
     Step,
     Usage,
 )
-from connector.errors import CrmRequestError
 
 
 class HubspotCrm:
@@ -84,7 +84,7 @@ class HubspotCrm:
 
     def check(self) -> list[Finding]:
         """Log in and look at the token, its scopes, what it sees, and quota."""
-        return list(findings(self._portal, self._fields, self._settings))
+        return list(findings(self._portal, self._fields, self._settings, self._puller.method))
 
     def user(self) -> str:
         """Whose the token is: the user's number and the portal, as HubSpot tells no names."""
@@ -164,16 +164,12 @@ class HubspotCrm:
 
     def emit(
         self,
-        fields: Sequence[FieldSpec],  # noqa: ARG002
-        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002
-        folder: Path,  # noqa: ARG002
+        fields: Sequence[FieldSpec],
+        reads: Mapping[Object, Sequence[str]],  # noqa: ARG002 - rights are scopes of a key, which no file gives
+        folder: Path,
     ) -> list[Path]:
-        """Write definitions for a deployment pipeline; see `connector.crm.Crm.emit`."""
-        raise CrmRequestError(
-            "HubSpot definitions cannot be written to files by this version; run `kpm provision` against the CRM.",
-            crm="hubspot",
-            operation="write definitions to files",
-        )
+        """Write property definitions as JSON; see `connector.crm.Crm.emit`."""
+        return emit(self._fields, fields, folder)
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes.

@@ -12,40 +12,22 @@ from typing import Any
 from adapters.hubspot.errors import SERVICE_KEYS, Refused
 from adapters.hubspot.fields import Fields, field_type
 from adapters.hubspot.http import Portal
+from adapters.hubspot.metadata import (
+    FITS,
+    GROUP,
+    GROUP_BODY,
+    GROUP_LABEL,
+    TYPES,
+    body_of,
+    lacking_options,
+    merged_options,
+)
 from adapters.hubspot.scopes import READ, WRITE, missing, named
 from adapters.hubspot.settings import Settings
 from connector.crm import FieldSpec, FieldType, Object, Option, Step
 
-GROUP = "customer_portfolio"
-GROUP_LABEL = "Customer portfolio"
 _COMPANIES = "companies"
 _EXISTS = 409
-
-_TYPES: Mapping[FieldType, tuple[str, str]] = {
-    FieldType.TEXT: ("string", "text"),
-    FieldType.LONG_TEXT: ("string", "textarea"),
-    FieldType.PICKLIST: ("enumeration", "radio"),
-    FieldType.NUMBER: ("number", "number"),
-    FieldType.CURRENCY: ("number", "number"),
-    FieldType.PERCENT: ("number", "number"),
-    FieldType.BOOLEAN: ("bool", "booleancheckbox"),
-    FieldType.DATE: ("date", "date"),
-}
-"""Type and appearance of a property that we create."""
-
-_FITS: Mapping[FieldType, frozenset[FieldType]] = {
-    FieldType.TEXT: frozenset({FieldType.TEXT, FieldType.LONG_TEXT}),
-    FieldType.LONG_TEXT: frozenset({FieldType.TEXT, FieldType.LONG_TEXT}),
-    FieldType.PICKLIST: frozenset({FieldType.PICKLIST, FieldType.TEXT, FieldType.LONG_TEXT}),
-    FieldType.NUMBER: frozenset({FieldType.NUMBER, FieldType.CURRENCY}),
-    FieldType.CURRENCY: frozenset({FieldType.NUMBER, FieldType.CURRENCY}),
-    FieldType.PERCENT: frozenset({FieldType.NUMBER, FieldType.CURRENCY}),
-    FieldType.BOOLEAN: frozenset({FieldType.BOOLEAN}),
-    FieldType.DATE: frozenset({FieldType.DATE, FieldType.DATETIME}),
-}
-"""Types of an existing property that can hold ours."""
-
-_YES_NO = (Option("true", "Yes"), Option("false", "No"))
 
 
 class Provisioner:
@@ -92,12 +74,12 @@ class Provisioner:
         if any(each.get("name") == GROUP for each in listed["results"]):
             return Step("create group", GROUP, "stands")
         if not self._dry_run:
-            self._create(operation, path, {"name": GROUP, "label": GROUP_LABEL, "displayOrder": -1})
+            self._create(operation, path, GROUP_BODY)
         return Step("create group", GROUP, GROUP_LABEL, done=not self._dry_run, changed=not self._dry_run)
 
     def _created(self, spec: FieldSpec, *, restored: bool) -> Iterator[Step]:
         target = f"{_COMPANIES}.{spec.name}"
-        kind, shown = _TYPES[spec.type]
+        kind, shown = TYPES[spec.type]
         detail = f"{spec.label} ({kind}, {shown})"
         if restored:
             detail += "; restored from the archive, with the values that it held"
@@ -105,7 +87,7 @@ class Provisioner:
             yield Step("create field", target, detail, done=False)
             return
         created = self._create(
-            f"create the property {spec.name}", self._portal.paths.properties(_COMPANIES), _body(spec)
+            f"create the property {spec.name}", self._portal.paths.properties(_COMPANIES), body_of(spec)
         )
         if created is not None and not restored:
             yield Step("create field", target, detail, changed=True)
@@ -118,22 +100,18 @@ class Provisioner:
     def _existing(self, spec: FieldSpec, raw: Mapping[str, Any], *, stands: bool = True) -> Iterator[Step]:
         target = f"{_COMPANIES}.{spec.name}"
         kind = field_type(raw)
-        if kind not in _FITS[spec.type]:
+        if kind not in FITS[spec.type]:
             detail = (
                 f"exists with the type {raw.get('type')}, which cannot hold a {spec.type}: give it another name in the "
                 f"mapping, or archive it at Settings > Properties > Company properties and provision again"
             )
             yield Step("by hand", target, detail, done=False)
             return
-        lacking = self._lacking(spec, raw) if kind is FieldType.PICKLIST else ()
+        lacking = lacking_options(spec, raw) if kind is FieldType.PICKLIST else ()
         if lacking:
             yield self._options(spec, raw, lacking)
         elif stands:
             yield Step("create field", target, "stands")
-
-    def _lacking(self, spec: FieldSpec, raw: Mapping[str, Any]) -> tuple[Option, ...]:
-        held = {str(option["value"]) for option in raw.get("options") or ()}
-        return tuple(option for option in spec.options if option.value not in held)
 
     def _options(self, spec: FieldSpec, raw: Mapping[str, Any], lacking: Sequence[Option]) -> Step:
         target, added = f"{_COMPANIES}.{spec.name}", ", ".join(option.value for option in lacking)
@@ -142,13 +120,11 @@ class Provisioner:
             return Step("by hand", target, detail, done=False)
         if not self._dry_run:
             # HubSpot replaces the whole list by what is sent: everything that is there goes along.
-            held = [dict(option) for option in raw.get("options") or ()]
-            new = [_option(option, len(held) + number) for number, option in enumerate(lacking)]
             self._portal.request(
                 f"add options to {spec.name}",
                 "PATCH",
                 self._portal.paths.single_property(_COMPANIES, spec.name),
-                body={"options": held + new},
+                body={"options": merged_options(raw, lacking)},
             )
         return Step("add options", target, added, done=not self._dry_run, changed=not self._dry_run)
 
@@ -203,29 +179,3 @@ def _by_hand(specs: Sequence[FieldSpec], assign: Sequence[str]) -> Iterator[Step
             "may see the results if allowed to view companies: Settings > Users & Teams > Permissions > CRM"
         )
         yield Step("by hand", user, detail, done=False)
-
-
-def _body(spec: FieldSpec) -> dict[str, Any]:
-    kind, shown = _TYPES[spec.type]
-    body: dict[str, Any] = {
-        "groupName": GROUP,
-        "name": spec.name,
-        "label": spec.label,
-        "description": spec.help,
-        "type": kind,
-        "fieldType": shown,
-        "formField": False,
-    }
-    options = _YES_NO if spec.type is FieldType.BOOLEAN else spec.options
-    if options:
-        body["options"] = [_option(option, number) for number, option in enumerate(options)]
-    return body
-
-
-def _option(option: Option, order: int) -> dict[str, Any]:
-    return {
-        "value": option.value,
-        "label": option.label,
-        "displayOrder": order,
-        "hidden": not option.active,
-    }

@@ -12,6 +12,9 @@ Alternatives: TypeAlias = tuple[str, ...]
 WRITE: tuple[Alternatives, ...] = (("crm.objects.companies.write",),)
 CURRENCIES: tuple[Alternatives, ...] = (("settings.currencies.read", "multi-currency-read"),)
 
+EXPORT: tuple[Alternatives, ...] = (("crm.export",),)
+IMPORT: tuple[Alternatives, ...] = (("crm.import",),)
+
 READ: Mapping[Object, tuple[Alternatives, ...]] = {
     "accounts": (("crm.objects.companies.read",),),
     "opportunities": (("crm.objects.deals.read",),),

@@ -229,6 +229,9 @@ def _emit(place: Workplace, folder: Path, *, json: bool) -> None:
     if place.connection.crm == "salesforce":
         call = f"sf project deploy start --source-dir force-app (in {folder})"
         out.print(f"\nDeploy with [bold]{escape(call)}[/], then assign the permission sets.", soft_wrap=True)
+    else:
+        call = "/crm/v3/properties/companies"
+        out.print(f"\nEach file is the body of a POST to [bold]{call}[/], or below /groups.", soft_wrap=True)
 
 
 def _show(steps: list[Step], *, planned: bool) -> None:

@@ -122,6 +122,10 @@ def test_the_first_day(first_day: Place) -> None:
 
 def test_definitions_for_a_pipeline(first_day: Place) -> None:
     if first_day.crm != "salesforce":
+        said = first_day.kpm("provision", "--emit", "definitions").out
+        files = {file.stem for file in (first_day.folder / "definitions" / "companies").rglob("*.json")}
+        assert {*first_day.targets().values(), "customer_portfolio"} <= files
+        assert "/crm/v3/properties/companies" in said
         return
     before = first_day.sandbox.requests()["writes"]
     said = first_day.kpm("provision", "--emit", "definitions").out

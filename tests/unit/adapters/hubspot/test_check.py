@@ -22,6 +22,7 @@ def test_a_good_connection(portal: Sandbox, opened: Open) -> None:
     assert "14871030" in by_what["login"]
     assert "650,000" in by_what["API quota"]
     assert "294" in by_what["number of companies"]
+    assert {"scope crm.export", "scope crm.import", "visibility"} <= by_what.keys()
 
 
 def test_missing_scopes_are_named_one_by_one(portal: Sandbox, opened: Open) -> None:
@@ -69,6 +70,34 @@ def test_a_token_that_is_not_accepted_raises(portal: Sandbox, opened: Open, toke
     with pytest.raises(CrmAuthError, match="the access token is wrong") as caught:
         opened(portal.url, access_token=token).check()
     assert token not in str(caught.value)
+
+
+def test_a_key_that_sees_its_teams_companies_alone_is_found_out(portal: Sandbox, opened: Open) -> None:
+    findings = {each.what: each for each in opened(portal.url, access_token="sandbox-team-token").check()}
+    assert findings["visibility"].level == "error"
+    assert "limited to a team" in findings["visibility"].message
+    assert "companies that the first 100 deals belong to" in findings["visibility"].message
+
+
+@pytest.mark.parametrize(
+    ("method", "few", "level"),
+    [("bulk", 5_000, "warning"), ("auto", 10, "warning"), ("auto", 5_000, "ok"), ("rest", 10, None)],
+)
+def test_scopes_of_exports_and_imports_are_needed_for_many_records(
+    portal: Sandbox,
+    opened: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    few: int,
+    level: str | None,
+) -> None:
+    monkeypatch.setattr("adapters.hubspot.check.FEW", few)
+    crm = opened(portal.url, access_token="sandbox-limited-token", load_method=method)
+    found = {each.what: each for each in crm.check()}
+    for name in ("crm.export", "crm.import"):
+        finding = found.get(f"scope {name}")
+        assert (finding and finding.level) == level
+        assert level != "warning" or "instead" in finding.message
 
 
 def test_an_app_whose_scopes_hubspot_does_not_tell_is_tried_out(server: Scripted, opened: Open) -> None:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from adapters.hubspot import HubspotCrm
 from adapters.sandbox.server import Sandbox
 from connector.crm import FieldSpec, FieldType, Option, Step
-from connector.errors import CrmAuthError
+from connector.errors import CrmAuthError, CrmTemporaryError
 from tests.unit.adapters.hubspot.conftest import Open
 from tests.unit.adapters.hubspot.scripted import PROPERTIES, Answer, Scripted
 
@@ -138,3 +144,74 @@ def test_scopes_of_ones_own_key_are_looked_at(own_portal: Sandbox, opened: Open)
         if "scope" in step.detail
     }
     assert lacking == {"crm.objects.orders.read", "crm.objects.companies.write"}
+
+
+def test_a_provisioning_that_was_interrupted_is_finished_by_the_next(
+    own_portal: Sandbox, opened: Open
+) -> None:
+    admin = opened(own_portal.url, access_token="sandbox-admin-token")
+    fault = own_portal.fault(
+        "unavailable", crm="hubspot", method="POST", path=r"/properties/companies$", times=99, after=3
+    )
+    with pytest.raises(CrmTemporaryError):
+        admin.provision(SPECS, {})
+    assert fault.hits
+    own_portal.clear_faults()
+    again = opened(own_portal.url, access_token="sandbox-admin-token")
+    made = {spec.name for spec in SPECS} & again.describe("accounts").keys()
+    assert len(made) == 3
+    steps = [step for step in again.provision(SPECS, {}) if step.what == "create field"]
+    assert all(step.done for step in steps)
+    assert {step.target for step in steps if step.changed} == {
+        f"companies.{spec.name}" for spec in SPECS if spec.name not in made
+    }
+
+
+def emitted(crm: HubspotCrm, folder: Path, specs: list[FieldSpec]) -> dict[str, Any]:
+    files = crm.emit(specs, {}, folder)
+    assert files == sorted(files)
+    return {str(file.relative_to(folder)): json.loads(file.read_text(encoding="utf-8")) for file in files}
+
+
+def test_definitions_can_be_written_for_a_pipeline(own_portal: Sandbox, opened: Open, tmp_path: Path) -> None:
+    own_portal.clear_requests()
+    found = emitted(opened(own_portal.url), tmp_path, SPECS)
+    assert own_portal.requests()["writes"] == 0
+    group = found.pop("companies/groups/customer_portfolio.json")
+    assert set(found) == {f"companies/properties/{spec.name}.json" for spec in SPECS}
+    assert found["companies/properties/kpm_zone.json"] == {
+        "groupName": "customer_portfolio",
+        "name": "kpm_zone",
+        "label": "Portfolio zone",
+        "description": "Where the company stands.",
+        "type": "enumeration",
+        "fieldType": "radio",
+        "formField": False,
+        "options": [
+            {"value": "protect", "label": "Key account", "displayOrder": 0, "hidden": False},
+            {"value": "retreat", "label": "Efficient care", "displayOrder": 1, "hidden": False},
+        ],
+    }
+    # What a pipeline does with them makes what provisioning would have made.
+    admin = opened(own_portal.url, access_token="sandbox-admin-token")
+    admin._portal.request("create", "POST", admin._portal.paths.groups("companies"), body=group)
+    for body in found.values():
+        admin._portal.request("create", "POST", admin._portal.paths.properties("companies"), body=body)
+    again = opened(own_portal.url, access_token="sandbox-admin-token")
+    assert not [step for step in again.provision(SPECS, {}) if step.changed or step.what == "add options"]
+
+
+def test_definitions_take_over_what_exists(own_portal: Sandbox, opened: Open, tmp_path: Path) -> None:
+    admin = opened(own_portal.url, access_token="sandbox-admin-token")
+    theirs = replace(ZONE, label="Their label", options=(Option("theirs", "Theirs"), Option("protect", "P")))
+    admin.provision([theirs], {})
+    name = FieldSpec("name", "x", FieldType.NUMBER)  # a text, which cannot hold a number
+    found = emitted(opened(own_portal.url), tmp_path, [ZONE, name])
+    assert set(found) == {"companies/groups/customer_portfolio.json", "companies/properties/kpm_zone.json"}
+    zone = found["companies/properties/kpm_zone.json"]
+    assert zone["label"] == "Their label"
+    assert [(each["value"], each["label"]) for each in zone["options"]] == [
+        ("theirs", "Theirs"),
+        ("protect", "P"),
+        ("retreat", "Efficient care"),
+    ]
