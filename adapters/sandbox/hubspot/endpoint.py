@@ -22,6 +22,7 @@ from adapters.sandbox.hubspot.errors import (
     DeletedError,
     EmptyNotFoundError,
     UnknownPathError,
+    gateway_page,
     validation,
 )
 from adapters.sandbox.hubspot.limits import Limits
@@ -30,6 +31,7 @@ from adapters.sandbox.world import World
 
 Access = Literal["read", "write", "schema"]
 _ANYBODY = Token("", ())
+_MAX_URL = 16_384  # characters that the network in front of HubSpot lets through
 _VERSION = re.compile(r"/(v\d|\d{4}-\d{2})(?:/|$)")
 
 
@@ -191,6 +193,8 @@ class Endpoints:
     def _answered(
         self, request: Request, body: bytes, handler: Handler, *, search: bool, authenticated: bool
     ) -> Response:
+        if len(request.url.path) + len(request.url.query) > _MAX_URL:
+            return gateway_page(414)
         headers: dict[str, str] = {}
         try:
             token = _ANYBODY

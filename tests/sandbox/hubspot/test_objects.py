@@ -160,3 +160,12 @@ def test_an_unknown_object_is_a_validation_error(reader: Api) -> None:
 def test_every_engagement_can_be_listed(shared: Sandbox, reader: Api) -> None:
     for name in ("calls", "emails", "meetings", "notes", "tasks", "orders", "tickets", "contacts"):
         assert len(reader.all(name)) == len(stored(shared, name)) > 0
+
+
+def test_too_long_an_address_does_not_get_through(reader: Api) -> None:
+    names = [f"property_number_{number}" for number in range(1_000)]
+    answer = reader.get("/crm/v3/objects/companies", properties=",".join(names))
+    assert answer.status_code == 414
+    assert answer.headers["Content-Type"].startswith("text/html")
+    body = {"inputs": [{"id": "1"}], "properties": names}
+    assert reader.post("/crm/v3/objects/companies/batch/read", body).status_code == 207

@@ -98,7 +98,9 @@ class ExportEndpoint:
             )
         if file.name != call.path["name"]:
             raise not_found()
-        return FileResponse(file.path, media_type=file.media_type, filename=file.name)
+        # Stored files come as they are: nothing compresses a zip again on the way.
+        as_it_is = {"Content-Encoding": "identity"} if file.media_type == "application/zip" else None
+        return FileResponse(file.path, headers=as_it_is, media_type=file.media_type, filename=file.name)
 
 
 def _status_link(call: Call, job: Export) -> str:
