@@ -13,7 +13,7 @@ from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.records import HALF, INDEXED, INDEXED_UNTIL, STATE
 from adapters.sandbox.hubspot.schema import ObjectType, Property, object_type
-from adapters.sandbox.hubspot.values import milliseconds_of, moment_of
+from adapters.sandbox.hubspot.values import milliseconds_of, moment_of, sql_milliseconds
 
 _LIVE: Final = f"{quoted(STATE)} = 0"
 _COMPARISONS: Final = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
@@ -95,7 +95,7 @@ class Filters:
             raise bad(f"A property named '{name}' does not exist.")
         column, convert = _comparable(each)
         if behind and name == kind.modified:
-            column = milliseconds(
+            column = sql_milliseconds(
                 f"CASE WHEN {behind} THEN {quoted(INDEXED)} ELSE {quoted(kind.modified)} END"
             )
         if operator in _COMPARISONS:
@@ -165,11 +165,6 @@ def _name(given: Mapping[str, Any]) -> str:
     return str(given.get("propertyName") or given.get("property") or "")
 
 
-def milliseconds(column: str) -> str:
-    """SQL for a date-time column as milliseconds since 1970; exact, since windows end on a millisecond."""
-    return f"CAST(round((julianday({column}) - 2440587.5) * 86400000) AS INTEGER)"
-
-
 def _comparable(each: Property) -> tuple[str, Callable[[str], object]]:
     """SQL that a property is compared by, and how a filter's text becomes a parameter."""
     if each.name == "hs_object_id":
@@ -178,7 +173,7 @@ def _comparable(each: Property) -> tuple[str, Callable[[str], object]]:
     if each.type == "number":
         return f"CAST({column} AS REAL)", _as_number
     if each.type == "datetime":
-        return milliseconds(column), lambda text: _milliseconds(text, each)
+        return sql_milliseconds(column), lambda text: _milliseconds(text, each)
     if each.type == "date":
         return column, lambda text: _day(text, each)
     if each.type == "string":

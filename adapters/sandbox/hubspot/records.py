@@ -13,7 +13,7 @@ from adapters.sandbox.hubspot.errors import PORTAL, iso
 from adapters.sandbox.hubspot.history import History
 from adapters.sandbox.hubspot.property_store import Definitions
 from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType, object_type
-from adapters.sandbox.hubspot.values import differs, milliseconds_of
+from adapters.sandbox.hubspot.values import differs, milliseconds_of, sql_milliseconds
 
 LIVE: Final = 0
 ARCHIVED: Final = 1  # in the recycle bin
@@ -60,6 +60,12 @@ class Records:
                 f"DEFAULT 0, {quoted(ARCHIVED_AT)} TEXT, {quoted(MERGED_INTO)} INTEGER, "
                 f"{quoted(INDEXED_UNTIL)} INTEGER, {quoted(INDEXED)} TEXT, {columns})"
             )
+
+    def index(self) -> None:
+        """Make searches by modification time fast; after loading."""
+        for kind in OBJECT_TYPES:
+            name, moment = f"{kind.table}_modified", sql_milliseconds(quoted(kind.modified))
+            self._database.execute(f"CREATE INDEX {quoted(name)} ON {quoted(kind.table)} ({moment}, id)")
 
     def columns(self, kind: ObjectType) -> list[str]:
         """Properties that have a column: all but the record's own id."""

@@ -92,6 +92,7 @@ class HubSpotSide:
     def loaded(self) -> None:
         """Index what clients walk backwards."""
         self._links.index()
+        self._records.index()
 
     def routes(self) -> list[BaseRoute]:
         """HubSpot's API: the v3 and v4 paths and their dated successors."""

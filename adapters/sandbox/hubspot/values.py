@@ -134,6 +134,11 @@ def milliseconds_of(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
+def sql_milliseconds(column: str) -> str:
+    """SQL for a date-time column as milliseconds since 1970; exact, since windows end on a millisecond."""
+    return f"CAST(round((julianday({column}) - 2440587.5) * 86400000) AS INTEGER)"
+
+
 def differs(each: Property | None, old: str | None, new: str | None) -> bool:
     """Whether a write changes a value; numbers are compared as numbers."""
     if old == new:

@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.exports.request import ExportRequest
-from adapters.sandbox.hubspot.filters import milliseconds
 from adapters.sandbox.hubspot.links import Links
 from adapters.sandbox.hubspot.portal import PIPELINES, TIME_ZONE, Portal
 from adapters.sandbox.hubspot.schema import ObjectType, Property
-from adapters.sandbox.hubspot.values import moment_of
+from adapters.sandbox.hubspot.values import moment_of, sql_milliseconds
 
 Row = Sequence[Any]
 _CHUNK: Final = 2_000
@@ -154,7 +153,7 @@ class FileWriter:
             and each.type in ("date", "datetime")
             and self._behaviour.export_dates == "milliseconds"
         ):
-            return milliseconds(quoted(each.name))
+            return sql_milliseconds(quoted(each.name))
         return quoted(each.name)
 
     def _shown(self, each: Property, request: ExportRequest) -> Callable[[str], str] | None:
