@@ -8,13 +8,12 @@ their own, which are no properties and bear English names in every language.
 from __future__ import annotations
 
 import csv
-import io
 import re
+import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 import pyarrow as pa
@@ -26,14 +25,13 @@ from adapters.hubspot.frames import COMPANIES, PRIMARY, WHOLE
 from adapters.hubspot.reading import Reading
 from connector.crm import ID, FieldType
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20  # larger ones are read ahead in greater numbers, and memory grows with the file
+_ROWS = 10_000
+_PIECE = 1 << 16
 _ID_HEADERS = (OBJECT_ID, "record id", "id")
 _COMPANY_IDS = re.compile(r"associated compan(?:y|ies) ids?(?P<label> \(.+\))?")
 _IN_MINUTES = r"^\d{4}-\d\d-\d\d \d\d:\d\d"
 _DAMAGE = (pa.ArrowInvalid, zipfile.BadZipFile, UnicodeDecodeError, csv.Error, EOFError, OSError)
-
-Open = Callable[[], IO[bytes]]
-"""Opens a CSV file, from its beginning each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +100,36 @@ class ExportFile:
 
     def _blocks(self, *, ids_alone: bool) -> Iterator[tuple[_Columns, pl.DataFrame]]:
         try:
-            for open_ in self._members():
-                columns = self._columns(open_)
+            for file in self._members():
+                columns = self._columns(file)
                 wanted = (columns.id,) if ids_alone else columns.all
-                for block in blocks(open_, columns.all, wanted):
+                for block in blocks(file, columns.all, wanted):
                     yield columns, block
         except _DAMAGE as error:
             raise UnavailableError(f"its file is damaged: {error}") from error
 
-    def _members(self) -> Iterator[Open]:
-        """The CSV files in the order of their names."""
+    def _members(self) -> Iterator[Path]:
+        """The CSV files in the order of their names; what a zip holds is unpacked one by one."""
         if not zipfile.is_zipfile(self.path):
-            yield lambda: self.path.open("rb")
+            yield self.path
             return
+        member = self.path.with_suffix(".csv")
         with zipfile.ZipFile(self.path) as archive:
             names = sorted(
                 (name for name in archive.namelist() if name.lower().endswith(".csv")), key=_natural
             )
             if not names:
                 raise UnavailableError("its zip holds no CSV file")
-            for name in names:
-                yield lambda name=name: archive.open(name)  # type: ignore[misc]
+            try:
+                for name in names:
+                    with archive.open(name) as source, member.open("wb") as target:
+                        shutil.copyfileobj(source, target, _PIECE)
+                    yield member
+            finally:
+                member.unlink(missing_ok=True)
 
-    def _columns(self, open_: Open) -> _Columns:
-        with io.TextIOWrapper(open_(), encoding="utf-8-sig", newline="") as text:
+    def _columns(self, file: Path) -> _Columns:
+        with file.open(encoding="utf-8-sig", newline="") as text:
             header = next(csv.reader(text), [])
         places: dict[str, str] = {}
         names = tuple(f"c{place}" for place in range(len(header)))
@@ -192,17 +196,27 @@ class ExportFile:
         self._last = int(numbers[-1])
 
 
-def blocks(open_: Open, names: Sequence[str], wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Columns of one CSV file, block by block; an empty block if there is no row."""
-    types = dict.fromkeys(names, pa.string())
-    with open_() as file:
+def blocks(file: Path, names: Sequence[str], wanted: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Columns of one CSV file as texts, some thousand rows at a time; an empty block if there is no row.
+
+    Args:
+        file: with a header, which is passed over.
+        names: of all columns, in order.
+        wanted: those to read.
+
+    Raises:
+        pyarrow.ArrowInvalid: the file is damaged.
+    """
+    with pa.OSFile(str(file)) as source:
         try:
             reader = arrow_csv.open_csv(
-                file,
-                arrow_csv.ReadOptions(column_names=list(names), skip_rows=1, block_size=_BLOCK),
+                source,
+                arrow_csv.ReadOptions(
+                    column_names=list(names), skip_rows=1, block_size=_BLOCK, use_threads=False
+                ),
                 arrow_csv.ParseOptions(newlines_in_values=True),
                 arrow_csv.ConvertOptions(
-                    column_types=types,
+                    column_types=dict.fromkeys(names, pa.string()),
                     include_columns=list(wanted),
                     null_values=[""],
                     strings_can_be_null=True,
@@ -214,8 +228,15 @@ def blocks(open_: Open, names: Sequence[str], wanted: Sequence[str]) -> Iterator
                 raise
             yield pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
             return
-        for batch in reader:
-            yield pl.DataFrame(pl.from_arrow(batch))
+        with reader:
+            kept: list[pa.RecordBatch] = []
+            for batch in reader:
+                kept.append(batch)
+                if sum(each.num_rows for each in kept) >= _ROWS:
+                    yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches(kept)))
+                    kept = []
+            if kept:
+                yield pl.DataFrame(pl.from_arrow(pa.Table.from_batches(kept)))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,34 +33,46 @@ class ImportFile:
         columns: properties, behind the id.
         kinds: their types.
         rows: so far.
-        parts: ids of every batch taken, in order.
+        seen: numbers of the records that this session has a change for.
+        parts: ids of every batch taken, in order: a stretch of `seen`, or the ids themselves if they are no numbers.
         alone: what became of the changes that an import cannot make.
     """
 
     path: Path
     columns: Sequence[str]
     kinds: Mapping[str, FieldType]
+    seen: array[int]
     rows: int = 0
-    parts: list[pa.Array] = field(default_factory=list)
+    parts: list[range | pa.Array] = field(default_factory=list)
     alone: dict[str, Outcome] = field(default_factory=dict)
 
     @classmethod
-    def begun(cls, path: Path, batch: pa.RecordBatch, kinds: Mapping[str, FieldType]) -> Self:
+    def begun(
+        cls, path: Path, batch: pa.RecordBatch, kinds: Mapping[str, FieldType], seen: array[int]
+    ) -> Self:
         """A new file for batches like this one."""
         targets = [name.removeprefix(SEND) for name in batch.schema.names if name.startswith(SEND)]
         path.write_text(",".join((OBJECT_ID, *targets)) + "\n", encoding="utf-8")
-        return cls(path, targets, kinds)
+        return cls(path, targets, kinds, seen)
 
     @property
     def full(self) -> bool:
         """Whether another batch might be too much."""
         return self.rows > IMPORT_ROWS - _BATCH or (self.rows > 0 and self.path.stat().st_size > _BYTES)
 
+    def ids(self) -> Iterator[pa.Array]:
+        """Ids of every batch taken, in order."""
+        for part in self.parts:
+            if isinstance(part, range):
+                yield pa.array([str(each) for each in self.seen[part.start : part.stop]], pa.string())
+            else:
+                yield part
+
     def changes(self, ids: Iterable[str] | None = None) -> Iterator[list[Change]]:
         """The rows as single changes, some thousand at a time; all, or those with certain ids."""
         names = (OBJECT_ID, *self.columns)
         wanted = None if ids is None else list(ids)
-        for block in blocks(lambda: self.path.open("rb"), names, names):
+        for block in blocks(self.path, names, names):
             chosen = block if wanted is None else block.filter(pl.col(OBJECT_ID).is_in(wanted))
             if not chosen.is_empty():
                 yield [
@@ -72,7 +85,7 @@ class ImportFile:
     def id_at(self, line: int) -> str | None:
         """The record's id in a line, the header being the first."""
         seen = 1
-        for block in blocks(lambda: self.path.open("rb"), (OBJECT_ID, *self.columns), (OBJECT_ID,)):
+        for block in blocks(self.path, (OBJECT_ID, *self.columns), (OBJECT_ID,)):
             if seen < line <= seen + len(block):
                 return str(block[OBJECT_ID][line - seen - 1])
             seen += len(block)
@@ -80,7 +93,10 @@ class ImportFile:
 
     def add(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Append the changes of a batch; those that an import cannot make, as it cannot clear, are returned."""
-        self.parts.append(batch[ID])
+        keys = batch[ID].to_pylist()
+        numeric = all(str(each).isdigit() for each in keys)
+        # A number takes a third of the memory that a text does.
+        self.parts.append(range(len(self.seen) - len(keys), len(self.seen)) if numeric else batch[ID])
         texts, leaves, sends = [], pl.Series([False] * batch.num_rows), pl.Series([False] * batch.num_rows)
         for name in self.columns:
             sent = pl.Series(pl.from_arrow(batch[SEND + name])).fill_null(value=False)

@@ -78,7 +78,7 @@ class Imports:
                     return
                 found, default = self._imported(file)
                 found |= file.alone
-                for ids in file.parts:
+                for ids in file.ids():
                     yield results(ids, found, default)
                 if not file.full:
                     return
@@ -87,7 +87,7 @@ class Imports:
         """A file of the next batches; None if there are none."""
         file: ImportFile | None = None
         for batch in source:
-            file = file or ImportFile.begun(path, batch, self.kinds)
+            file = file or ImportFile.begun(path, batch, self.kinds, self.batches.seen)
             others = file.add(batch)
             if others.num_rows:
                 outcomes = self.batches(self.changes(others))
