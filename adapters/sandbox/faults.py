@@ -20,6 +20,7 @@ Row and page faults are drawn by the CRM sides where they apply:
 - ``left_out``       a record of a batch is neither read or written nor in the answer, and no error says so (HubSpot)
 - ``silent_loss``    a whole batch is answered 2xx with no results and no errors, and nothing is written (HubSpot)
 - ``unprocessed``    a bulk job fails half-way and leaves the rest of its rows unprocessed
+- ``too_many_locks`` a bulk job gives up over records that others hold, and leaves the rest unprocessed
 - ``failed_job``     an asynchronous job fails before it has done anything
 - ``stuck_job``      a poll finds that a job has not moved on
 - ``short_page``     a page of a bulk result or list holds fewer rows than it announces
@@ -53,6 +54,7 @@ ROW_FAULTS = (
     "left_out",
     "silent_loss",
     "unprocessed",
+    "too_many_locks",
     "failed_job",
     "stuck_job",
     "short_page",

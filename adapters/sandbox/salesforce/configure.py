@@ -8,6 +8,10 @@
 - ``duplicate_rule`` `field` (accounts that agree in it are duplicates; none switches the rule off), `action` ("block",
   "alert"), `always` (every update is checked, not those alone that set the field)
 - ``picklist_values`` `object`, `field`, `record_type` (developer name), `values` that its records may have (none: all)
+- ``territories``     `state` of the model (Planning, Active ...) and `rule`: whether its assignment rule is active;
+  before the first such call the org has no territories
+- ``org``             `missing`: objects that the org does not have; `person_accounts`; `dated_rates`; `custom_fields`:
+  how many an object may have
 - ``jobs``            `rows_per_second` of bulk jobs (none: as fast as they can), `page_rows` of their results,
   `listed` on a page of their list, `prompt`: the first poll waits for their end
 - ``lock``            `ids`: records that another process holds, so that writes find them locked; empty frees all
@@ -27,8 +31,10 @@ from adapters.sandbox.side import ControlError
 if TYPE_CHECKING:
     from adapters.sandbox.salesforce.bulk import BulkQueries, Jobs
     from adapters.sandbox.salesforce.checks import Checks
+    from adapters.sandbox.salesforce.features import Features
     from adapters.sandbox.salesforce.login import Apps
     from adapters.sandbox.salesforce.org import Org
+    from adapters.sandbox.salesforce.territories import Territories
 
 Settings = Mapping[str, Any]
 
@@ -36,7 +42,16 @@ Settings = Mapping[str, Any]
 class Configuration:
     """Carries out what the control endpoint asks for."""
 
-    def __init__(self, org: Org, apps: Apps, checks: Checks, jobs: Jobs, queries: BulkQueries) -> None:
+    def __init__(
+        self,
+        org: Org,
+        apps: Apps,
+        checks: Checks,
+        jobs: Jobs,
+        queries: BulkQueries,
+        territories: Territories,
+        features: Features,
+    ) -> None:
         """Change `org`, its apps, the rules for records, and how jobs go."""
         self._org = org
         self._apps = apps
@@ -52,6 +67,10 @@ class Configuration:
             "lock": self._lock,
             "duplicate_rule": self._duplicate_rule,
             "jobs": self._change_jobs,
+            "org": features.configure,
+            "territories": lambda settings: territories.configure(
+                str(settings.get("state", "Active")), rule=bool(settings.get("rule", True))
+            ),
             "picklist_values": self._picklist_values,
         }
 

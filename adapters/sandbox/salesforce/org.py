@@ -102,6 +102,22 @@ class Org:
             raise unsupported_type(name)
         return found
 
+    def add_object(self, target: SObject) -> None:
+        """Add an object with its table, as a feature that is switched on brings it."""
+        with self._lock:
+            self._create_table(target)
+            self.show(target)
+
+    def show(self, target: SObject) -> None:
+        """Let an object exist."""
+        self.objects[target.name] = target
+        self._lower[target.name.lower()] = target
+
+    def hide(self, name: str) -> SObject:
+        """Let an object not exist; its table stays."""
+        del self._lower[name.lower()]
+        return self.objects.pop(name)
+
     def object_of_id(self, record_id: str) -> SObject | None:
         """The object to which an id belongs by its first three characters."""
         return next((each for each in self._lower.values() if each.prefix == record_id[:3]), None)

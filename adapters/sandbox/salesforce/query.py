@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from adapters.sandbox.salesforce import columns, soql
+from adapters.sandbox.salesforce import columns, record_access, soql
 from adapters.sandbox.salesforce.access import Access
 from adapters.sandbox.salesforce.errors import ApiError
 from adapters.sandbox.salesforce.ids import make_id
@@ -55,6 +55,8 @@ class Queries:
         query = soql.parse(text)
         if (query.offset or 0) > _MAX_OFFSET:
             raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {_MAX_OFFSET}")
+        if query.object.lower() == record_access.NAME.lower():
+            return record_access.run(self._org, access, query)
         statement = Translator(self._org, access, text, everything, tooling).translate(query)
         if request.query_params.get("columns", "").lower() == "true":
             return columns.metadata(statement)

@@ -19,6 +19,7 @@ from adapters.sandbox.salesforce.values import Stored
 
 if TYPE_CHECKING:
     from adapters.sandbox.salesforce.org import Org
+    from adapters.sandbox.salesforce.territories import Territories
 
 _Save = Callable[[sqlite3.Connection, str, Values], "Saved"]
 _ROLLED_BACK = RowError(
@@ -52,9 +53,10 @@ class Records:
     Every method gives one result per row, in order; the rights are those of `access`.
     """
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, territories: Territories) -> None:
         """Write to the tables of `org`."""
         self._org = org
+        self._territories = territories
         self.checks = Checks(org)
 
     def update(
@@ -168,6 +170,8 @@ class Records:
             clean.update(derived(target, clean))
             clean.update(LastModifiedDate=now, LastModifiedById=access.user_id, SystemModstamp=now)
             self._org.change(connection, target, record_id, clean)
+            if given.assigns and target.name == "Account":
+                self._territories.run(connection, record_id, access.user_id)
             return Saved(record_id)
 
         return save
@@ -187,7 +191,10 @@ class Records:
                 errors = self._rules(connection, target, "", clean, given)
             if errors:
                 return Saved(None, errors)
-            return Saved(self._org.insert(target, clean, access.user_id), created=True)
+            record_id = self._org.insert(target, clean, access.user_id)
+            if given.assigns and target.name == "Account":
+                self._territories.run(connection, record_id, access.user_id)
+            return Saved(record_id, created=True)
 
         return save
 

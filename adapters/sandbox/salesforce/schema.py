@@ -168,6 +168,11 @@ class SObject:
         del self.fields[name]
         del self._lower[name.lower()]
 
+    @property
+    def custom_fields(self) -> int:
+        """How many of its fields an administrator made."""
+        return sum(each.custom for each in self.fields.values())
+
     def find(self, name: str) -> SField | None:
         """A field by its name, whatever its case."""
         found = self._lower.get(name.lower())

@@ -105,7 +105,21 @@ def tooling_objects() -> list[SObject]:
             label="Custom Field",
             setup=True,
             unique_together=("TableEnumOrId", "DeveloperName"),
-        )
+        ),
+        build(
+            "EntityLimit",
+            "0EL",
+            [
+                text("DurableId", "Durable ID", 80),
+                text("EntityDefinitionId", "Entity Definition ID", 80),
+                text("Label", "Label", 80),
+                text("Type", "Type", 40),
+                number("Max", "Max", type="int"),
+                number("Remaining", "Remaining", type="int"),
+            ],
+            label="Entity Limit",
+            setup=True,
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from adapters.sandbox.salesforce.bulk import BulkIngest, BulkQueries, Jobs
 from adapters.sandbox.salesforce.configure import Configuration
 from adapters.sandbox.salesforce.derived import defaults, derived
 from adapters.sandbox.salesforce.errors import ApiError, gateway_page, refused_login
+from adapters.sandbox.salesforce.features import Features
 from adapters.sandbox.salesforce.ids import make_id, normalised
 from adapters.sandbox.salesforce.login import Apps, OAuth, SoapLogin
 from adapters.sandbox.salesforce.org import ADMIN_KEY, Org
@@ -25,6 +26,7 @@ from adapters.sandbox.salesforce.query import Queries
 from adapters.sandbox.salesforce.records import Records
 from adapters.sandbox.salesforce.rest import Rest
 from adapters.sandbox.salesforce.schema import SObject
+from adapters.sandbox.salesforce.territories import Territories
 from adapters.sandbox.salesforce.tooling import Tooling
 from adapters.sandbox.salesforce.values import Stored, from_json, to_json
 from adapters.sandbox.side import ControlError, Edit, Visibility
@@ -47,13 +49,14 @@ class SalesforceSide:
         self._apps = Apps()
         gate = Gate(self._org)
         queries = Queries(self._org)
-        self._records = Records(self._org)
+        territories, features = Territories(self._org), Features(self._org)
+        self._records = Records(self._org, territories)
         jobs = Jobs(self._org)
         self._bulk_queries = BulkQueries(self._org, gate, jobs)
         self._configuration = Configuration(
-            self._org, self._apps, self._records.checks, jobs, self._bulk_queries
+            self._org, self._apps, self._records.checks, jobs, self._bulk_queries, territories, features
         )
-        self._tooling = Tooling(self._org, gate, queries)
+        self._tooling = Tooling(self._org, gate, queries, features)
         self._parts = (
             OAuth(self._org, self._apps),
             SoapLogin(self._org, self._apps),

@@ -12,56 +12,28 @@ from starlette.routing import Route
 from adapters.sandbox.database import quoted
 from adapters.sandbox.http import json_response
 from adapters.sandbox.salesforce.api import Call, Gate
+from adapters.sandbox.salesforce.custom_fields import field_of, metadata_for, metadata_of
 from adapters.sandbox.salesforce.errors import ApiError, not_found, unsupported_type
+from adapters.sandbox.salesforce.features import Features
 from adapters.sandbox.salesforce.ids import normalised
 from adapters.sandbox.salesforce.org import Org
 from adapters.sandbox.salesforce.query import Queries
-from adapters.sandbox.salesforce.schema import SField, SObject, Value
+from adapters.sandbox.salesforce.schema import SField, SObject
 from adapters.sandbox.salesforce.values import Stored, to_json
 
 _TOOLING = "/services/data/v{version}/tooling"
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*[A-Za-z0-9]|[A-Za-z]")
-_LONGEST_NAME, _LONGEST_LABEL = 40, 40
-# Metadata type -> describe's type, and the properties that have to be given.
-_TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "Text": ("string", ("length",)),
-    "TextArea": ("textarea", ()),
-    "LongTextArea": ("textarea", ("length", "visibleLines")),
-    "Number": ("double", ("precision", "scale")),
-    "Currency": ("currency", ("precision", "scale")),
-    "Percent": ("percent", ("precision", "scale")),
-    "Checkbox": ("boolean", ("defaultValue",)),
-    "Date": ("date", ()),
-    "DateTime": ("datetime", ()),
-    "Picklist": ("picklist", ("valueSet",)),
-    "MultiselectPicklist": ("multipicklist", ("valueSet", "visibleLines")),
-    "Url": ("url", ()),
-    "Email": ("email", ()),
-    "Phone": ("phone", ()),
-}
-_LONGEST_TEXT, _MOST_DIGITS = 255, 18
-_LONGEST_FORMULA_TEXT = 1_300
-_CUSTOM_FIELD = "CustomField"
-_METADATA_TYPES = {
-    "string": "Text",
-    "textarea": "LongTextArea",
-    "double": "Number",
-    "currency": "Currency",
-    "percent": "Percent",
-    "boolean": "Checkbox",
-    "date": "Date",
-    "datetime": "DateTime",
-    "picklist": "Picklist",
-    "multipicklist": "MultiselectPicklist",
-}
+_LONGEST_NAME = 40
+_CUSTOM_FIELD, _ENTITY_LIMIT = "CustomField", "EntityLimit"
 
 
 class Tooling:
     """The Tooling resources of one org."""
 
-    def __init__(self, org: Org, gate: Gate, queries: Queries) -> None:
+    def __init__(self, org: Org, gate: Gate, queries: Queries, features: Features) -> None:
         """Serve `org`."""
         self._org = org
+        self._features = features
         self._gate = gate
         self._queries = queries
 
@@ -82,12 +54,32 @@ class Tooling:
 
     def register(self, target: SObject, each: SField, by: str) -> None:
         """Enter a custom field that the org already has into the list of custom fields."""
-        self._enter(target, each, _metadata(each), by)
+        self._enter(target, each, metadata_for(each), by)
 
     def _query(self, call: Call) -> Response:
         _demand_administrator(call)
         text = call.query("q") or ""
+        if _ENTITY_LIMIT.lower() in text.lower():
+            self._count()
         return json_response(self._queries.run(call.access, text, call.request, tooling=True))
+
+    def _count(self) -> None:
+        """Bring the limits of objects up to date."""
+        target = self._org.tooling[_ENTITY_LIMIT]
+        limit = self._features.custom_fields
+        with self._org.database.writing() as connection:
+            connection.execute(f"DELETE FROM {quoted(target.table)}")
+            for each in self._org.objects.values():
+                if not each.setup:
+                    values: dict[str, Stored] = {
+                        "DurableId": f"{each.name}.CustomFields",
+                        "EntityDefinitionId": each.name,
+                        "Label": "Custom Fields",
+                        "Type": "CustomFields",
+                        "Max": limit,
+                        "Remaining": max(0, limit - each.custom_fields),
+                    }
+                    self._org.insert(target, values, each.name)
 
     def _more(self, call: Call) -> Response:
         return json_response(self._queries.more(call.access, call.parameter("locator"), call.request))
@@ -96,7 +88,7 @@ class Tooling:
         _demand_administrator(call)
         body = call.json_object()
         target, name = self._named(body)
-        metadata = _metadata_of(body)
+        metadata = metadata_of(body)
         if target.find(name) is not None:
             label = metadata.get("label", name)
             raise ApiError(
@@ -104,7 +96,12 @@ class Tooling:
                 f"There is already a field named {label} on {target.label}.",
                 fields=("DeveloperName",),
             )
-        each = _field(name, metadata)
+        each = field_of(name, metadata)
+        if target.custom_fields >= self._features.custom_fields:
+            raise ApiError(
+                "CUSTOM_ENTITY_OR_FIELD_LIMIT",
+                f"You have reached the maximum number of custom fields on {target.label}.",
+            )
         self._org.add_field(target, each)
         record_id = self._enter(target, each, metadata, call.access.user_id)
         return json_response(
@@ -172,10 +169,10 @@ class Tooling:
     def _update(self, call: Call) -> Response:
         """Replace the metadata: labels, help and the values of a picklist; never the type."""
         row = self._found(call)
-        metadata = _metadata_of(call.json_object())
+        metadata = metadata_of(call.json_object())
         target = self._org.objects[row["TableEnumOrId"]]
         before = target.fields[f"{row['DeveloperName']}__c"]
-        after = _field(before.name, metadata)
+        after = field_of(before.name, metadata)
         if after.type != before.type:
             raise ApiError(
                 "FIELD_INTEGRITY_EXCEPTION",
@@ -203,110 +200,3 @@ class Tooling:
 def _demand_administrator(call: Call) -> None:
     if not call.access.administrator:
         raise unsupported_type(_CUSTOM_FIELD)
-
-
-def _metadata_of(body: dict[str, Any]) -> dict[str, Any]:
-    metadata = body.get("Metadata")
-    if not isinstance(metadata, dict):
-        raise ApiError(
-            "REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", fields=("Metadata",)
-        )
-    return metadata
-
-
-def _field(name: str, metadata: dict[str, Any]) -> SField:
-    """The field that this metadata describes.
-
-    Raises:
-        ApiError: a property is missing, or makes no sense for the type.
-    """
-    kind = metadata.get("type")
-    if kind not in _TYPES:
-        raise ApiError(
-            "JSON_PARSER_ERROR",
-            f"Cannot deserialize instance of complexvalue from VALUE_STRING value {kind} or request may be missing a "
-            "required field at [line:1, column:1]",
-        )
-    described, needed = _TYPES[kind]
-    label = str(metadata.get("label") or "")
-    if not label or len(label) > _LONGEST_LABEL:
-        raise _integrity(f"Must specify a label of 1 to {_LONGEST_LABEL} characters for a CustomField")
-    formula = metadata.get("formula")
-    for key in needed if formula is None else ():
-        if metadata.get(key) is None:
-            raise _integrity(f"Must specify '{key}' for a CustomField of type {kind}")
-    if kind == "Checkbox" and metadata.get("required"):
-        raise _integrity("Can not specify 'required' for a CustomField of type Checkbox")
-    precision, scale = int(metadata.get("precision") or 0), int(metadata.get("scale") or 0)
-    if precision > _MOST_DIGITS or scale > precision:
-        raise _integrity(f"Precision must be at most {_MOST_DIGITS}, and scale at most the precision")
-    length = int(metadata.get("length") or (255 if described in ("picklist", "textarea", "url") else 80))
-    if formula is not None:
-        length = _LONGEST_FORMULA_TEXT
-    elif kind == "Text" and not 1 <= length <= _LONGEST_TEXT:
-        raise _integrity(f"Length must be between 1 and {_LONGEST_TEXT} for a CustomField of type Text")
-    restricted, values = _value_set(metadata.get("valueSet"))
-    numeric = described in ("double", "currency", "percent")
-    return SField(
-        name,
-        label,
-        described,
-        length=0 if numeric or described in ("boolean", "date", "datetime") else length,
-        precision=precision if numeric else 0,
-        scale=scale if numeric else 0,
-        required=bool(metadata.get("required")),
-        nillable=described != "boolean" and not metadata.get("required"),
-        restricted=restricted,
-        values=values,
-        help=metadata.get("inlineHelpText"),
-        description=metadata.get("description"),
-        unique=bool(metadata.get("unique")),
-        external_id=bool(metadata.get("externalId")),
-        calculated=formula is not None,
-        createable=formula is None,
-        updateable=formula is None,
-    )
-
-
-def _integrity(message: str) -> ApiError:
-    return ApiError("FIELD_INTEGRITY_EXCEPTION", message, fields=("Metadata",))
-
-
-def _value_set(value_set: Any) -> tuple[bool, tuple[Value, ...]]:  # noqa: ANN401 (any JSON)
-    if not isinstance(value_set, dict):
-        return False, ()
-    definition = value_set.get("valueSetDefinition") or {}
-    values = tuple(
-        Value(
-            str(entry.get("fullName") or entry.get("valueName") or entry["label"]),
-            str(entry.get("label") or entry.get("fullName") or entry.get("valueName")),
-            active=entry.get("isActive") is not False,
-            default=bool(entry.get("default")),
-        )
-        for entry in definition.get("value", [])
-    )
-    spellings = [each.value.casefold() for each in values]
-    if len(set(spellings)) < len(spellings):
-        raise _integrity("Duplicate picklist value")
-    return bool(value_set.get("restricted")), values
-
-
-def _metadata(each: SField) -> dict[str, Any]:
-    """The metadata of a field that the org already has."""
-    metadata: dict[str, Any] = {
-        "label": each.label,
-        "type": _METADATA_TYPES[each.type],
-        "required": each.required,
-    }
-    if each.length and not each.values:
-        metadata["length"] = each.length
-    if each.precision:
-        metadata |= {"precision": each.precision, "scale": each.scale}
-    if each.values:
-        values = [
-            {"fullName": option.value, "label": option.label, "default": option.default}
-            for option in each.values
-        ]
-        definition = {"sorted": False, "value": values}
-        metadata["valueSet"] = {"restricted": each.restricted, "valueSetDefinition": definition}
-    return metadata

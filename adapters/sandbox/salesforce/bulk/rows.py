@@ -23,6 +23,10 @@ from adapters.sandbox.salesforce.values import from_csv
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "TAB": "\t", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
 _CHUNK = 200  # Salesforce works off a job in pieces of 200 records
+_STOPS = {
+    "unprocessed": "InternalServerError : The job was stopped after an internal error",
+    "too_many_locks": "TooManyLockFailure : Too many lock failure (200) Trying again later.",
+}
 _TRANSACTION = 25  # pieces of one database transaction
 
 
@@ -212,21 +216,28 @@ class Processor:
         self, job: IngestJob, rows: Iterator[list[str]], results: _Results, given: Circumstances
     ) -> None:
         fields = _fields(job)
-        faults = self._org.world.faults
         while job.state != "Aborted" and not job.error:
-            if job.processed and faults.draw(
-                "unprocessed", "salesforce", "PUT", given.path, phase="write_batch"
-            ):
-                job.error = "InternalServerError : The job was stopped after an internal error"
-                break
             with self._org.database.writing():
                 for _ in range(_TRANSACTION):
                     piece = [row for _, row in zip(range(_CHUNK), rows, strict=False)]
                     if not piece:
                         return
+                    job.error = self._stopped(given)
+                    if job.error:
+                        half = 0 if job.processed else len(piece) // 2
+                        results.add(piece[:half], self._saved(job, piece[:half], fields, given))
+                        results.leave(iter(piece[half:]))
+                        break
                     results.add(piece, self._saved(job, piece, fields, given))
             self._jobs.pause(_CHUNK * _TRANSACTION)
         results.leave(rows)
+
+    def _stopped(self, given: Circumstances) -> str | None:
+        """Why a job ends in the middle, if a fault says so."""
+        for name, text in _STOPS.items():
+            if self._org.world.faults.draw(name, "salesforce", "PUT", given.path, phase="write_batch"):
+                return text
+        return None
 
     def _saved(
         self, job: IngestJob, piece: list[list[str]], fields: list[SField | None], given: Circumstances

@@ -19,13 +19,13 @@ from adapters.sandbox.salesforce.records import Records, Saved
 from adapters.sandbox.salesforce.rest.common import (
     DATA,
     given,
-    live_row,
     object_of,
     record,
     result,
     values_of,
 )
 from adapters.sandbox.salesforce.schema import SObject
+from adapters.sandbox.salesforce.sharing import live_row
 
 _LARGEST_COLLECTION = 200
 _LARGEST_RETRIEVE = 2_000

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from adapters.sandbox.database import quoted
 from adapters.sandbox.http import json_response
 from adapters.sandbox.salesforce.checks import Circumstances, Values
 from adapters.sandbox.salesforce.errors import ApiError, not_found
@@ -16,7 +15,6 @@ from adapters.sandbox.salesforce.values import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from adapters.sandbox.salesforce.access import Access
     from adapters.sandbox.salesforce.api import Call
     from adapters.sandbox.salesforce.org import Org
     from adapters.sandbox.salesforce.records import Saved
@@ -63,15 +61,6 @@ def given(call: Call, *, all_or_none: bool = False) -> Circumstances:
 def attributes(target: SObject, record_id: str, version: str) -> dict[str, str]:
     """``attributes`` of a record in an answer."""
     return {"type": target.name, "url": f"/services/data/v{version}/sobjects/{target.name}/{record_id}"}
-
-
-def live_row(org: Org, access: Access, target: SObject, record_id: str) -> Any:  # noqa: ANN401 (a row of SQLite)
-    """A record that the user may see; None if there is none."""
-    row = org.database.row(f"SELECT * FROM {quoted(target.table)} WHERE Id = ?", (record_id,))
-    if row is None or (not target.setup and row["IsDeleted"]):
-        return None
-    hidden = access.half and target.name == "Account" and row["rowid"] % 2
-    return None if hidden else row
 
 
 def record(target: SObject, row: Any, fields: Sequence[SField], version: str) -> dict[str, Any]:  # noqa: ANN401

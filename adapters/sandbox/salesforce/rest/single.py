@@ -17,13 +17,13 @@ from adapters.sandbox.salesforce.records import Records
 from adapters.sandbox.salesforce.rest.common import (
     DATA,
     given,
-    live_row,
     object_of,
     record,
     refused,
     values_of,
 )
 from adapters.sandbox.salesforce.schema import SField, SObject
+from adapters.sandbox.salesforce.sharing import live_row
 from adapters.sandbox.salesforce.values import Stored, from_json
 
 
