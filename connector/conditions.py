@@ -16,7 +16,7 @@ from operator import and_, or_
 
 import narwhals as nw
 
-from connector.crm import FieldType
+from connector.crm import Condition, FieldType
 from connector.mapping.model import FieldCondition, MeasuredCondition, Scalar
 from connector.reading import DATES, DECIMAL, NUMBERS, TEXTS, as_number, fold, trimmed
 from connector.tables import Frame, column
@@ -25,7 +25,7 @@ from connector.windows import EPOCH
 Schema = Mapping[str, FieldType]
 
 
-def all_hold(where: Iterable[FieldCondition], schema: Schema) -> nw.Expr:
+def all_hold(where: Iterable[FieldCondition | Condition], schema: Schema) -> nw.Expr:
     """Whether a record meets every condition; without any it does."""
     return reduce(and_, (holds(condition, schema) for condition in where), nw.lit(True))
 
@@ -45,7 +45,7 @@ def any_holds(tests: Iterable[nw.Expr]) -> nw.Expr:
     return reduce(or_, expressions) if expressions else nw.lit(True)
 
 
-def holds(condition: FieldCondition, schema: Schema) -> nw.Expr:
+def holds(condition: FieldCondition | Condition, schema: Schema) -> nw.Expr:
     """Whether a record meets a condition.
 
     Args:
@@ -65,7 +65,9 @@ def measured_holds(condition: MeasuredCondition, value: nw.Expr) -> nw.Expr:
     return met if condition.operator == "is_set" else met & ~value.is_null()
 
 
-def _test(condition: FieldCondition | MeasuredCondition, value: nw.Expr, kind: FieldType) -> nw.Expr:
+def _test(
+    condition: FieldCondition | MeasuredCondition | Condition, value: nw.Expr, kind: FieldType
+) -> nw.Expr:
     value = _comparable(value, kind)
     operator, operand = condition.operator, condition.operand
     if operator == "is_set":

@@ -23,6 +23,7 @@ from connector.crm import Crm
 from connector.errors import ConnectorError, ExitCode
 from connector.mapping import live
 from connector.mapping import load as load_mapping
+from connector.mirror import Mirror
 from connector.reports.by_hand import SOON, by_hand
 from connector.store import NightTakenError, open_store
 from connector.sync import Outcome, sync
@@ -84,9 +85,9 @@ class Night:
             if store.runs.had(today):  # before the CRM is asked anything; `sync` makes sure of it
                 raise NightTakenError(str(today))
             live.demand(mapping, crm, own.mapping.name, provisioned=True)
-            return sync(
-                crm, store, mapping, today, self.config.limits_of(self.name), night=today, stop=self.stop
-            )
+            limits = self.config.limits_of(self.name)
+            mirror = Mirror(store.mirror, reconcile_days=limits.reconcile_days)
+            return sync(crm, store, mapping, today, limits, night=today, mirror=mirror, stop=self.stop)
 
 
 def serve(config: Config, connect: Connect, stop: threading.Event | None = None) -> None:

@@ -50,6 +50,9 @@ def plan(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Count every difference, however small.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything, not what changed since the last read alone.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Show what a sync would change, without changing anything.
@@ -58,7 +61,7 @@ def plan(
     fields and API calls. It works before `kpm provision`: our fields count as empty then.
     """
     with workplace(context, connection) as place:
-        found = place.preview(place.as_of(as_of), refresh=refresh)
+        found = place.preview(place.as_of(as_of), refresh=refresh, full=full)
         report = _report(place, found)
         if json:
             as_json({"as_of": found.as_of, "first_run": found.first_run, **report.as_json()})
@@ -67,7 +70,7 @@ def plan(
 
 
 @app.command(rich_help_panel=EVERY_DAY)
-def sync(
+def sync(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     connection: ConnectionName = None,
     as_of: AsOf = None,
@@ -75,6 +78,9 @@ def sync(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     refresh: Annotated[
         bool, typer.Option("--refresh", help="Write every difference, however small.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything, not what changed since the last read alone.")
     ] = False,
     accept_movement: Annotated[
         bool,
@@ -92,7 +98,7 @@ def sync(
         show_problems(place.problems)
         asked = interactive() and not (yes or quiet or json)
         if asked:
-            found = place.preview(place.as_of(as_of), refresh=refresh)
+            found = place.preview(place.as_of(as_of), refresh=refresh, full=full)
             _show(place, found, _report(place, found))
             # With nothing to write the run still counts: it keeps today's zones, which later commands start from.
             if found.to_write and not typer.confirm(f"Write {counted(found.to_write, 'account')}?"):
@@ -109,6 +115,7 @@ def sync(
                 place.settings.limits_of(place.name),
                 refresh=refresh,
                 accept_movement=accept_movement,
+                mirror=place.mirror(full=full and not asked),
                 progress=shown,
                 stop=stop,
             )

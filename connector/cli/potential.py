@@ -45,7 +45,10 @@ def check_potential(
         day = place.as_of(as_of)
         with place.crm() as crm, progress() as shown:
             place.demand_fit(crm, provisioned=False)
-            with surveyed(crm, place.store, place.mapping, day, progress=shown) as (preview, read):
+            with surveyed(crm, place.store, place.mapping, day, mirror=place.mirror(), progress=shown) as (
+                preview,
+                read,
+            ):
                 thresholds = borders(preview.thresholds)
                 found = potential_check(
                     preview.accounts,

@@ -84,7 +84,9 @@ def check(
 
 def _data(place: Workplace, crm: Crm, as_of: datetime | None) -> Data:
     with progress() as shown:
-        found = preview(crm, place.store, place.mapping, place.as_of(as_of), progress=shown)
+        found = preview(
+            crm, place.store, place.mapping, place.as_of(as_of), mirror=place.mirror(), progress=shown
+        )
     limits = place.settings.limits_of(place.name)
     notes = quality_notes(found.quality)
     return Data(

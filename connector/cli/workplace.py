@@ -24,6 +24,7 @@ from connector.fiscal import Quarter
 from connector.mapping import live, read
 from connector.mapping.model import Dimension
 from connector.mapping.model import Mapping as MappingFile
+from connector.mirror import Mirror
 from connector.reports.matrix_chart import Thresholds
 from connector.stages.segment import thresholds
 from connector.store import Store, open_store
@@ -156,12 +157,24 @@ class Workplace:
         finally:
             opened.close()
 
-    def preview(self, as_of: date, *, refresh: bool = False) -> Preview:
+    def mirror(self, *, full: bool = False) -> Mirror:
+        """The copy of what earlier runs have read.
+
+        Args:
+            full: read everything all the same.
+        """
+        limits = self.settings.limits_of(self.name)
+        return Mirror(self.store.mirror, reconcile_days=limits.reconcile_days, full=full)
+
+    def preview(self, as_of: date, *, refresh: bool = False, full: bool = False) -> Preview:
         """What a sync would do; nothing is written."""
         show_problems(self.problems)
         with self.crm() as crm, progress() as shown:
             self.demand_fit(crm, provisioned=False)
-            return preview(crm, self.store, self.mapping, as_of, refresh=refresh, progress=shown)
+            mirror = self.mirror(full=full)
+            return preview(
+                crm, self.store, self.mapping, as_of, refresh=refresh, mirror=mirror, progress=shown
+            )
 
     def at(self, given: datetime | None) -> Snapshot:
         """The accounts at a date: as the last sync left them if it fits, else as a preview computes them.

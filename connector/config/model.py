@@ -94,7 +94,7 @@ class Schedule(_Section):
 
 
 class SyncLimits(_Section):
-    """Brakes: a run that would do more stops before it writes anything."""
+    """How a run reads, and its brakes: a run that would do more stops before it writes anything."""
 
     max_moved_share: Share = 0.2
     """Share of the accounts that may change their segment in one run (not on a first run)."""
@@ -104,6 +104,8 @@ class SyncLimits(_Section):
     """By how much fewer accounts or opportunities may be read than last time."""
     max_quota_share: Share = 0.5
     """Share of the daily API quota after which a run stops cleanly; the next one continues."""
+    reconcile_days: Annotated[int, Field(ge=0, le=365)] = 7
+    """After so many days everything is read again; in between, what changed alone. 0: every run reads everything."""
 
 
 class Store(_Section):

@@ -41,6 +41,11 @@ class Condition:
     operator: Literal["in", "not_in", "equals", "above", "below", "is_set"]
     value: str | float | bool | tuple[str | float | bool, ...]
 
+    @property
+    def operand(self) -> str | float | bool | tuple[str | float | bool, ...]:
+        """The value, under the name that conditions of a mapping have for it."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
@@ -51,7 +56,7 @@ class PullRequest:
         fields: API names, one column each under that name.
         where: groups of conditions; a record is wanted if all conditions of at least one group hold. Empty:
             every record. It narrows the read only: an adapter may return records outside it (the caller
-            tests again), and leaves out none inside it.
+            tests again, see `Pulled.narrowed`), and leaves out none inside it.
         account: children: the lookup field, or ``primary_company`` / ``any_company`` in HubSpot.
         sources: vendor objects to read together (Task and Event).
         pipelines: opportunities: HubSpot pipelines to read, empty for all.
@@ -91,6 +96,7 @@ class Pulled:
         complete: False if only what changed since `PullRequest.since` is here.
         until: the CRM's own clock when the read began, to be the next read's `since`; None if this read cannot
             be continued.
+        narrowed: every row meets `PullRequest.where`; otherwise the caller tests.
         key: the column whose value names the CRM's own record: all rows of a record that changed come together,
             and replace all rows that an earlier read gave for it.
     """
@@ -103,6 +109,7 @@ class Pulled:
     merged: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
     until: datetime | None = None
+    narrowed: bool = False
     key: str = ID
 
 

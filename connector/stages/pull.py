@@ -9,7 +9,8 @@ from shutil import rmtree
 
 import narwhals as nw
 
-from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, PullRequest
+from connector.conditions import all_hold, any_holds
+from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, Pulled, PullRequest
 from connector.errors import CrmRequestError
 from connector.mapping.model import (
     CriteriaSource,
@@ -24,6 +25,7 @@ from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created
 from connector.mapping.uses import Need, fields_read, uses
 from connector.measures.records import objects
+from connector.mirror import Mirror
 from connector.tables import Source, Sources, column, opened
 
 ANSWERED_BY_ADAPTER = ("opportunities.account", "cases.account", "orders.account", "activities.date")
@@ -54,6 +56,7 @@ class Read:
         currencies: home currency and rates.
         merged: accounts that were merged: loser's id -> survivor's id.
         rows: number of records by object.
+        fetched: how many records the CRM was asked for, by object: all, or those that had changed.
         absent: objects that the CRM does not have, with what it says.
         fields: the account's fields as the connected user sees them.
     """
@@ -62,6 +65,7 @@ class Read:
     currencies: Currencies
     merged: Mapping[str, str]
     rows: Mapping[Object, int]
+    fetched: Mapping[Object, int]
     absent: Mapping[Object, str] = field(default_factory=dict)
     fields: Mapping[str, CrmField] = field(default_factory=dict)
 
@@ -70,6 +74,7 @@ def pull(
     crm: Crm,
     mapping: MappingFile,
     folder: Path,
+    mirror: Mirror,
     *,
     provisioned: bool = True,
     advance: Callable[[int, int], None] = lambda *_: None,
@@ -80,6 +85,7 @@ def pull(
         crm: where from.
         mapping: says what is needed.
         folder: for Parquet files; it is emptied first.
+        mirror: holds what earlier runs have read.
         provisioned: our fields exist. If not, those that provisioning would create count as empty.
         advance: told how many objects are read, of how many.
 
@@ -93,23 +99,25 @@ def pull(
     sources: Sources = {}
     merged: Mapping[str, str] = {}
     absent: dict[Object, str] = {}
+    fetched: dict[Object, int] = {}
     for position, request in enumerate(requested):
         advance(position, len(requested))
         place = folder / request.object
         place.mkdir(parents=True)
         try:
-            pulled = crm.pull(request, place)
+            brought = mirror.read(crm, request, place)
         except CrmRequestError as error:
             if error.code != NO_OBJECT or request.object in ("accounts", "opportunities"):
                 raise
             absent[request.object] = str(error)
             continue
-        sources[request.object] = opened(pulled)
-        merged = pulled.merged if request.object == "accounts" else merged
+        sources[request.object] = narrowed(opened(brought.pulled), brought.pulled, request)
+        fetched[request.object] = brought.fetched
+        merged = brought.pulled.merged if request.object == "accounts" else merged
     advance(len(requested), len(requested))
     sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
-    return Read(sources, crm.currencies(), merged, rows, absent, fields)
+    return Read(sources, crm.currencies(), merged, rows, fetched, absent, fields)
 
 
 def requests(
@@ -228,6 +236,15 @@ def _to_be_created(mapping: MappingFile, fields: Mapping[str, CrmField]) -> dict
         if name not in fields:
             found[name] = _RESULT_TYPES.get(key, FieldType.NUMBER)
     return found
+
+
+def narrowed(source: Source, pulled: Pulled, request: PullRequest) -> Source:
+    """The records inside the request's conditions: the same ones however they were read."""
+    if pulled.narrowed or not request.where:
+        return source
+    frame = source.frame.filter(any_holds(all_hold(group, source.schema) for group in request.where))
+    counted = frame.select(nw.len().alias("rows")).collect()
+    return Source(frame, source.schema, int(counted["rows"][0]))
 
 
 def _with_empty(source: Source, types: Mapping[str, FieldType]) -> Source:

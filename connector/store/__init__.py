@@ -71,6 +71,11 @@ class Store:
         self.campaigns = Campaigns(engine, connection)
         self.memory = Memory(engine, folder, connection)
 
+    @property
+    def mirror(self) -> Path:
+        """Where the copy of what was read lies; see `connector.mirror`."""
+        return self._folder / "mirror"
+
     def lock(self) -> AbstractContextManager[Callable[[], None]]:
         """Hold this connection's lock; see `connector.store.lock.held`."""
         return held(self._engine, self.connection)

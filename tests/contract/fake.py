@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -35,7 +34,6 @@ from connector.crm import (
     ROLE,
     SEND,
     WON,
-    Condition,
     CrmField,
     CrmName,
     Currencies,
@@ -48,14 +46,15 @@ from connector.crm import (
     Object,
     Pulled,
     PullRequest,
-    Rate,
     Step,
     Usage,
 )
 from connector.errors import CrmAuthError, CrmRequestError
+from tests.contract.fake_org import FakeOrg, Record, changed_records, small_portfolio, wanted
+
+__all__ = ["FakeCrm", "FakeOrg", "Fault", "Jobs", "Record", "small_portfolio"]
 
 T = TypeVar("T")
-Record = dict[str, Any]
 
 ADDED: Mapping[Object, Mapping[str, FieldType]] = {
     "accounts": {ID: FieldType.REFERENCE, CURRENCY: FieldType.TEXT},
@@ -99,33 +98,6 @@ class _FaultError(Exception):
     """What a fault raises; the name says which."""
 
 
-@dataclass(slots=True)
-class FakeOrg:
-    """What the CRM holds.
-
-    Attributes:
-        records: by object.
-        fields: by object and API name.
-        stages: stored values in order.
-        currencies: home currency and rates.
-        hidden: fields of accounts that the user may not see.
-        locked: fields of accounts that the user may not edit.
-        writes: number of times that each account was written.
-        merged: loser's id -> survivor's id.
-        absent: objects that this CRM does not have.
-    """
-
-    records: dict[Object, list[Record]]
-    fields: dict[Object, dict[str, CrmField]]
-    stages: tuple[str, ...] = ("Proposal", "Closed Won", "Closed Lost")
-    currencies: Currencies = field(default_factory=lambda: Currencies("EUR"))
-    hidden: set[str] = field(default_factory=set)
-    locked: set[str] = field(default_factory=set)
-    writes: Counter[str] = field(default_factory=Counter)
-    merged: dict[str, str] = field(default_factory=dict)
-    absent: set[Object] = field(default_factory=set)
-
-
 class Jobs:
     """Open jobs in memory, by id."""
 
@@ -153,6 +125,7 @@ class FakeCrm:
         faults: what goes wrong next.
         calls: number of calls by endpoint.
         renewals: how often the token was renewed.
+        follows: it can be read incrementally.
         settled: ids of the jobs that were ended because a killed run had left them open.
     """
 
@@ -164,6 +137,7 @@ class FakeCrm:
         limits: Limits | None = None,
         quota_left: int | None = None,
         batch_rows: int = 10,
+        follows: bool = False,
     ) -> None:
         self.name: CrmName = name
         self.org = org
@@ -174,6 +148,7 @@ class FakeCrm:
         self._retrier = Retrier(name, limits or Limits(attempts=4, first_wait=0.001))
         self._quota_left = quota_left
         self._batch_rows = batch_rows
+        self.follows = follows
 
     def check(self) -> list[Finding]:
         return self._call("check", "log in", lambda: [Finding("ok", "login", self.user())])
@@ -198,24 +173,45 @@ class FakeCrm:
         for name in request.fields:
             if name not in known:
                 raise self._unknown(name, f"read {request.object}")
-        schema = dict(ADDED[request.object]) | {name: known[name].type for name in request.fields}
-        wanted = [
-            record for record in self.org.records.get(request.object, []) if _wanted(record, request.where)
-        ]
+        schema: dict[str, FieldType] = dict(ADDED[request.object]) | {
+            name: known[name].type for name in request.fields
+        }
+        key = CONTACT if request.object == "contact_roles" else ID
+        until = self.org.photograph() if self.follows else None
+        records = self.org.records.get(request.object, [])
+        if request.since is None or not self.follows:
+            given = [record for record in records if wanted(record, request.where)]
+            deleted: list[str] = []
+            merged = self.org.merged
+        else:
+            before, known = self.org.past[request.since]
+            given, deleted = changed_records(before.get(request.object, []), records, key)
+            merged = {loser: survivor for loser, survivor in self.org.merged.items() if loser not in known}
+            deleted = [each for each in deleted if each not in merged]
         arrow = pa.schema([(name, kind.arrow) for name, kind in schema.items()])
         paths = []
-        for number, start in enumerate(range(0, max(1, len(wanted)), _PAGE)):
-            page = wanted[start : start + _PAGE]
+        for number, start in enumerate(range(0, max(1, len(given)), _PAGE)):
+            page = given[start : start + _PAGE]
             read = partial(_rows, page, schema)
             rows = self._call("read", f"read {request.object}", read)
             path = folder / f"{request.object}-{number:03}.parquet"
             pq.write_table(pa.Table.from_pylist(rows, schema=arrow), path)
             paths.append(path)
-        merged = self.org.merged if request.object == "accounts" else {}
-        return Pulled(request.object, tuple(paths), schema, len(wanted), merged=dict(merged))
+        return Pulled(
+            request.object,
+            tuple(paths),
+            schema,
+            len(given),
+            deleted=tuple(deleted),
+            merged=dict(merged) if request.object == "accounts" else {},
+            complete=request.since is None or not self.follows,
+            until=until,
+            narrowed=request.since is None or not self.follows,
+            key=key,
+        )
 
     def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002
-        return False
+        return self.follows
 
     def batch_size(self, total: int) -> int:  # noqa: ARG002
         return self._batch_rows
@@ -414,112 +410,3 @@ def _rows(records: Sequence[Record], schema: Mapping[str, FieldType]) -> list[Re
 
 def _value(value: Any, kind: FieldType) -> Any:
     return float(value) if value is not None and kind.arrow == pa.float64() else value
-
-
-def _wanted(record: Record, groups: Sequence[Sequence[Condition]]) -> bool:
-    return not groups or any(all(_holds(record, condition) for condition in group) for group in groups)
-
-
-def _holds(record: Record, condition: Condition) -> bool:
-    value = record.get(condition.field)
-    empty = value is None or value == ""
-    if condition.operator == "is_set":
-        return empty is not condition.value
-    if empty:
-        return condition.operator == "not_in"
-    if condition.operator in ("in", "not_in"):
-        assert isinstance(condition.value, tuple)
-        return (_plain(value) in map(_plain, condition.value)) == (condition.operator == "in")
-    if condition.operator == "equals":
-        return bool(_plain(value) == _plain(condition.value))
-    this: Any
-    other: Any
-    this, other = (
-        (value, condition.value) if not isinstance(value, date) else (str(value), str(condition.value))
-    )
-    return bool(this > other if condition.operator == "above" else this < other)
-
-
-def _plain(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def small_portfolio(accounts: int = 20) -> FakeOrg:
-    """An org with so many accounts, and about two opportunities, a role, a case and an order for each."""
-    today = date(2026, 1, 31)
-    text, money, day = FieldType.TEXT, FieldType.CURRENCY, FieldType.DATE
-    fields: dict[Object, dict[str, CrmField]] = {
-        "accounts": _fields(
-            Name=text,
-            Type=FieldType.PICKLIST,
-            NumberOfEmployees=FieldType.NUMBER,
-            CreatedDate=FieldType.DATETIME,
-            IsPersonAccount=FieldType.BOOLEAN,
-            OwnerId=FieldType.REFERENCE,
-            ParentId=FieldType.REFERENCE,
-        ),
-        "opportunities": _fields(
-            Amount=money, CloseDate=day, StageName=FieldType.PICKLIST, Probability=FieldType.PERCENT
-        ),
-        "contact_roles": {},
-        "cases": _fields(Type=FieldType.PICKLIST, CreatedDate=FieldType.DATETIME),
-        "orders": _fields(EffectiveDate=day),
-        "activities": {},
-    }
-    records: dict[Object, list[Record]] = {name: [] for name in fields}
-    for number in range(accounts):
-        key = f"001{number:05}"
-        records["accounts"].append(
-            {
-                ID: key,
-                CURRENCY: "EUR",
-                "Name": f"Company {number}",
-                "Type": "Customer" if number % 4 else "Prospect",
-                "NumberOfEmployees": None if number % 5 == 4 else 10.0 * number,
-                "IsPersonAccount": False,
-                "CreatedDate": today - timedelta(days=400 + number),
-                "OwnerId": f"005{number % 3}",
-            }
-        )
-        won = number % 3 != 0
-        for step in range(2):
-            stage = "Proposal" if step else ("Closed Won" if won else "Closed Lost")
-            records["opportunities"].append(
-                {
-                    ID: f"006{number:05}{step}",
-                    ACCOUNT: key,
-                    WON: won and not step,
-                    CLOSED: not step,
-                    CURRENCY: "EUR",
-                    "Amount": None if number % 7 == 6 else 1_000.0 * (number + 1),
-                    "StageName": stage,
-                    "CloseDate": today + timedelta(days=40 if step else -20 * number),
-                    "Probability": 60.0 if step else 100.0,
-                }
-            )
-        records["contact_roles"].append(
-            {
-                ID: f"00K{number:05}",
-                ACCOUNT: key,
-                OPPORTUNITY: f"006{number:05}0",
-                CONTACT: f"003{number:05}",
-                ROLE: "Economic Buyer" if number % 2 else "Evaluator",
-                LAST_ACTIVITY: today - timedelta(days=number),
-            }
-        )
-        records["cases"].append(
-            {ID: f"500{number:05}", ACCOUNT: key, "Type": "Question", "CreatedDate": today}
-        )
-        records["orders"].append({ID: f"801{number:05}", ACCOUNT: key, "EffectiveDate": today})
-        records["activities"].append(
-            {ID: f"00T{number:05}", ACCOUNT: key, DATE: today - timedelta(days=number)}
-        )
-    rates = (Rate("CHF", 0.95), Rate("CHF", 0.93, date(2025, 1, 1), dated=True))
-    return FakeOrg(records, fields, currencies=Currencies("EUR", rates), merged={"00199999": "00100001"})
-
-
-def _fields(**types: FieldType) -> dict[str, CrmField]:
-    return {
-        name: CrmField(name, name, kind, 255 if kind.arrow == pa.string() else None)
-        for name, kind in types.items()
-    }

@@ -19,6 +19,7 @@ from adapters.sandbox import Sandbox
 from connector.config import HubspotConnection, SalesforceConnection
 from connector.crm import FieldType
 from connector.mapping import Mapping, load
+from connector.mirror import Mirror
 from connector.overrides import Entry, OverrideFile
 from connector.reference import References
 from connector.stages.map import map_accounts
@@ -78,7 +79,7 @@ def portfolio(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
                 crm="hubspot", mapping=SHIPPED, api_url=sandbox.url, access_token=SecretStr("sandbox-token")
             )
         crm = open_crm(connection, time_zone="Europe/Vienna")
-        read = pull(crm, mapping, tmp_path_factory.mktemp("pull"), provisioned=False)
+        read = pull(crm, mapping, tmp_path_factory.mktemp("pull"), Mirror(None), provisioned=False)
         crm.close()
     return Portfolio(name, read, mapping)
 

@@ -113,7 +113,7 @@ def test_a_second_sync_writes_nothing(run: Callable[..., Outcome], crm: FakeCrm)
 def test_the_files_of_a_run_are_its_snapshot_alone(run: Callable[..., Outcome], tmp_path: Path) -> None:
     run()
     left = sorted(path.name for path in (tmp_path / "kpm-data").rglob("*") if path.is_file())
-    assert set(left) <= {"accounts.parquet", "first_seen.parquet"}
+    assert set(left) <= {"accounts.parquet", "first_seen.parquet", "quality.json"}
     assert "accounts.parquet" in left
     assert not list((tmp_path / "kpm-data" / "acme").glob("tmp-*"))
 

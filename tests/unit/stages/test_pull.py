@@ -7,6 +7,7 @@ import pytest
 from connector.crm import Condition, CrmField, FieldType, PullRequest
 from connector.errors import CrmRequestError
 from connector.mapping import Mapping
+from connector.mirror import Mirror
 from connector.stages.pull import pull, requests
 from tests.contract.fake import FakeCrm, small_portfolio
 from tests.unit.rehearsal import MAPPING, mapping_of, provisioned
@@ -95,7 +96,7 @@ where = [ { field = "Type", in = ["Error"] } ]
 def test_a_pull_opens_every_object(tmp_path: Path) -> None:
     mapping = mapping_of()
     (tmp_path / "left over").mkdir()
-    read = pull(provisioned(mapping), mapping, tmp_path)
+    read = pull(provisioned(mapping), mapping, tmp_path, Mirror(None))
     assert read.rows == {"accounts": 30, "opportunities": 80, "contact_roles": 40}
     assert read.currencies.home == "EUR"
     assert read.merged == {"00199999": "00100001"}
@@ -106,30 +107,36 @@ def test_a_pull_opens_every_object(tmp_path: Path) -> None:
 def test_before_provisioning_our_fields_count_as_empty(tmp_path: Path) -> None:
     mapping = mapping_of()
     crm = FakeCrm(small_portfolio(8))
-    source = pull(crm, mapping, tmp_path, provisioned=False).sources["accounts"]
+    source = pull(crm, mapping, tmp_path, Mirror(None), provisioned=False).sources["accounts"]
     rows = source.frame.collect().to_arrow().to_pylist()
     assert len(rows) == 6
     for name in (*mapping.write.targets.values(), "KPM_Chemistry__c"):
         assert name in source.schema
         assert all(row[name] is None for row in rows)
     with pytest.raises(CrmRequestError, match="KPM_Chemistry__c"):
-        pull(crm, mapping, tmp_path)
+        pull(crm, mapping, tmp_path, Mirror(None))
 
 
 def test_an_object_that_the_crm_lacks_is_named_and_left_out(tmp_path: Path) -> None:
     mapping = mapping_of()
     crm = provisioned(mapping)
     crm.org.absent.add("contact_roles")
-    read = pull(crm, mapping, tmp_path)
+    read = pull(crm, mapping, tmp_path, Mirror(None))
     assert "contact_roles" not in read.sources
     assert "the CRM has no contact_roles" in read.absent["contact_roles"]
     crm.org.absent.add("opportunities")
     with pytest.raises(CrmRequestError):
-        pull(crm, mapping, tmp_path)
+        pull(crm, mapping, tmp_path, Mirror(None))
 
 
 def test_progress_counts_objects(tmp_path: Path) -> None:
     mapping = mapping_of()
     seen: list[tuple[int, int]] = []
-    pull(provisioned(mapping), mapping, tmp_path, advance=lambda done, total: seen.append((done, total)))
+    pull(
+        provisioned(mapping),
+        mapping,
+        tmp_path,
+        Mirror(None),
+        advance=lambda done, total: seen.append((done, total)),
+    )
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
