@@ -30,6 +30,7 @@ from connector.crm import (
     FieldSpec,
     Finding,
     JobLog,
+    Needs,
     Object,
     Pulled,
     PullRequest,
@@ -82,9 +83,23 @@ class HubspotCrm:
         writer = Writer(portal, fields, settings, time_zone, quota_share, connection.load_method, waiting)
         return cls(portal, puller, writer)
 
-    def check(self) -> list[Finding]:
+    def check(self, needs: Needs | None = None) -> list[Finding]:  # noqa: ARG002
         """Log in and look at the token, its scopes, what it sees, and quota."""
         return list(findings(self._portal, self._fields, self._settings, self._puller.method))
+
+    def visibility(
+        self,
+        user: str,
+        fields: Sequence[str],  # noqa: ARG002
+        accounts: Sequence[str],  # noqa: ARG002
+    ) -> list[Finding]:
+        """HubSpot tells nobody what another user sees."""
+        words = (
+            f"HubSpot does not tell what {user} sees. Properties are shown to everybody who may see the company, "
+            "unless Settings > Properties > (property) > Manage access says otherwise; Settings > Users & Teams says "
+            "which companies that are"
+        )
+        return [Finding("warning", "visibility", words)]
 
     def user(self) -> str:
         """Whose the token is: the user's number and the portal, as HubSpot tells no names."""

@@ -37,34 +37,34 @@ _STEADY_PARENTS = frozenset({"RecordType"})
 """Parents whose fields only a rebuilding of the org changes."""
 
 
-def possible(request: PullRequest, fields: Fields) -> bool:
-    """Whether a change of anything that is read shows in the record's own stamp.
+def obstacle(request: PullRequest, fields: Fields) -> str | None:
+    """Why changes do not all show in the records' own stamps, in a person's words; None if they do.
 
-    Not so for formulas, roll-ups and parents' fields; contact roles rest on their contacts' and opportunities' fields.
+    Formulas, roll-ups and parents' fields change without the record; contact roles rest on their contacts' and
+    opportunities' fields.
 
     Raises:
         CrmError: Salesforce does not describe an object.
     """
     if request.object == "contact_roles":
-        return False
+        return "a role rests on fields of its contact and opportunity"
     conditions = {condition.field for group in request.where for condition in group}
     extra = {name for name in (request.account, request.date) if name}
-    names = request.sources or OBJECTS[request.object]
-    return all(_stamped(fields, name, {*request.fields, *conditions, *extra}) for name in names)
-
-
-def _stamped(fields: Fields, name: str, wanted: Iterable[str]) -> bool:
-    known = fields.of(name)
-    if STAMP not in known or "IsDeleted" not in known:
-        return False
-    for field in wanted:
-        own, _, rest = field.partition(".")
-        if rest and own in _STEADY_PARENTS:
-            continue
-        found = known.get(field)
-        if rest or field in _UNSTAMPED or (found is not None and found.calculated):
-            return False
-    return True
+    wanted = sorted({*request.fields, *conditions, *extra})
+    for name in request.sources or OBJECTS[request.object]:
+        known = fields.of(name)
+        if STAMP not in known or "IsDeleted" not in known:
+            return f"{name} has no {STAMP}"
+        for field in wanted:
+            own, _, rest = field.partition(".")
+            found = known.get(field)
+            if rest and own not in _STEADY_PARENTS:
+                return f"{field} belongs to another record"
+            if field in _UNSTAMPED:
+                return f"{field} changes without the record"
+            if found is not None and found.calculated:
+                return f"{field} is a formula or roll-up, whose changes leave no stamp"
+    return None
 
 
 def recent(since: datetime, now: datetime | None) -> bool:

@@ -17,6 +17,7 @@ from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
 from adapters.salesforce.records import COLLECTION
+from adapters.salesforce.visibility import visibility
 from adapters.salesforce.write import BULK_BATCH, Writer
 from connector.config import SalesforceConnection
 from connector.crm import (
@@ -27,6 +28,7 @@ from connector.crm import (
     FieldSpec,
     Finding,
     JobLog,
+    Needs,
     Object,
     Pulled,
     PullRequest,
@@ -88,9 +90,13 @@ class SalesforceCrm:
         crm = cls(org, puller, Writer(org, method, quota_share))
         return crm
 
-    def check(self) -> list[Finding]:
-        """Log in and look at version, user, permissions and quota."""
-        return list(findings(self._org))
+    def check(self, needs: Needs | None = None) -> list[Finding]:
+        """Log in and look at version, user, permissions and quota; see `connector.crm.Crm.check`."""
+        return list(findings(self._org, self._fields, self._writer, needs))
+
+    def visibility(self, user: str, fields: Sequence[str], accounts: Sequence[str]) -> list[Finding]:
+        """What a person sees of the results; see `connector.crm.Crm.visibility`."""
+        return list(visibility(self._org, user, fields, accounts))
 
     def user(self) -> str:
         """User name of whom we are connected as."""

@@ -77,7 +77,7 @@ class Puller:
 
     def incremental(self, request: PullRequest) -> bool:
         """See `connector.crm.Crm.incremental`."""
-        return changed.possible(request, self.fields)
+        return changed.obstacle(request, self.fields) is None
 
     def _changed(
         self,

@@ -8,17 +8,22 @@ from typing import Final, Literal
 
 import polars as pl
 
-from connector.crm import Crm, Estimate, Usage
+from connector.admin.provision import reads, specs
+from connector.crm import Crm, Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
+from connector.mapping.live_targets import ROOMS
 from connector.mapping.model import Mapping as MappingFile
 from connector.overrides import Ignored
 from connector.reports.measured import source_in_words
+from connector.stages.pull import needed_objects
 
 Level = Literal["ok", "note", "warning", "error"]
 
 TO_CREATE: Final = "`kpm provision` creates"
 """What the live pass says of fields that need not exist yet."""
+SAMPLED: Final = 200
+"""Accounts that are looked at to see how many of the portfolio a person sees."""
 SPARSE: Final = 0.2
 """A criterion that fewer accounts have than this share says little."""
 
@@ -101,7 +106,7 @@ def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem]
         CrmAuthError: the login failed.
         CrmTemporaryError: the CRM cannot be reached.
     """
-    connection = tuple(Line(each.level, each.what, each.message) for each in crm.check())
+    connection = _lines(crm.check(needs(mapping)))
     if any(line.level == "error" and line.what in ("login", "API version") for line in connection):
         return Checked((Group("Connection", connection),), {})
     found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE)]
@@ -110,6 +115,39 @@ def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem]
     ]
     groups = (Group("Connection", connection), Group("Mapping", tuple(_mapping(mapping, found, absent))))
     return Checked(groups, {problem.path: problem.message.split()[0] for problem in absent})
+
+
+def needs(mapping: MappingFile) -> Needs:
+    """What a sync asks of the CRM, as far as the mapping tells."""
+    used = needed_objects(mapping)
+    values = {name: ROOMS[key].values for key, name in mapping.write.targets.items() if key in ROOMS}
+    asked = {section: names for section, names in reads(mapping).items() if section in used}
+    return Needs(asked, values, [spec.name for spec in specs(mapping, {})])
+
+
+def visible_to(
+    checked: Checked, crm: Crm, mapping: MappingFile, user: str, accounts: pl.DataFrame | None
+) -> Checked:
+    """The same check, with what a person sees of the results.
+
+    Args:
+        checked: the check.
+        crm: as the user of the nightly sync, or as an administrator.
+        mapping: names the fields.
+        user: whom the person logs in as.
+        accounts: as a preview has read them; some at regular distances are looked at. None: fields alone.
+    """
+    sample: list[str] = []
+    if accounts is not None:
+        members = accounts.filter(pl.col("member")).get_column("id").sort()
+        sample = members.gather_every(max(1, len(members) // SAMPLED)).head(SAMPLED).to_list()
+    fields = list(dict.fromkeys(mapping.write.targets.values()))
+    found = _lines(crm.visibility(user, fields, sample))
+    return Checked((*checked.groups, Group(f"What {user} sees", found)), checked.to_create)
+
+
+def _lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
+    return tuple(Line(each.level, each.what, each.message) for each in findings)
 
 
 def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:

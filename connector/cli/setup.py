@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from connector.admin.check import Checked, Data, with_data
+from connector.admin.check import Checked, Data, visible_to, with_data
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
 from connector.admin.init import initialise
@@ -62,6 +62,10 @@ def check(
     connection: ConnectionName = None,
     as_of: AsOf = None,
     *,
+    person: Annotated[
+        str | None,
+        typer.Option("--as", metavar="USER", help="Also say what this person sees of the results."),
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Only log in and test the fields; read no data.")
     ] = False,
@@ -73,13 +77,25 @@ def check(
     """
     with workplace(context, connection) as place, place.crm() as crm:
         checked = check_crm(crm, place.mapping, place.connection.mapping.name, place.problems)
-        if checked.go and not quick:
-            checked = with_data(checked, place.mapping, _data(place, crm, as_of))
+        data = _data(place, crm, as_of) if checked.go and not quick else None
+        if data is not None:
+            checked = with_data(checked, place.mapping, data)
+        if person is not None:
+            checked = _visible(place, crm, checked, person, data)
         if json:
             as_json({"go": checked.go, "groups": [asdict(group) for group in checked.groups]})
         else:
             _show_check(checked)
         raise typer.Exit(int(ExitCode.OK if checked.go else ExitCode.NO_GO))
+
+
+def _visible(place: Workplace, crm: Crm, checked: Checked, person: str, data: Data | None) -> Checked:
+    """What a person sees; asked by the administrator if his credentials are given, since not everybody may."""
+    accounts = None if data is None else data.accounts
+    if not place.has_administrator:
+        return visible_to(checked, crm, place.mapping, person, accounts)
+    with place.crm_as_administrator() as administrator:
+        return visible_to(checked, administrator, place.mapping, person, accounts)
 
 
 def _data(place: Workplace, crm: Crm, as_of: datetime | None) -> Data:

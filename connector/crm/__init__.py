@@ -28,6 +28,7 @@ import pyarrow as pa
 from connector.crm.answers import (
     Estimate,
     Finding,
+    Needs,
     Step,
     Usage,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "Job",
     "JobLog",
     "Mark",
+    "Needs",
     "Object",
     "Option",
     "PullRequest",
@@ -111,8 +113,22 @@ class Crm(Protocol):
 
     name: CrmName
 
-    def check(self) -> list[Finding]:
-        """Log in and report on API version, user, permissions and quota. Raises only if login fails."""
+    def check(self, needs: Needs | None = None) -> list[Finding]:
+        """Log in and report on API version, user, permissions and quota. Raises only if login fails.
+
+        Args:
+            needs: what a sync will ask for; None for whatever a connection might be used for.
+        """
+        ...
+
+    def visibility(self, user: str, fields: Sequence[str], accounts: Sequence[str]) -> list[Finding]:
+        """What a person sees of the results.
+
+        Args:
+            user: whom he logs in as.
+            fields: of the account, that he should see.
+            accounts: ids of some accounts; how many of them he sees is counted.
+        """
         ...
 
     def user(self) -> str:

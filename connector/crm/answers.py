@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from connector.crm.reading import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,21 @@ class Finding:
     level: Literal["ok", "warning", "error"]
     what: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a sync will ask of a CRM, for a check to look at.
+
+    Attributes:
+        reads: fields that are read, by object; an object that no criterion reads is left out.
+        targets: fields of the account that are written -> stored values that they must take, () for any.
+        creates: fields of the account that `provision` creates where they are not there.
+    """
+
+    reads: Mapping[Object, Sequence[str]]
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    creates: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from connector.crm import (
     Finding,
     Job,
     JobLog,
+    Needs,
     Object,
     Pulled,
     PullRequest,
@@ -150,8 +151,13 @@ class FakeCrm:
         self._batch_rows = batch_rows
         self.follows = follows
 
-    def check(self) -> list[Finding]:
+    def check(self, needs: Needs | None = None) -> list[Finding]:
+        self.needs = needs
         return self._call("check", "log in", lambda: [Finding("ok", "login", self.user())])
+
+    def visibility(self, user: str, fields: Sequence[str], accounts: Sequence[str]) -> list[Finding]:
+        seen = f"sees {len(fields)} fields and {len(accounts)} accounts"
+        return [Finding("ok", "visibility", f"{user} {seen}")]
 
     def user(self) -> str:
         return "sync@example.com"

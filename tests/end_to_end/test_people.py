@@ -137,3 +137,17 @@ def test_definitions_for_a_pipeline(first_day: Place) -> None:
     assert first_day.sandbox.requests()["writes"] - before <= 2  # logins alone
     listed = first_day.kpm("provision", "--emit", "definitions", "--json").json()
     assert {Path(name).name for name in listed} >= fields | {"sfdx-project.json"}
+
+
+def test_a_check_tells_what_a_rep_sees(first_day: Place) -> None:
+    if first_day.crm != "salesforce":
+        return
+    rep = rep_name(first_day)
+    before = first_day.kpm("check", "--quick", "--as", rep, "--json").json()
+    (group,) = [each for each in before["groups"] if each["title"] == f"What {rep} sees"]
+    assert [line["level"] for line in group["lines"]] == ["warning"]
+    first_day.kpm("provision", "--yes", "--assign", rep)
+    after = first_day.kpm("check", "--as", rep, "--json").json()
+    (group,) = [each for each in after["groups"] if each["title"] == f"What {rep} sees"]
+    assert [line["level"] for line in group["lines"]] == ["ok", "ok"]
+    assert "accounts of the portfolio" in group["lines"][1]["message"]

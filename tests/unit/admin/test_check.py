@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from connector.admin.check import Checked, Data, Line, check, with_data
-from connector.crm import Estimate, Finding, Usage
+from connector.admin.check import Checked, Data, Line, check, visible_to, with_data
+from connector.crm import Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping import Mapping, parse
 from connector.overrides import Ignored
+from connector.stages.pull import needed_objects
 from tests.contract.fake import FakeCrm, small_portfolio
 
 MINIMAL = Path(__file__).parents[3] / "mappings" / "salesforce-minimal.toml"
@@ -75,7 +76,7 @@ def test_warnings_of_the_earlier_passes_are_repeated() -> None:
 
 def test_a_failed_login_ends_the_check() -> None:
     class Retired(FakeCrm):
-        def check(self) -> list[Finding]:
+        def check(self, needs: Needs | None = None) -> list[Finding]:  # noqa: ARG002
             return [Finding("error", "API version", "is no longer offered")]
 
     checked = check(Retired(small_portfolio(1)), mapping_of(), MINIMAL.name)
@@ -146,3 +147,26 @@ def test_api_calls_against_the_quota(usage: Usage, level: str, told: str) -> Non
     [line] = lines(of_data(data(usage=usage)), "API calls")
     assert line.level == level
     assert told in line.message
+
+
+def test_the_crm_is_told_what_the_mapping_needs() -> None:
+    made = crm()
+    check(made, mapping_of(), MINIMAL.name)
+    assert made.needs is not None
+    assert set(made.needs.reads) == needed_objects(mapping_of())
+    assert "Amount" in made.needs.reads["opportunities"]
+    assert made.needs.targets["KPM_Segment__c"] == ("protect", "develop", "maintain", "retreat", "unrated")
+    assert made.needs.targets["KPM_Why__c"] == ()
+    assert {"KPM_Segment__c", "KPM_Segment_Badge__c"} <= set(made.needs.creates)
+
+
+def test_what_a_person_sees_is_a_group_of_its_own() -> None:
+    made, mapping = crm(), mapping_of()
+    checked = check(made, mapping, MINIMAL.name)
+    members = pl.DataFrame({"id": [f"{number:05}" for number in range(1_000)], "member": [True, False] * 500})
+    (line,) = lines(
+        visible_to(checked, made, mapping, "rep@example.com", members), "What rep@example.com sees"
+    )
+    assert line.message == "rep@example.com sees 4 fields and 200 accounts"
+    (line,) = lines(visible_to(checked, made, mapping, "rep@example.com", None), "What rep@example.com sees")
+    assert line.message == "rep@example.com sees 4 fields and 0 accounts"

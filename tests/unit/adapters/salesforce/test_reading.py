@@ -252,40 +252,6 @@ def test_a_moment_becomes_a_day(opened: Opener, tmp_path: Path) -> None:
     assert rows["CreatedDate"].max() <= date.today()  # type: ignore[operator]  # noqa: DTZ011
 
 
-def test_check_sees_what_is_missing(sandbox: Sandbox, opened: Opener) -> None:
-    found = {finding.what: finding for finding in opened().check()}
-    assert found["login"].level == "ok"
-    assert found["View All"].level == "warning"
-    assert "KPM Sync" in found["View All"].message
-    found = {finding.what: finding for finding in opened("admin").check()}
-    assert found["View All"].level == "ok"
-    found = {finding.what: finding for finding in opened("admin", api_version="30.0").check()}
-    assert found["API version"].level == "error"
-    assert "API quota" not in found
-    sandbox.quota("salesforce", limit=1_000, used=900)
-    assert {finding.what: finding for finding in opened().check()}["API quota"].level == "warning"
-
-
-def test_check_of_a_user_with_few_rights(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
-    answers.get(
-        f"{HOST}/services/oauth2/userinfo", json={"user_id": "005A", "preferred_username": "rep@acme.example"}
-    )
-    answers.get(f"{HOST}/services/data", json=[{"version": "64.0"}])
-    answers.get(
-        f"{DATA}/sobjects", json={"sobjects": [{"name": "Account", "queryable": True, "updateable": False}]}
-    )
-    denied = [
-        {"errorCode": "INVALID_TYPE", "message": "sObject type 'PermissionSetAssignment' is not supported."}
-    ]
-    answers.get(f"{DATA}/query/", json=denied, status=400)
-    answers.get(f"{DATA}/limits/", json={"DailyApiRequests": {"Max": 10, "Remaining": 9}})
-    findings = crm.check()
-    errors = {finding.what: finding.message for finding in findings if finding.level == "error"}
-    assert set(errors) == {"object Opportunity", "object Account"}
-    assert all("rep@acme.example" in message for message in errors.values())
-    assert any(finding.what == "View All" and "not known" in finding.message for finding in findings)
-
-
 def test_calls_are_counted_and_estimated(sandbox: Sandbox, opened: Opener, tmp_path: Path) -> None:
     crm = opened()
     crm.pull(PullRequest("accounts", ()), tmp_path)
