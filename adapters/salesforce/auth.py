@@ -190,7 +190,7 @@ class Login:
                 session=self._session,
             )
         except (SalesforceAuthenticationFailed, AttributeError) as error:
-            text = str(getattr(error, "message", "{}")).strip()
+            text = str(getattr(error, "auth_message", "{}")).strip()
             if not text or (text.startswith("{") and not text.endswith("}")):
                 raise IncompleteError("a login answer that was cut off") from error
             # An answer of 200 without a token or an address: not Salesforce, but some page before it.

@@ -185,7 +185,9 @@ class Translator:
 
     def _is_login(self, error: Refused) -> bool:
         """Whether a login was refused for good. A busy login page gives no code, or a passing one."""
-        return _at_login(error.url) and bool(error.code) and error.code not in _PASSING_CODES | QUOTA_CODES
+        by_soap = "/services/Soap/" in error.url  # whose refusals all bear status 500
+        final = bool(error.code) and error.code not in _PASSING_CODES | QUOTA_CODES
+        return _at_login(error.url) and final and (by_soap or error.status not in TEMPORARY_STATUSES)
 
     def meaning(self, words: str) -> str:
         """What a refusal in Salesforce's words means, and what to do."""

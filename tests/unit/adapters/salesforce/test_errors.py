@@ -9,9 +9,12 @@ import responses
 
 from adapters.retry import Limits
 from adapters.salesforce import SalesforceCrm
+from adapters.salesforce.jobs import failure
 from connector.crm import PullRequest
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
+from tests.contract.fake import Jobs
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, TOKEN, connection
+from tests.unit.adapters.salesforce.test_ingest import changes
 
 QUERY = f"{DATA}/query/"
 DESCRIBE = f"{DATA}/sobjects/Account/describe"
@@ -171,3 +174,86 @@ def test_an_unknown_field_is_found_before_anything_is_read(
         assert name in str(caught.value)
         assert "the user sync@acme.example" in str(caught.value)
     assert len(answers.calls) == 2
+
+
+# Bodies as public integrations have met them, composed anew.
+
+
+def test_a_type_error_is_a_whole_request_refused(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
+    text = (
+        "Cannot deserialize instance of double from VALUE_STRING value many or request may be missing a required "
+        "field at [line:1, column:96]"
+    )
+    answers.patch(f"{DATA}/composite/sobjects", json=error("JSON_PARSER_ERROR", text), status=400)
+    with pytest.raises(CrmRequestError, match="JSON_PARSER_ERROR") as caught:
+        list(crm.write([changes(["001A"], "many")], 1, Jobs()))
+    assert text in str(caught.value)
+    assert len(answers.calls) == 1
+
+
+@pytest.mark.parametrize("method", ["rest", "bulk"])
+def test_a_malformed_query_names_its_place(
+    answers: responses.RequestsMock, tmp_path: Path, method: str
+) -> None:
+    text = "\nSELECT Id, FROM Case\n           ^\nERROR at Row:1:Column:12\nunexpected token: 'FROM'"
+    fields = [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]
+    answers.get(f"{DATA}/sobjects/Case/describe", json={"fields": fields})
+    place = (answers.get, QUERY) if method == "rest" else (answers.post, f"{DATA}/jobs/query")
+    place[0](place[1], json=error("MALFORMED_QUERY", text), status=400)
+    given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN, load_method=method)
+    opened = SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=Limits(attempts=3))
+    with pytest.raises(CrmRequestError, match="MALFORMED_QUERY") as caught:
+        opened.pull(PullRequest("cases", ()), tmp_path)
+    assert "Column:12" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("InvalidBatch : Field name not found : KPM_Wyh__c", "has no field KPM_Wyh__c"),
+        (
+            "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF",
+            "mistake",
+        ),
+    ],
+)
+def test_an_invalid_batch_is_explained(
+    answers: responses.RequestsMock, crm: SalesforceCrm, words: str, meaning: str
+) -> None:
+    answers.get(f"{HOST}/services/oauth2/userinfo", json={"preferred_username": "kpm@acme.example"})
+    job = {"id": "750A", "state": "Failed", "errorMessage": words}
+    found = failure(crm._org, "write accounts", job)
+    assert isinstance(found, CrmRequestError)
+    assert meaning in str(found)
+    assert words in str(found)
+
+
+def test_a_locked_row_keeps_salesforces_words(answers: responses.RequestsMock, crm: SalesforceCrm) -> None:
+    text = "unable to obtain exclusive access to this record or 1 records: 001A"
+    row = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": text, "fields": []}]}
+    answers.patch(f"{DATA}/composite/sobjects", json=[row])
+    (result,) = crm.write([changes(["001A"], "x")], 1, Jobs())
+    assert result.to_pylist()[0]["message"] == text
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 520])
+def test_pages_of_gateways_pass(answers: responses.RequestsMock, crm: SalesforceCrm, status: int) -> None:
+    answers.get(QUERY, body=MAINTENANCE, status=status, content_type="text/html")
+    answers.get(QUERY, json={"totalSize": 0, "done": True, "records": []})
+    assert crm.stages() == {"": ()}
+
+
+def test_a_page_of_a_gateway_in_the_middle_of_a_job(answers: responses.RequestsMock, tmp_path: Path) -> None:
+    fields = [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]
+    answers.get(f"{DATA}/sobjects/Case/describe", json={"fields": fields})
+    answers.post(f"{DATA}/jobs/query", json={"id": "750A", "state": "UploadComplete"})
+    answers.get(f"{DATA}/jobs/query/750A", body=MAINTENANCE, status=503, content_type="text/html")
+    answers.get(
+        f"{DATA}/jobs/query/750A", json={"id": "750A", "state": "JobComplete", "numberRecordsProcessed": 1}
+    )
+    results = f"{DATA}/jobs/query/750A/results"
+    answers.get(results, body=MAINTENANCE, status=200, content_type="text/html")
+    answers.get(results, body='"Id","AccountId"\n"500A",""\n', headers={"Sforce-Locator": "null"})
+    given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN, load_method="bulk")
+    opened = SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=Limits(attempts=3, first_wait=0.001))
+    assert opened.pull(PullRequest("cases", ()), tmp_path).rows == 1

@@ -22,6 +22,7 @@ from adapters.salesforce.http import Org
 from adapters.sandbox import Sandbox
 from adapters.sandbox.side import Visibility
 from connector.errors import CrmAuthError, CrmTemporaryError
+from tests.sandbox.salesforce.keys import certificate, private_key
 from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, Opener, connection
 
 TOKEN_URL = f"{HOST}/services/oauth2/token"
@@ -297,3 +298,114 @@ def test_revoked_credentials(sandbox: Sandbox, opened: Opener) -> None:
             crm.currencies()
     finally:
         sandbox.visibility("salesforce", Visibility("restore_tokens"))
+
+
+SYNC = "sync@sandbox.example"
+
+
+@pytest.fixture
+def key_file(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """The key of an app that the sandbox has the certificate of."""
+    key = private_key()
+    file = tmp_path / "kpm.key"
+    form = serialization.PrivateFormat.PKCS8
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    sandbox.configure(
+        "salesforce", "app", client_id="jwt-app", certificate=certificate(key), users=None, policy="self"
+    )
+    return file
+
+
+def signed(sandbox: Sandbox, file: Path, **settings: Any) -> SalesforceCrm:
+    given = {"auth": "jwt", "login_url": sandbox.url, "client_id": "jwt-app", "username": SYNC, **settings}
+    opened = connection(private_key_file=file, **given)
+    return SalesforceCrm.open(opened, time_zone="Europe/Vienna", limits=QUICK)
+
+
+def test_a_signed_login_whose_signature_is_verified(sandbox: Sandbox, key_file: Path) -> None:
+    crm = signed(sandbox, key_file)
+    assert crm.user() == SYNC
+    assert crm.stages()
+    sandbox.configure("salesforce", "sessions", expire=True)
+    assert crm.currencies().home  # renewed by a new signature
+
+
+def test_a_signed_login_by_another_key(sandbox: Sandbox, key_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.key"
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    other.write_bytes(
+        private_key().private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    )
+    with pytest.raises(CrmAuthError, match="certificate of this very key") as caught:
+        signed(sandbox, other).stages()
+    assert "invalid_grant: invalid assertion" in str(caught.value)
+    assert key_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"users": ["somebody@else.example"]}, "Permitted Users"),
+        ({"users": [], "policy": "admin"}, "Permitted Users"),
+    ],
+)
+def test_a_user_who_was_not_approved(
+    sandbox: Sandbox, key_file: Path, changed: dict[str, Any], words: str
+) -> None:
+    sandbox.configure("salesforce", "app", client_id="jwt-app", **changed)
+    with pytest.raises(CrmAuthError, match=words):
+        signed(sandbox, key_file).stages()
+
+
+def test_a_clock_that_is_wrong_by_more_than_an_assertion_lasts(sandbox: Sandbox, key_file: Path) -> None:
+    """The sandbox's own clock stands three days ahead; the assertion itself is fine, so the login is let in."""
+    today = sandbox.world.today
+    sandbox.move_to(today + timedelta(days=3))
+    try:
+        sandbox.configure("salesforce", "app", client_id="jwt-app", users=["somebody@else.example"])
+        with pytest.raises(CrmAuthError, match=r"clock is \d+ minutes behind Salesforce's"):
+            signed(sandbox, key_file).stages()
+    finally:
+        sandbox.move_to(today)
+
+
+@pytest.mark.parametrize("version", ["60.0", "64.0", "66.0"])
+def test_the_soap_login_of_a_loopback_host(sandbox: Sandbox, version: str) -> None:
+    given = connection(
+        auth="password",
+        login_url=sandbox.url,
+        username=SYNC,
+        password="sandbox-password",
+        security_token="sandbox-token",
+        api_version=version,
+    )
+    crm = SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK)
+    assert crm.user() == SYNC
+    assert crm.account_url("001A").startswith(sandbox.url)
+    (line,) = [each for each in crm.check() if each.what == "login" and each.level == "warning"]
+    assert "summer 2027" in line.message
+
+
+def test_a_soap_login_that_is_switched_off(sandbox: Sandbox) -> None:
+    sandbox.configure("salesforce", "soap_login", enabled=False)
+    given = connection(
+        auth="password", login_url=sandbox.url, username=SYNC, password="sandbox-password", security_token="x"
+    )
+    try:
+        with pytest.raises(CrmAuthError, match="auth = 'jwt'"):
+            SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    finally:
+        sandbox.configure("salesforce", "soap_login", enabled=True)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["unavailable", "drop_before", "drop_after", "drop_during", "malformed_body", "empty_body", "html_error"],
+)
+@pytest.mark.parametrize("auth", ["client_credentials", "password"])
+def test_a_login_survives_passing_trouble(sandbox: Sandbox, opened: Opener, fault: str, auth: str) -> None:
+    made = sandbox.fault(fault, phase="login", times=1, seconds=0)
+    settings = {"username": SYNC, "password": "sandbox-password", "security_token": "sandbox-token"}
+    crm = opened(auth=auth, **(settings if auth == "password" else {}))
+    assert crm.stages()
+    assert made.hits == 1
