@@ -86,6 +86,7 @@ def rate(
     currencies: Currencies,
     last_zones: dict[str, str] | None = None,
     decisions: tuple[Decision, ...] = (),
+    zones_since: dict[str, int] | None = None,
 ) -> dict[str, Rated]:
     """Rate every pulled account.
 
@@ -97,6 +98,7 @@ def rate(
         currencies: the CRM's.
         last_zones: account -> the zone that it starts from.
         decisions: zones and scores that a person has set in the file.
+        zones_since: account -> the day since which it is in that zone, where it is known.
     """
     world = World(
         mapping,
@@ -120,7 +122,7 @@ def rate(
     rates = _rates(members, world)
     for key, customer in everyone.items():
         _score(customer, rated[key], world, rates, money_fields)
-    _segment(rated, world, last_zones or {})
+    _segment(rated, world, last_zones or {}, zones_since or {})
     for key, top in tops.items():
         if rated[top].member:
             rated[key].heir_of, rated[key].segment = top, rated[top].segment
@@ -451,7 +453,9 @@ def _looked_up(raw: Any, scale: LookupScale) -> float | None:
     return None if scale.other == "missing" or all(part is None for part in parts) else float(scale.other)
 
 
-def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) -> None:
+def _segment(
+    rated: dict[str, Rated], world: World, last_zones: dict[str, str], zones_since: dict[str, int]
+) -> None:
     matrix = world.mapping.matrix
     members = {key: result for key, result in rated.items() if result.member}
     _flag(members, matrix.protect_top_revenue)
@@ -485,6 +489,11 @@ def _segment(rated: dict[str, Rated], world: World, last_zones: dict[str, str]) 
         fit = side("attractiveness", result.points["attractiveness"])
         gain = side("potential", result.points["potential"])
         result.zone = _zone(gain, fit) if all(fine.values()) else "unrated"
+        last, since = last_zones.get(key), zones_since.get(key)
+        stays = since is not None and world.today - since < matrix.min_stay_days
+        if result.zone != "unrated" and last not in (None, "unrated") and stays:
+            result.zone = str(last)
+            gain, fit = last in ("protect", "develop"), last in ("protect", "maintain")
         rated_by_flag = fine["attractiveness"] and result.top_revenue
         result.segment = (
             _zone(gain or result.top_revenue, fit) if all(fine.values()) or rated_by_flag else "unrated"

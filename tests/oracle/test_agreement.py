@@ -90,6 +90,7 @@ def staged(
     backend: str,
     zones: dict[str, str] | None = None,
     shuffle: int | None = None,
+    since: dict[str, int] | None = None,
     file: OverrideFile | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Every account after `segment`, computed on a backend, rows shuffled first if a seed is given."""
@@ -100,7 +101,7 @@ def staged(
             native = native.sample(fraction=1.0, shuffle=True, seed=shuffle)
         frame = nw.from_native(native, eager_only=True).lazy(backend=backend)
         sources[name] = Source(frame, source.schema, source.rows)
-    history = History(zones=started(zones) if zones else None, first_run=not zones)
+    history = History(zones=started(zones, since or {}) if zones else None, first_run=not zones)
     references = References("2026Q4")
     rates = portfolio.read.currencies
     mapped = map_accounts(sources, mapping, AS_OF, rates, history, references, file or OverrideFile())
@@ -109,8 +110,8 @@ def staged(
     return {row["id"]: row for row in table}
 
 
-def started(zones: dict[str, str]) -> Any:
-    days = [20_000] * len(zones)
+def started(zones: dict[str, str], since: dict[str, int]) -> Any:
+    days = [since.get(key) for key in zones]
     found = pl.DataFrame(
         {
             "id": list(zones),
@@ -158,9 +159,10 @@ def expect(
     mapping: Mapping,
     zones: dict[str, str] | None = None,
     decisions: tuple[Decision, ...] = (),
+    since: dict[str, int] | None = None,
 ) -> dict[str, Rated]:
     rows, types = portfolio.rows(), portfolio.types()
-    return rate(rows, types, mapping, AS_OF, portfolio.read.currencies, zones, decisions)
+    return rate(rows, types, mapping, AS_OF, portfolio.read.currencies, zones, decisions, since)
 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])
@@ -183,6 +185,24 @@ def test_with_a_history_and_a_percentile_threshold(portfolio: Portfolio, backend
         if chosen.random() < 0.8
     }
     assert_agree(staged(portfolio, mapping, backend, zones), expect(portfolio, mapping, zones), mapping)
+
+
+@pytest.mark.parametrize("backend", ["polars", "duckdb"])
+def test_with_a_stay_and_percentiles_on_both_sides(portfolio: Portfolio, backend: str) -> None:
+    data = portfolio.mapping.model_dump(by_alias=True, exclude_none=True)
+    data["matrix"] |= {"threshold": {"potential": "p35", "attractiveness": "p70"}, "min_stay_days": 60}
+    mapping = Mapping.model_validate(data)
+    chosen = random.Random(11)
+    names = sorted(row["@id"] for row in portfolio.rows()["accounts"])
+    kinds = ["protect", "develop", "maintain", "retreat", "unrated"]
+    zones = {key: chosen.choice(kinds) for key in names if chosen.random() < 0.9}
+    ages = [1, 59, 60, 61, 400]
+    since = {key: days(AS_OF) - chosen.choice(ages) for key in zones if chosen.random() < 0.8}
+    expected = expect(portfolio, mapping, zones, since=since)
+    held = {key for key, one in expected.items() if one.member and one.zone == zones.get(key)}
+    free = expect(portfolio, mapping, zones)
+    assert sum(free[key].zone != zones[key] for key in held) > 50  # kept by the stay alone
+    assert_agree(staged(portfolio, mapping, backend, zones, since=since), expected, mapping)
 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])

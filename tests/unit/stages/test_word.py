@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from connector.mapping import Mapping
 from connector.mapping.model import Language
 from connector.stages.word import word
-from connector.texts import LIMIT, PHRASES, one_line, segment_labels, size
+from connector.texts import LIMIT, PHRASES, Wording, one_line, segment_labels, size
 from tests.unit.stages.portfolio import LABELS, mapping_of, rows_of, scored
 
 UNKNOWN: dict[str, Any] = {f"score:{id_}": None for id_ in LABELS}
@@ -604,6 +604,41 @@ def test_every_reason_names_zone_scores_a_criterion_and_an_action(
         if row["segment"] != "unrated":
             assert f"attractiveness {row['points:attractiveness']}." in row["why"]
         assert not re.search(r"\d[.,]\d", row["why"] + row["next_step"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    accounts=st.lists(st.tuples(ACCOUNTS, DECISIONS), min_size=1, max_size=8),
+    labels=st.lists(st.text(min_size=1, max_size=300), min_size=4, max_size=4),
+    zones=st.lists(st.text(min_size=1, max_size=300), min_size=5, max_size=5),
+    language=st.sampled_from(["en", "de"]),
+)
+def test_with_whatever_words_a_reason_names_zone_criterion_and_action(
+    backend: str,
+    accounts: list[tuple[dict[str, Any], dict[str, Any]]],
+    labels: list[str],
+    zones: list[str],
+    language: Language,
+) -> None:
+    criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
+    named = [one | {"label": label} for one, label in zip(criteria, labels, strict=True)]
+    segments = dict(zip(("protect", "develop", "maintain", "retreat", "unrated"), zones, strict=True))
+    mapping = mapping_of(criteria=named, texts={"segments": segments}, language=language)
+    wording = Wording(mapping)
+    for row in worded(backend, [_decided(*pair) for pair in accounts], mapping):
+        case = (
+            "decide" if row["segment"] == "develop" and row["points:attractiveness"] < 20 else row["segment"]
+        )
+        assert row["why"].startswith(wording.zone(case))
+        actions = (PHRASES[language].actions[case], PHRASES[language].actions_weak.get(case, "\0"))
+        assert any(PHRASES[language].next.format(action=action) in row["why"] for action in actions)
+        known = [one for one in mapping.criteria if row[f"known:{one.id}"]]
+        told = [
+            f": {label} {row[f'score:{one.id}']}"
+            for one in known
+            for label in (wording.label(one), wording.manual_label(one))
+        ]
+        assert not known or any(text in row["why"] for text in told)
 
 
 @settings(max_examples=6, deadline=None)
