@@ -10,18 +10,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.sandbox.http import Endpoint
-from adapters.sandbox.hubspot.associations import AssociationEndpoint
-from adapters.sandbox.hubspot.auth import AuthEndpoint
-from adapters.sandbox.hubspot.endpoint import Call, Endpoints
+from adapters.sandbox.hubspot.api.associations import AssociationEndpoint
+from adapters.sandbox.hubspot.api.auth import AuthEndpoint
+from adapters.sandbox.hubspot.api.endpoint import Call, Endpoints
+from adapters.sandbox.hubspot.api.merging import MergeEndpoint
+from adapters.sandbox.hubspot.api.objects import ObjectEndpoint
+from adapters.sandbox.hubspot.api.properties import PropertyEndpoint
+from adapters.sandbox.hubspot.api.search import SearchEndpoint
+from adapters.sandbox.hubspot.api.settings import SettingsEndpoint
 from adapters.sandbox.hubspot.errors import UnknownPathError
 from adapters.sandbox.hubspot.exports import ExportEndpoint
 from adapters.sandbox.hubspot.exports.endpoint import DOWNLOADS
 from adapters.sandbox.hubspot.imports import ImportEndpoint
-from adapters.sandbox.hubspot.merging import MergeEndpoint
-from adapters.sandbox.hubspot.objects import ObjectEndpoint
-from adapters.sandbox.hubspot.properties import PropertyEndpoint
-from adapters.sandbox.hubspot.search import SearchEndpoint
-from adapters.sandbox.hubspot.settings import SettingsEndpoint
 
 PREFIXES: Final = ("/crm/", "/crm-exports/", "/oauth/", "/account-info/", "/settings/")
 DATED: Final = ("2025-09", "2026-03", "2026-09")

@@ -10,11 +10,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from adapters.sandbox.faults import Fault
-from adapters.sandbox.hubspot.associations import AssociationEndpoint
-from adapters.sandbox.hubspot.auth import AuthEndpoint, Tokens
+from adapters.sandbox.hubspot.api.associations import AssociationEndpoint
+from adapters.sandbox.hubspot.api.auth import AuthEndpoint
+from adapters.sandbox.hubspot.api.endpoint import Endpoints
+from adapters.sandbox.hubspot.api.limits import Limits
+from adapters.sandbox.hubspot.api.merging import MergeEndpoint
+from adapters.sandbox.hubspot.api.objects import ObjectEndpoint
+from adapters.sandbox.hubspot.api.properties import PropertyEndpoint
+from adapters.sandbox.hubspot.api.search import SearchEndpoint
+from adapters.sandbox.hubspot.api.settings import SettingsEndpoint
+from adapters.sandbox.hubspot.api.tokens import Tokens
 from adapters.sandbox.hubspot.behaviour import Behaviour
-from adapters.sandbox.hubspot.checks import Checks
-from adapters.sandbox.hubspot.endpoint import Endpoints
 from adapters.sandbox.hubspot.errors import (
     ApiError,
     InvalidValue,
@@ -24,24 +30,19 @@ from adapters.sandbox.hubspot.errors import (
     unavailable,
 )
 from adapters.sandbox.hubspot.exports import ExportEndpoint, ExportJobs, FileWriter
-from adapters.sandbox.hubspot.filters import Filters
 from adapters.sandbox.hubspot.imports import ImportEndpoint, ImportJobs, RowWriter
 from adapters.sandbox.hubspot.imports.cells import Cells
-from adapters.sandbox.hubspot.limits import Limits
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.loading import Loader
-from adapters.sandbox.hubspot.merging import MergeEndpoint
-from adapters.sandbox.hubspot.objects import ObjectEndpoint
+from adapters.sandbox.hubspot.load.loading import Loader
 from adapters.sandbox.hubspot.phases import PHASES
-from adapters.sandbox.hubspot.portal import Portal
-from adapters.sandbox.hubspot.properties import PropertyEndpoint
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.records import LIVE, Records
 from adapters.sandbox.hubspot.routes import PREFIXES, Api, routes
-from adapters.sandbox.hubspot.schema import ObjectType, object_type
-from adapters.sandbox.hubspot.search import SearchEndpoint
-from adapters.sandbox.hubspot.settings import SettingsEndpoint
-from adapters.sandbox.hubspot.values import Values
+from adapters.sandbox.hubspot.store.checks import Checks
+from adapters.sandbox.hubspot.store.filters import Filters
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.portal import Portal
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.records import LIVE, Records
+from adapters.sandbox.hubspot.store.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.store.values import Values
 from adapters.sandbox.portfolio import Portfolio
 from adapters.sandbox.side import ControlError, Edit, Visibility
 from adapters.sandbox.world import World

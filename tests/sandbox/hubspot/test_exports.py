@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from adapters.sandbox import Sandbox
-from adapters.sandbox.hubspot.values import EPOCH
+from adapters.sandbox.hubspot.store.values import EPOCH
 from adapters.sandbox.side import ControlError, Visibility
 from tests.sandbox.hubspot.conftest import TODAY, Api
 

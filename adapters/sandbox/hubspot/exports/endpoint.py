@@ -7,14 +7,14 @@ from typing import Any, Final
 from starlette.responses import FileResponse, Response
 
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.auth import require
+from adapters.sandbox.hubspot.api.endpoint import Call
+from adapters.sandbox.hubspot.api.tokens import require
 from adapters.sandbox.hubspot.behaviour import Behaviour
-from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import PORTAL, ApiError, iso, not_found, validation
 from adapters.sandbox.hubspot.exports.jobs import Export, ExportJobs
 from adapters.sandbox.hubspot.exports.request import parsed_request
-from adapters.sandbox.hubspot.filters import Filters
-from adapters.sandbox.hubspot.property_store import Definitions
+from adapters.sandbox.hubspot.store.filters import Filters
+from adapters.sandbox.hubspot.store.property_store import Definitions
 
 DOWNLOADS: Final = "/crm-exports/results"
 _SCOPE: Final = ("crm.export",)

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.exports.request import ExportRequest
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.portal import PIPELINES, TIME_ZONE, Portal
-from adapters.sandbox.hubspot.schema import ObjectType, Property
-from adapters.sandbox.hubspot.values import moment_of, sql_milliseconds
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.portal import PIPELINES, TIME_ZONE, Portal
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property
+from adapters.sandbox.hubspot.store.values import moment_of, sql_milliseconds
 
 Row = Sequence[Any]
 _CHUNK: Final = 2_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.sandbox.hubspot.errors import ApiError, validation
-from adapters.sandbox.hubspot.filters import Condition, Filters, bad, groups_of
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.schema import ObjectType, Property
+from adapters.sandbox.hubspot.store.filters import Condition, Filters, bad, groups_of
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property
 
 _REQUIRED: Final = ("exportType", "format", "exportName", "objectType", "objectProperties")
 _LANGUAGE: Final = re.compile(r"[A-Z]{2}(_[A-Z]{2})?\Z")

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Final
 
 from adapters.sandbox.hubspot.errors import InvalidValue
-from adapters.sandbox.hubspot.schema import ObjectType, Property
-from adapters.sandbox.hubspot.values import Values
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property
+from adapters.sandbox.hubspot.store.values import Values
 
 _NUMBERS: Final = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(.*)\Z", re.ASCII | re.DOTALL)
 _MILLISECONDS: Final = re.compile(r"-?\d{9,}\Z", re.ASCII)

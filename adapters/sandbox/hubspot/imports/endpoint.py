@@ -11,9 +11,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.auth import require
+from adapters.sandbox.hubspot.api.endpoint import Call
+from adapters.sandbox.hubspot.api.tokens import require
 from adapters.sandbox.hubspot.behaviour import Behaviour
-from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import ApiError, iso, not_found, validation
 from adapters.sandbox.hubspot.imports.jobs import Import, ImportJobs
 from adapters.sandbox.hubspot.imports.request import FileSpec, parsed_request

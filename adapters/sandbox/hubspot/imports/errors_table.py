@@ -9,7 +9,7 @@ import orjson
 
 from adapters.sandbox.database import Database
 from adapters.sandbox.hubspot.imports.writer import RowError
-from adapters.sandbox.hubspot.schema import ObjectType
+from adapters.sandbox.hubspot.store.schema import ObjectType
 
 _TABLE = "hs_import_errors"
 

@@ -14,7 +14,7 @@ from adapters.sandbox.hubspot.errors import iso
 from adapters.sandbox.hubspot.imports.errors_table import ImportErrors
 from adapters.sandbox.hubspot.imports.request import FileSpec, ImportRequest
 from adapters.sandbox.hubspot.imports.writer import Context, FailedFileError, Outcome, RowWriter
-from adapters.sandbox.hubspot.values import milliseconds_of
+from adapters.sandbox.hubspot.store.values import milliseconds_of
 from adapters.sandbox.hubspot.workers import StoppedError, Workers
 from adapters.sandbox.world import World
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from adapters.sandbox.http import parsed
 from adapters.sandbox.hubspot.errors import ApiError, validation
-from adapters.sandbox.hubspot.schema import ObjectType
+from adapters.sandbox.hubspot.store.schema import ObjectType
 
 DATE_FORMATS: Final = ("MONTH_DAY_YEAR", "DAY_MONTH_YEAR", "YEAR_MONTH_DAY")
 _OPERATIONS: Final = ("CREATE", "UPDATE", "UPSERT")

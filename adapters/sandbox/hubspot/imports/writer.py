@@ -12,12 +12,12 @@ from typing import Final
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.faults import Faults
-from adapters.sandbox.hubspot.checks import Checks
 from adapters.sandbox.hubspot.imports.cells import CellError, Cells
 from adapters.sandbox.hubspot.imports.request import Column, FileSpec, ImportRequest
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.records import LIVE, Records
-from adapters.sandbox.hubspot.schema import ObjectType, Property
+from adapters.sandbox.hubspot.store.checks import Checks
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.records import LIVE, Records
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property
 
 CHUNK: Final = 1_000
 

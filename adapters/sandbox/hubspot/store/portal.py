@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.sandbox.hubspot.schema import CREATED_AT_START, ObjectType
+from adapters.sandbox.hubspot.store.schema import CREATED_AT_START, ObjectType
 
 HOME_CURRENCY: Final = "EUR"
 TIME_ZONE: Final = "Europe/Vienna"

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.sandbox.database import Database
-from adapters.sandbox.hubspot import definitions
 from adapters.sandbox.hubspot.errors import ApiError, iso, not_found, validation
-from adapters.sandbox.hubspot.schema import OBJECT_TYPES, ObjectType, Option, Property, writing_refused
+from adapters.sandbox.hubspot.store import definitions
+from adapters.sandbox.hubspot.store.schema import OBJECT_TYPES, ObjectType, Option, Property, writing_refused
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,99}\Z")
 _FIELD_TYPES: Final = {

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.behaviour import Behaviour
-from adapters.sandbox.hubspot.definitions import PRIMARY_COMPANY
 from adapters.sandbox.hubspot.errors import PORTAL, iso
-from adapters.sandbox.hubspot.history import History
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.schema import ID_STEP, OBJECT_TYPES, ObjectType, object_type
-from adapters.sandbox.hubspot.values import differs, milliseconds_of, sql_milliseconds
+from adapters.sandbox.hubspot.store.definitions import PRIMARY_COMPANY
+from adapters.sandbox.hubspot.store.history import History
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.schema import ID_STEP, OBJECT_TYPES, ObjectType, object_type
+from adapters.sandbox.hubspot.store.values import differs, milliseconds_of, sql_milliseconds
 
 LIVE: Final = 0
 ARCHIVED: Final = 1  # in the recycle bin

@@ -12,8 +12,7 @@ from starlette.responses import Response
 
 from adapters.sandbox.faults import Faults
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.checks import Checks
-from adapters.sandbox.hubspot.endpoint import Call
+from adapters.sandbox.hubspot.api.endpoint import Call
 from adapters.sandbox.hubspot.errors import (
     BatchError,
     DeletedError,
@@ -24,9 +23,10 @@ from adapters.sandbox.hubspot.errors import (
     not_found,
     validation,
 )
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.records import ARCHIVED, GONE, LIVE, MERGED, Json, Records
-from adapters.sandbox.hubspot.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.store.checks import Checks
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.records import ARCHIVED, GONE, LIVE, MERGED, Json, Records
+from adapters.sandbox.hubspot.store.schema import ObjectType, object_type
 
 PAGE: Final = 100
 BATCH: Final = 100

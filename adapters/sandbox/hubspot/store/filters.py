@@ -9,11 +9,11 @@ from typing import Any, Final
 from adapters.sandbox.database import quoted
 from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.errors import ApiError, validation
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.records import HALF, INDEXED, INDEXED_UNTIL, STATE
-from adapters.sandbox.hubspot.schema import ObjectType, Property, object_type
-from adapters.sandbox.hubspot.values import milliseconds_of, moment_of, sql_milliseconds
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.records import HALF, INDEXED, INDEXED_UNTIL, STATE
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property, object_type
+from adapters.sandbox.hubspot.store.values import milliseconds_of, moment_of, sql_milliseconds
 
 _LIVE: Final = f"{quoted(STATE)} = 0"
 _COMPARISONS: Final = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}

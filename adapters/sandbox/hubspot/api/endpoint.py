@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.sandbox.http import Endpoint, blocking, parsed
-from adapters.sandbox.hubspot.auth import Token, Tokens, require
+from adapters.sandbox.hubspot.api.limits import Limits
+from adapters.sandbox.hubspot.api.tokens import Token, Tokens, require
 from adapters.sandbox.hubspot.errors import (
     ApiError,
     DeletedError,
@@ -25,8 +26,7 @@ from adapters.sandbox.hubspot.errors import (
     gateway_page,
     validation,
 )
-from adapters.sandbox.hubspot.limits import Limits
-from adapters.sandbox.hubspot.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.store.schema import ObjectType, object_type
 from adapters.sandbox.world import World
 
 Access = Literal["read", "write", "schema"]

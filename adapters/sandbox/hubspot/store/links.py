@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.sandbox.database import Database, quoted
-from adapters.sandbox.hubspot.schema import ID_STEP, ObjectType, object_type
+from adapters.sandbox.hubspot.store.schema import ID_STEP, ObjectType, object_type
 
 
 @dataclass(frozen=True, slots=True)

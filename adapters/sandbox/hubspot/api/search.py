@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.endpoint import Call
-from adapters.sandbox.hubspot.filters import Condition, Filters, bad, groups_of
-from adapters.sandbox.hubspot.records import Records
-from adapters.sandbox.hubspot.schema import ObjectType
+from adapters.sandbox.hubspot.api.endpoint import Call
+from adapters.sandbox.hubspot.store.filters import Condition, Filters, bad, groups_of
+from adapters.sandbox.hubspot.store.records import Records
+from adapters.sandbox.hubspot.store.schema import ObjectType
 
 PAGE: Final = 200
 MAX_RESULTS: Final = 10_000

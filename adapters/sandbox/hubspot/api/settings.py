@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.auth import require
-from adapters.sandbox.hubspot.endpoint import Call
+from adapters.sandbox.hubspot.api.endpoint import Call
+from adapters.sandbox.hubspot.api.tokens import require
 from adapters.sandbox.hubspot.errors import PORTAL, EmptyNotFoundError, iso, not_found, validation
-from adapters.sandbox.hubspot.portal import HOME_CURRENCY, PIPELINES, TIME_ZONE, Pipeline, Portal, Rate
+from adapters.sandbox.hubspot.store.portal import HOME_CURRENCY, PIPELINES, TIME_ZONE, Pipeline, Portal, Rate
 from adapters.sandbox.world import Quota
 
 _OWNERS_PAGE: Final = 500

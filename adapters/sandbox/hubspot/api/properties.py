@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.endpoint import Call
+from adapters.sandbox.hubspot.api.endpoint import Call
 from adapters.sandbox.hubspot.errors import ApiError, BatchError, batch_response
-from adapters.sandbox.hubspot.property_store import Definitions, missing_property
+from adapters.sandbox.hubspot.store.property_store import Definitions, missing_property
 
 
 class PropertyEndpoint:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from adapters.sandbox.hubspot.behaviour import Behaviour
 from adapters.sandbox.hubspot.errors import ApiError, BatchError, InvalidValue, values_message
-from adapters.sandbox.hubspot.property_store import Definitions
-from adapters.sandbox.hubspot.schema import ObjectType
-from adapters.sandbox.hubspot.values import Values, milliseconds_of, moment_of
+from adapters.sandbox.hubspot.store.property_store import Definitions
+from adapters.sandbox.hubspot.store.schema import ObjectType
+from adapters.sandbox.hubspot.store.values import Values, milliseconds_of, moment_of
 
 ENFORCING: Final = "2026-09"
 """The first version whose writes obey the portal's own rules and accept any date."""

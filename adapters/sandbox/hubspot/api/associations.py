@@ -8,11 +8,11 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from adapters.sandbox.http import json_response
-from adapters.sandbox.hubspot.endpoint import Call
+from adapters.sandbox.hubspot.api.endpoint import Call
 from adapters.sandbox.hubspot.errors import BatchError, batch_response, not_found, validation
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.records import LIVE, Records
-from adapters.sandbox.hubspot.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.records import LIVE, Records
+from adapters.sandbox.hubspot.store.schema import ObjectType, object_type
 
 BATCH: Final = 1_000
 PAGE: Final = 500

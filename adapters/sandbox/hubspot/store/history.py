@@ -10,7 +10,7 @@ import orjson
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.hubspot.errors import iso
-from adapters.sandbox.hubspot.schema import OBJECT_TYPES, ObjectType
+from adapters.sandbox.hubspot.store.schema import OBJECT_TYPES, ObjectType
 
 KEPT: Final = 20
 """Values that HubSpot returns of one property: the latest twenty (contacts: 45)."""

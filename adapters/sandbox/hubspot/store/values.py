@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from adapters.sandbox.hubspot.errors import InvalidValue, iso
-from adapters.sandbox.hubspot.schema import ObjectType, Property
+from adapters.sandbox.hubspot.store.schema import ObjectType, Property
 
 MAX_TEXT: Final = 65_536
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)\Z", re.ASCII)

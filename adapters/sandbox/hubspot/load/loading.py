@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from adapters.sandbox.database import Database
-from adapters.sandbox.hubspot.columns import (
+from adapters.sandbox.hubspot.load.columns import (
     DEAL_TYPES,
     FIRST_OWNER,
     OWNER_STEP,
@@ -22,10 +22,10 @@ from adapters.sandbox.hubspot.columns import (
     owner,
     record_id,
 )
-from adapters.sandbox.hubspot.definitions import BUYING_ROLES, INDUSTRIES
-from adapters.sandbox.hubspot.links import LINK_TYPES
-from adapters.sandbox.hubspot.portal import HOME_CURRENCY, PIPELINES, Portal, Rate, exact
-from adapters.sandbox.hubspot.records import (
+from adapters.sandbox.hubspot.store.definitions import BUYING_ROLES, INDUSTRIES
+from adapters.sandbox.hubspot.store.links import LINK_TYPES
+from adapters.sandbox.hubspot.store.portal import HOME_CURRENCY, PIPELINES, Portal, Rate, exact
+from adapters.sandbox.hubspot.store.records import (
     ARCHIVED,
     ARCHIVED_AT,
     GONE,
@@ -34,7 +34,7 @@ from adapters.sandbox.hubspot.records import (
     MERGED_INTO,
     STATE,
 )
-from adapters.sandbox.hubspot.schema import object_type
+from adapters.sandbox.hubspot.store.schema import object_type
 from adapters.sandbox.portfolio import Portfolio
 
 _STATES: Final = {"live": LIVE, "archived": ARCHIVED, "deleted": GONE, "merged": MERGED}

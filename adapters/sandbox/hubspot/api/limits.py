@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from adapters.sandbox.hubspot.errors import rate_limited
-from adapters.sandbox.hubspot.portal import TIME_ZONE
+from adapters.sandbox.hubspot.store.portal import TIME_ZONE
 from adapters.sandbox.world import Quota
 
 WINDOW_SECONDS: Final = 10.0

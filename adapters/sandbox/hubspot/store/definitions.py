@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.sandbox.hubspot.schema import OBJECT_TYPES, ObjectType, Option, Property
+from adapters.sandbox.hubspot.store.schema import OBJECT_TYPES, ObjectType, Option, Property
 
 MULTI_CURRENCY: Final = ("deal_currency_code", "amount_in_home_currency", "hs_currency_code")
 

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from adapters.sandbox.database import Database, quoted
 from adapters.sandbox.http import json_response
+from adapters.sandbox.hubspot.api.endpoint import Call
 from adapters.sandbox.hubspot.behaviour import Behaviour
-from adapters.sandbox.hubspot.endpoint import Call
 from adapters.sandbox.hubspot.errors import not_found, validation
-from adapters.sandbox.hubspot.links import Links
-from adapters.sandbox.hubspot.records import LIVE, MERGED, MERGED_INTO, STATE, Records
-from adapters.sandbox.hubspot.schema import ObjectType, object_type
+from adapters.sandbox.hubspot.store.links import Links
+from adapters.sandbox.hubspot.store.records import LIVE, MERGED, MERGED_INTO, STATE, Records
+from adapters.sandbox.hubspot.store.schema import ObjectType, object_type
 
 _IDS = "hs_merged_object_ids"
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from adapters.sandbox.hubspot.schema import ID_STEP, object_type
+from adapters.sandbox.hubspot.store.schema import ID_STEP, object_type
 
 FIRST_OWNER: Final = 180_000_000
 OWNER_STEP: Final = 3

@@ -1,0 +1,1 @@
+"""What answers HubSpot's paths: tokens, limits, and an endpoint for each part of the API."""

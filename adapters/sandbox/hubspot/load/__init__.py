@@ -1,0 +1,1 @@
+"""From the generated portfolio to a portal's tables."""
