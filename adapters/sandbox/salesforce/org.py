@@ -18,7 +18,6 @@ from adapters.sandbox.salesforce.objects import RATING_FIELDS, business_objects
 from adapters.sandbox.salesforce.picklists import RecordTypeValues
 from adapters.sandbox.salesforce.schema import SField, SObject
 from adapters.sandbox.salesforce.setup_objects import OBJECT_RIGHTS, setup_objects, tooling_objects
-from adapters.sandbox.salesforce.shown_only import entity_limit, show, user_record_access
 from adapters.sandbox.salesforce.values import Stored, java_double, stored_moment
 
 if TYPE_CHECKING:
@@ -63,9 +62,7 @@ class Org:
             each.name: each
             for each in (*business_objects(multi_currency=multi), *setup_objects(multi_currency=multi))
         }
-        access, limit = user_record_access(), entity_limit()
-        self.objects[access.name] = access
-        self.tooling = {each.name: each for each in (*tooling_objects(), limit)}
+        self.tooling = {each.name: each for each in tooling_objects()}
         if world.options.ratings:
             self.objects["Account"].add(RATING_FIELDS)
         self._lower = {name.lower(): each for name, each in {**self.tooling, **self.objects}.items()}
@@ -84,8 +81,6 @@ class Org:
         self.record_types = RecordTypeValues(self.database)
         for each in (*self.objects.values(), *self.tooling.values()):
             self._create_table(each)
-        self.database.add_function("sees_half", lambda user_id: self.access(user_id).half)
-        show(self.database, access, limit)
 
     # Objects and tables
 
