@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_EXAMPLES: Final = 50
+"""Records that one finding names at most."""
+FEW_EXAMPLES: Final = 5
+"""Those of them that stand on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,7 @@ class Quality:
         message: what it is and what became of it; reads on from the count.
         count: number of records.
         criterion: whose raw value it concerns, None for all.
+        examples: the first of the records or keys concerned, as people know them; `count` is of all.
     """
 
     object: str
@@ -22,7 +30,21 @@ class Quality:
     message: str
     count: int
     criterion: str | None = None
+    examples: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """As plans, reports and the store keep it: message, count, and examples if there are any."""
+        named: dict[str, Any] = {"examples": list(self.examples)} if self.examples else {}
+        return {"message": str(self), "count": self.count, **named}
 
     def __str__(self) -> str:
         where = self.object if self.field is None else f"{self.object}.{self.field}"
         return f"{self.message} ({where})"
+
+
+def named(note: Mapping[str, Any]) -> str:
+    """The end of a line about a finding: ``: the first, the second, ...``; empty if it names none."""
+    examples = list(note.get("examples", ()))
+    more = ", ..." if note["count"] > min(FEW_EXAMPLES, len(examples)) else ""
+    return f": {', '.join(examples[:FEW_EXAMPLES])}{more}" if examples else ""

@@ -208,7 +208,8 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
         history,
         references,
         by_hand,
-        read.merged,
+        merged=read.merged,
+        csv=read.files,
     )
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)

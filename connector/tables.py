@@ -17,6 +17,7 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           raw:<id>:<n>                number, boolean or text: what was measured, null if missing; money in
                                       currency units, dates as days before as_of
           expired:<id>:<n>            boolean: a rating that is too old but still counts
+          by:<id>:<n>                 text, only for a percentile among peers: the peer group, trimmed, lower case
           multi:<id>:<n>              boolean, only where the CRM says that the field holds several values
           wallet, headroom            cents per year, null if no source answers
           share                       0..1
@@ -27,7 +28,8 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           override_<f>, override_<f>:<id>   about it: owner, reason (one line each, null if nobody said), until (days:
                                       the last day on which it holds), from (``crm``, ``file``)
           now:<key>                   what the CRM holds now, typed as the result
-score     score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of
+score     raw:<id>:<n>, expired:<id>:<n>   of criteria that are made of other criteria
+          score:<id>                  0..100, whole (Int64, like all scores), null if missing (a stand-in of
                                       ``missing =`` is in it, see known)
           known:<id>                  boolean: the score rests on data
           rung:<id>                   number of the rung that answered, null if none; one more than the last if a

@@ -15,6 +15,7 @@ from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS
 from connector.mapping.model import Mapping as MappingFile
 from connector.overrides import Ignored
+from connector.quality import named
 from connector.reports.measured import source_in_words
 from connector.stages.pull import needed_objects
 
@@ -194,7 +195,7 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
                 f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}",
             )
     for entry in data.quality:
-        yield Line("note", "quality", f"{entry['count']:,} {entry['message']}")
+        yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
     for one in [each for each in data.ignored if not each.ended][:LISTED]:
         yield Line(
             "warning", "override", f"{one.what} of {one.account} ({one.place}) has no effect: {one.cause}"

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.cli.console import counted, out
-from connector.quality import Quality
+from connector.quality import Quality, named
 from connector.reports.plan import Plan
 
 KINDS = {
@@ -181,7 +181,7 @@ def _quality(notes: list[dict[str, Any]]) -> None:
         return
     out.print("\n[bold]What the data lacks[/]")
     for note in notes[:SHOWN]:
-        out.print(f"  {note['count']:>9,} {escape(note['message'])}")
+        out.print(f"  {note['count']:>9,} {escape(note['message'])}{escape(named(note))}")
     if len(notes) > SHOWN:
         out.print(f"[soft]  and {len(notes) - SHOWN} more kinds: kpm plan --json lists them all[/]")
 
@@ -200,4 +200,4 @@ def _calls(plan: Plan) -> None:
 
 def quality_notes(quality: Iterable[Quality]) -> list[dict[str, Any]]:
     """What the data lacks, as lines with a count."""
-    return [{"message": str(note), "count": note.count} for note in quality]
+    return [note.note for note in quality]

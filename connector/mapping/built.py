@@ -19,6 +19,7 @@ MEASURES: Final[dict[str, frozenset[str]]] = {
             "days_since_won",
             "tenure_years",
             "trend",
+            "breadth",
         }
     ),
     "contact_roles": frozenset({"role_coverage"}),
@@ -26,19 +27,17 @@ MEASURES: Final[dict[str, frozenset[str]]] = {
     "orders": frozenset({"count", "error_rate"}),
     "activities": frozenset({"count", "days_since_last"}),
     "wallet": frozenset({"share", "headroom", "headroom_share"}),
-    "criteria": frozenset(),
+    "criteria": frozenset({"weighted", "min", "max", "geometric"}),
 }
 """Measures by the section they read; a measure that is missing here is an error."""
 
 SCALES: Final = frozenset(
-    {"linear", "log", "bands", "lookup", "boolean", "half_life", "saturating", "rating"}
+    {"linear", "log", "bands", "lookup", "boolean", "half_life", "saturating", "percentile", "rating"}
 )
 """Scales; one that is missing here is an error."""
 
 WALLET_SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
 """Sources of a wallet; one that is missing here does not answer, the next one does."""
 
-UNBUILT_KEYS: Final[dict[str, str]] = {
-    "scale.centre_by": "ratings are not centred by owner yet: they count as given",
-}
+UNBUILT_KEYS: Final[dict[str, str]] = {}
 """Keys without effect so far -> what happens instead; using one is a warning."""

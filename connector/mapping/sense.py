@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from string import Formatter
 
-from connector.errors import Problem, Severity
+from connector.errors import MappingError, Problem, Severity
+from connector.mapping.csv_file import by_file, column_problems, opened
 from connector.mapping.model import (
     DIMENSIONS,
     CriteriaSource,
@@ -32,6 +33,8 @@ PLACEHOLDERS = frozenset({"quarter", "focus"})
 CASES = ("protect", "develop", "decide", "maintain", "retreat", "unrated")
 """What a next step is said for: the zones, and ``decide``, the bottom of ``develop``."""
 REASONS = ("top_revenue",)
+WEIGHING = ("weighted", "geometric")
+"""Combinations of criteria that weigh them."""
 
 
 def sense(mapping: Mapping, file: str) -> list[Problem]:
@@ -210,10 +213,58 @@ def _criterion_sources(mapping: Mapping) -> Iterator[Found]:
                 if id_ not in known:
                     message = f'"{id_}" is no criterion{meant(id_, known) or "."} Known: {listed(known)}'
                     yield error(f"{path}.source.ids", message)
+            yield from _combined(rung.source, f"{path}.source")
     for criterion in mapping.criteria:
         if criterion.id in _reached(criterion, known):
             message = "is made of criteria that are made of itself; leave one of them out"
             yield error(f"criteria[{criterion.id}].source.ids", message)
+
+
+def _combined(source: CriteriaSource, path: str) -> Iterator[Found]:
+    for id_, times in Counter(source.ids).items():
+        if times > 1:
+            yield error(f"{path}.ids", f'names "{id_}" {times} times; give it a larger weight in weights')
+    if not source.weights:
+        return
+    if source.measure not in WEIGHING:
+        message = f"means nothing to {source.measure}; it belongs to {listed(WEIGHING)}"
+        yield error(f"{path}.weights", message)
+    elif len(source.weights) != len(source.ids):
+        yield error(f"{path}.weights", f"has {len(source.weights)} entries for {len(source.ids)} ids")
+    elif not any(source.weights):
+        yield error(f"{path}.weights", "are all 0; at least one must count")
+
+
+def _csv_files(mapping: Mapping) -> Iterator[Found]:
+    """Files that are not there, and columns that they lack; their rows are read with the records of the CRM."""
+    for name, sources in by_file(mapping).items():
+        if mapping.beside(name) is None:
+            continue
+        try:
+            file = opened(mapping, name, head_only=True)
+            problems = list(column_problems(file, [source for source, _ in sources]))
+        except MappingError as failure:
+            problems = list(failure.problems)
+        here = next(path for path, rung in rungs(mapping) if getattr(rung.source, "csv", None) == name)
+        yield from (error(f"{here}.source.csv", str(problem)) for problem in problems)
+
+
+def _counted_twice(mapping: Mapping) -> Iterator[Found]:
+    """A criterion with weight that is also part of another one with weight, in the same dimension."""
+    for path, rung in rungs(mapping):
+        if not isinstance(rung.source, CriteriaSource):
+            continue
+        whole = next(one for one in mapping.criteria if path.startswith(f"criteria[{one.id}]"))
+        for id_ in rung.source.ids:
+            part = next((one for one in mapping.criteria if one.id == id_ != whole.id), None)
+            if (
+                part is not None
+                and part.dimension == whole.dimension
+                and part.weight > 0
+                and whole.weight > 0
+            ):
+                message = f'"{id_}" counts twice, in itself and in {whole.id}; give one of them weight 0'
+                yield warning(f"{path}.source.ids", message)
 
 
 def _reached(start: Criterion, known: dict[str, Criterion]) -> set[str]:
@@ -235,6 +286,8 @@ _RULES: tuple[Callable[[Mapping], Iterator[Found]], ...] = (
     _ids,
     source_findings,
     _criterion_sources,
+    _counted_twice,
+    _csv_files,
     _ladders,
     _lookups,
     _anchors,

@@ -50,6 +50,11 @@ TIMELESS: Final = frozenset({"days_since_won", "tenure_years", "days_since_last"
 """Measures that look at all history: `months` means nothing to them."""
 SHARES: Final = frozenset({"win_rate", "error_rate", "breadth", "role_coverage", "share", "headroom_share"})
 """Measures between 0 and 1."""
+UNFIT_FOR_RULE: Final = {
+    "win_rate": "it leans on the rate of the portfolio, which is what the rule defines",
+    "breadth": "a condition does not say which field's values to count",
+}
+"""Measures that the portfolio rule cannot use, and why."""
 MEANT_FOR: Final[dict[str, frozenset[str]]] = {
     "overdue_grace_days": frozenset({"weighted_pipeline"}),
     "max_per_deal": frozenset({"weighted_pipeline"}),
@@ -104,7 +109,7 @@ def measure_findings(measure: str, months: int | None, path: str) -> Iterator[Fo
 
 def condition_findings(mapping: Mapping) -> Iterator[Found]:
     """Measured conditions of the portfolio rule."""
-    known = built.MEASURES["opportunities"]
+    known = built.MEASURES["opportunities"] - UNFIT_FOR_RULE.keys()
     for key in ("all", "any"):
         for place, condition in enumerate(getattr(mapping.portfolio, key), 1):
             if isinstance(condition, MeasuredCondition):
@@ -112,6 +117,8 @@ def condition_findings(mapping: Mapping) -> Iterator[Found]:
                 if condition.measure not in known:
                     hint = meant(condition.measure, known) or "."
                     message = f'"{condition.measure}" is no measure of opportunities{hint}'
+                    if (why := UNFIT_FOR_RULE.get(condition.measure)) is not None:
+                        message = f'"{condition.measure}" cannot decide who is a customer: {why}.'
                     message += f" Known: {listed(sorted(known))}"
                     yield error(f"{here}.measure", message)
                 yield from measure_findings(condition.measure, condition.months, here)
@@ -119,10 +126,7 @@ def condition_findings(mapping: Mapping) -> Iterator[Found]:
 
 def _source(mapping: Mapping, rung: Rung, path: str) -> Iterator[Found]:
     source = rung.source
-    if isinstance(source, FieldSource):
-        return
-    if isinstance(source, CsvSource):
-        yield error(path, "sources from CSV files are not built yet; take a field of the account")
+    if isinstance(source, FieldSource | CsvSource):
         return
     known = built.MEASURES[source.from_]
     if source.measure not in known:
@@ -218,10 +222,8 @@ def _bands(scale: BandsScale, path: str) -> Iterator[Found]:
 def _rating(mapping: Mapping, scale: RatingScale, path: str) -> Iterator[Found]:
     if scale.worst == scale.best:
         yield error(f"{path}.best", f"worst and best are both {scale.best:g}; they must differ")
-    if scale.centre_by is not None:
-        if mapping.accounts.owner is None:
-            yield error(f"{path}.centre_by", "needs the key owner in [accounts]")
-        yield from without_effect("scale.centre_by", f"{path}.centre_by")
+    if scale.centre_by is not None and mapping.accounts.owner is None:
+        yield error(f"{path}.centre_by", "needs the key owner in [accounts]")
 
 
 def _together(rung: Rung, path: str) -> Iterator[Found]:

@@ -15,13 +15,14 @@ import narwhals as nw
 from connector.mapping.model import (
     ActivitiesSource,
     ContactRolesSource,
+    CsvSource,
     FieldSource,
     OpportunitiesSource,
     RecordsSource,
     Rung,
     WalletSource,
 )
-from connector.measures import activities, contact_roles, opportunities, records, wallet
+from connector.measures import activities, contact_roles, criteria, opportunities, records, wallet
 from connector.measures.field import nothing
 from connector.measures.figures import Figures
 from connector.measures.pooled import Pooled
@@ -33,21 +34,22 @@ BUILT: Final[dict[str, frozenset[str]]] = {
     "orders": frozenset(records.MEASURES),
     "activities": frozenset(activities.MEASURES),
     "wallet": frozenset(wallet.MEASURES),
-    "criteria": frozenset(),
+    "criteria": frozenset(criteria.MEASURES),
 }
 """Measures that are built, by ``from``."""
 WALLET_SOURCES: Final = wallet.SOURCES
 """Sources of a wallet that answer."""
 
-Measured: TypeAlias = nw.Expr | Pooled | FieldSource | WalletSource
+Measured: TypeAlias = nw.Expr | Pooled | FieldSource | CsvSource | WalletSource
 """An expression over figures; a rate that waits for the portfolio's; or a source whose column comes of itself: a
-field from the account, a wallet's figure once the wallet is known."""
+field from the account, a column of a file, a wallet's figure once the wallet is known. What is made of other criteria
+is missing until they are scored."""
 
 
 def measured(rung: Rung, figures: Figures) -> Measured:
     """What a source measures; missing if it reads an object that was not pulled, or is not built yet."""
     source = rung.source
-    if isinstance(source, FieldSource | WalletSource):
+    if isinstance(source, FieldSource | CsvSource | WalletSource):
         return source
     if isinstance(source, RecordsSource):
         if all(name in figures for name in records.objects(source)):

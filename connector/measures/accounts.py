@@ -10,15 +10,20 @@ import narwhals as nw
 from connector.conditions import all_hold, holds
 from connector.crm import CURRENCY, ID, FieldType
 from connector.currency import Amount, Converter
+from connector.mapping.csv_file import CsvTables
 from connector.mapping.model import (
+    CsvSource,
     FieldCondition,
     FieldSource,
     LookupScale,
     Mapping,
+    PercentileScale,
     RatingScale,
     Rung,
     Scale,
 )
+from connector.mapping.uses import ACCOUNT_KEYS
+from connector.measures.csv_columns import Link, joined
 from connector.measures.field import field, nothing
 from connector.measures.ratings import Rating
 from connector.measures.wallet import size_class
@@ -39,12 +44,14 @@ class Odd:
         field: API name.
         message: what it is and what became of it.
         criterion: whose raw value it concerns, None for the wallet.
+        object: section of the mapping, or the CSV file.
     """
 
     column: str
     field: str
     message: str
     criterion: str | None = None
+    object: str = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,13 @@ class Fields:
 
     Attributes:
         frame: id, name, owner, industry, size, size_class, pilot, ``now:<key>``, and for fields as sources
-            ``raw:<key>``; columns that start with "@" serve the map stage only.
+            ``raw:<key>``; ``by:<key>`` for percentiles among peers; columns that start with "@" serve the map stage
+            only.
         ratings: values that age.
         odd: what is to be counted.
         amounts: names of converted amounts; ``<name>:fault`` says how that went.
         converted: accounts as pulled, with these amounts.
+        links: CSV files that were joined.
     """
 
     frame: Frame
@@ -65,6 +74,7 @@ class Fields:
     odd: tuple[Odd, ...]
     amounts: tuple[str, ...]
     converted: Frame
+    links: tuple[Link, ...] = ()
 
 
 def rungs(mapping: Mapping) -> Iterator[tuple[str, Rung]]:
@@ -82,9 +92,12 @@ def rule_column(key: str, place: int) -> str:
 class _Reader:
     """Collects the columns to read: those that are computed from the accounts as pulled, and tests of these."""
 
-    def __init__(self, source: Source, mapping: Mapping, money: Converter, as_of: int) -> None:
+    def __init__(
+        self, source: Source, mapping: Mapping, money: Converter, as_of: int, files: CsvTables
+    ) -> None:
         self.frame, self.schema = source.frame, source.schema
-        self.mapping, self.money, self.as_of = mapping, money, as_of
+        self.mapping, self.money, self.as_of, self.files = mapping, money, as_of, files
+        self.links: dict[tuple[str, str, str], Link] = {}
         self.columns: list[nw.Expr] = []
         self.tests: list[nw.Expr] = []
         self.ratings: list[Rating] = []
@@ -130,11 +143,31 @@ class _Reader:
             self.mark(f"@ahead:{key}", ahead, rated_at, DAYS_AHEAD)
 
     def mark(
-        self, name: str, test: nw.Expr, field_name: str, message: str, criterion: str | None = None
+        self,
+        name: str,
+        test: nw.Expr,
+        field_name: str,
+        message: str,
+        criterion: str | None = None,
+        where: str = "accounts",
     ) -> None:
         """Have the accounts counted that meet `test`, which reads columns that are added."""
         self.tests.append(test.alias(name))
-        self.odd.append(Odd(name, field_name, message, criterion))
+        self.odd.append(Odd(name, field_name, message, criterion, where))
+
+    def link(self, source: CsvSource) -> Link | None:
+        """The file of a source, joined once for all that read it; None if it was not read."""
+        field_name = source.key_field or source.key
+        place = (source.csv, source.key, field_name)
+        if place not in self.links:
+            table = self.files.get(place[:2])
+            if table is None:
+                return None
+            link = self.links[place] = Link(source, table, len(self.links))
+            self.frame = joined(self.frame, link, folded(self.text(field_name)))
+            self.add(nw.col(link.key), link.key)
+            self.add(nw.col(link.found), link.found)
+        return self.links[place]
 
     def mark_given(
         self, name: str, unfit: nw.Expr, field_name: str, message: str, criterion: str | None = None
@@ -144,7 +177,9 @@ class _Reader:
         self.mark(name, nw.col(name) & unfit, field_name, message, criterion)
 
 
-def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fields:
+def read(
+    source: Source, mapping: Mapping, money: Converter, as_of: int, files: CsvTables | None = None
+) -> Fields:
     """Read the accounts.
 
     Args:
@@ -152,8 +187,9 @@ def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fiel
         mapping: which fields.
         money: converts amounts.
         as_of: days since 1970.
+        files: CSV files that criteria read; a source whose file is not among them is missing on every account.
     """
-    reader = _Reader(source, mapping, money, as_of)
+    reader = _Reader(source, mapping, money, as_of, files or {})
     size = reader.number(mapping.accounts.size)
     reader.add(nw.col(ID), "id")
     for name in ("name", "owner", "industry"):
@@ -162,8 +198,7 @@ def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fiel
     reader.add(size_class(size), "size_class")
     reader.add(all_hold(mapping.write.where, source.schema), "pilot")
     for key, rung in rungs(mapping):
-        if isinstance(rung.source, FieldSource):
-            _read_source(reader, key, rung.source, rung.scale)
+        _read_rung(reader, key, rung)
     _read_wallet(reader)
     if mapping.override is not None:
         for name, value in from_fields(mapping.override, source.schema).items():
@@ -175,7 +210,46 @@ def read(source: Source, mapping: Mapping, money: Converter, as_of: int) -> Fiel
             if isinstance(test, FieldCondition):
                 reader.add(holds(test, source.schema), rule_column(key, place))
     frame = extended(reader.frame.select(*reader.columns), reader.tests)
-    return Fields(frame, tuple(reader.ratings), tuple(reader.odd), tuple(reader.amounts), reader.frame)
+    return Fields(
+        frame,
+        tuple(reader.ratings),
+        tuple(reader.odd),
+        tuple(reader.amounts),
+        reader.frame,
+        tuple(reader.links.values()),
+    )
+
+
+def _read_rung(reader: _Reader, key: str, rung: Rung) -> None:
+    """What one way to answer a criterion needs of the account itself."""
+    if isinstance(rung.source, FieldSource):
+        _read_source(reader, key, rung.source, rung.scale)
+    if isinstance(rung.source, CsvSource):
+        _read_column(reader, key, rung.source, rung.scale)
+    if isinstance(rung.scale, PercentileScale) and rung.scale.by is not None:
+        reader.add(folded(_group(reader, rung.scale.by)), f"by:{key}")
+
+
+def _read_column(reader: _Reader, key: str, source: CsvSource, scale: Scale) -> None:
+    """A column of a CSV file, read as a text field with that content would be."""
+    link = reader.link(source)
+    if link is None:
+        reader.add(nothing(scale), f"raw:{key}")
+        return
+    value, kind = nw.col(link.column(source.column)), FieldType.TEXT
+    raw = field(value, kind, scale, reader.as_of)
+    reader.add(raw, f"raw:{key}")
+    reader.add(is_given(value, kind), f"@odd:{key}")
+    unfit = nw.col(f"@odd:{key}") & _unfit(nw.col(f"raw:{key}"), scale)
+    message = f"values are not {_wanted(scale, kind)}: they count as missing"
+    reader.mark(f"@odd:{key}", unfit, source.column, message, key.split(":", maxsplit=1)[0], source.csv)
+
+
+def _group(reader: _Reader, by: str) -> nw.Expr:
+    """The peer group: a key of ``[accounts]``, of which `size` means its classes, or a field."""
+    if by == "size":
+        return size_class(reader.number(reader.mapping.accounts.size))
+    return reader.text(getattr(reader.mapping.accounts, by) if by in ACCOUNT_KEYS else by)
 
 
 def _read_source(reader: _Reader, key: str, source: FieldSource, scale: Scale) -> None:

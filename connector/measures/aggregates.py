@@ -15,8 +15,9 @@ import narwhals as nw
 from connector.conditions import Schema, all_hold
 from connector.crm import ACCOUNT
 from connector.mapping.model import Where
-from connector.reading import missing
+from connector.reading import as_text, folded, missing
 from connector.tables import KEY, Frame, divided, extended, keyed
+from connector.tables import column as column_of
 from connector.windows import shifted
 
 DAY = "@day"
@@ -124,6 +125,21 @@ class Aggregates:
     def last_day(self, pick: Pick) -> nw.Expr:
         """Day of the latest one, null without any."""
         return self.figure(("last", pick), nw.when(self._picked(pick)).then(nw.col(DAY)).max())
+
+    def distinct(self, field: str, pick: Pick) -> nw.Expr:
+        """How many different values a field has, as compared texts; empty ones do not count.
+
+        Args:
+            field: API name; one that the records lack is empty on all of them.
+            pick: which records.
+        """
+        kind = self._schema.get(field)
+        if kind is None:
+            return nw.lit(0)
+        value = nw.when(self._picked(pick)).then(folded(as_text(nw.col(column_of(field)), kind)))
+        values = self.figure(("distinct", field, pick), value.fill_null("").n_unique().cast(nw.Int32))
+        blank = self.number(("blank", field, pick), value.is_null())  # they count as one value more
+        return values.fill_null(0) - (blank > 0).cast(nw.Int32)
 
     def faded_count(self, months: int | None, half_life: float | None, where: Where = ()) -> nw.Expr:
         """Number of records up to today; with a half-life each counts 0.5^(age in days / half_life).

@@ -12,6 +12,7 @@ from connector.currency import CONVERTED, NO_RATE, UNREADABLE
 from connector.errors import MappingError, Problem
 from connector.mapping.model import ContactRolesSource, RecordsSource
 from connector.mapping.model import Mapping as MappingFile
+from connector.measures import csv_columns
 from connector.measures.accounts import Fields, rungs
 from connector.measures.aggregates import CENTS, DAY, Pick
 from connector.measures.contact_roles import ROLE
@@ -78,8 +79,9 @@ def counted(
     found = {name: int(values[0] or 0) for name, values in counts.items()}
     quality = [Quality(MESSAGES[name][0], None, MESSAGES[name][1], found[name]) for name in names]
     quality += [
-        Quality("accounts", odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd
+        Quality(odd.object, odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd
     ]
+    quality += [each for link in fields.links for each in csv_columns.findings(accounts, link)]
     quality += list(_unused(mapping, rates, found["members"]))
     return tuple(each for each in quality if each.count)
 

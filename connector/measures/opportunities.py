@@ -92,6 +92,17 @@ def trend(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
     return nw.when((size > 0) & (first <= start)).then(2 * (late - early) / nw.when(size > 0).then(size))
 
 
+def breadth(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
+    """Distinct values of ``field`` among the opportunities won in the window / ``of``, at most 1.
+
+    Values are compared as texts, without regard to case and outer blanks; empty ones do not count. Missing where
+    nothing was won in the window.
+    """
+    pick = deals.window(source.months or 0, "won", source.where)
+    share = divided(deals.distinct(source.field or "", pick), source.of or 1)
+    return nw.when(deals.count(pick) > 0).then(nw.when(share > 1).then(nw.lit(1.0)).otherwise(share))
+
+
 def capped(most: float) -> str:
     """Name of the column with weighted amounts of deals capped at `most` currency units."""
     return f"{WEIGHTED}:{most:g}"
@@ -115,5 +126,6 @@ MEASURES: Final[Mapping[str, Callable[[OpportunitiesSource, Aggregates], nw.Expr
     "days_since_won": days_since_won,
     "tenure_years": tenure_years,
     "trend": trend,
+    "breadth": breadth,
 }
 """What ``from = "opportunities"`` can measure; see CONTRIBUTING for how to add one."""

@@ -16,6 +16,7 @@ from connector.conditions import any_holds, measured_holds
 from connector.crm import Currencies
 from connector.currency import Converter
 from connector.families import FAMILY, families, rates_families, regrouped, with_heirs, with_tops
+from connector.mapping.csv_file import CsvTables
 from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
 from connector.mapping.model import Mapping as MappingFile
 from connector.measures import Measured, accounts, findings, measured, opportunities, wallet
@@ -53,7 +54,7 @@ class Mapped:
     ignored: tuple[Ignored, ...]
 
 
-def map_accounts(
+def map_accounts(  # noqa: PLR0913 - all that one run has read
     sources: Sources,
     mapping: MappingFile,
     as_of: date,
@@ -61,7 +62,9 @@ def map_accounts(
     history: History,
     references: References,
     file: OverrideFile = NOTHING_SET,
+    *,
     merged: Map[str, str] = NOBODY,
+    csv: CsvTables | None = None,
 ) -> Mapped:
     """Measure every account: portfolio, own revenue, wallet, and the raw value of every criterion.
 
@@ -74,6 +77,7 @@ def map_accounts(
         references: rates of the whole portfolio and its peers' revenue.
         file: zones and scores that a person has set in the file of ``[override]``.
         merged: merged accounts, loser's id -> survivor's id.
+        csv: CSV files that criteria read.
 
     Raises:
         MappingError: a currency without a rate: the mapping's own, or those of more than 1 % of the amounts.
@@ -83,7 +87,7 @@ def map_accounts(
     if family is not None:
         sources = regrouped(sources, family, several=mapping.crm == "hubspot")
     figures = Figures(sources, mapping, days(as_of))
-    fields = accounts.read(sources["accounts"], mapping, money, figures.as_of)
+    fields = accounts.read(sources["accounts"], mapping, money, figures.as_of, csv)
     values = {key: (rung, measured(rung, figures)) for key, rung in rungs(mapping)}
     columns = {
         "member": _member(mapping, figures),
@@ -216,7 +220,7 @@ def _decision(subject: str) -> Rating:
 def _columns(frame: Frame, mapping: MappingFile, file: OverrideFile) -> list[str]:
     """The columns that the following stages read, in the order of `connector.tables`."""
     present = set(frame.collect_schema().names())
-    criteria = [f"{kind}:{key}" for key, _ in rungs(mapping) for kind in ("raw", "expired", "multi")]
+    criteria = [f"{kind}:{key}" for key, _ in rungs(mapping) for kind in ("raw", "expired", "multi", "by")]
     now = [f"now:{key}" for key in mapping.write.targets]
     by_hand = [
         overrides.column_of(subject, fact) for subject in overrides.subjects(mapping, file) for fact in FACTS

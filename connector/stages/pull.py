@@ -12,6 +12,7 @@ import narwhals as nw
 from connector.conditions import all_hold, any_holds
 from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, Pulled, PullRequest
 from connector.errors import CrmRequestError
+from connector.mapping.csv_file import CsvTables, read_files
 from connector.mapping.model import (
     CriteriaSource,
     CsvSource,
@@ -59,6 +60,7 @@ class Read:
         fetched: how many records the CRM was asked for, by object: all, or those that had changed.
         absent: objects that the CRM does not have, with what it says.
         fields: the account's fields as the connected user sees them.
+        files: CSV files that criteria read.
     """
 
     sources: Sources
@@ -68,6 +70,7 @@ class Read:
     fetched: Mapping[Object, int]
     absent: Mapping[Object, str] = field(default_factory=dict)
     fields: Mapping[str, CrmField] = field(default_factory=dict)
+    files: CsvTables = field(default_factory=dict)
 
 
 def pull(
@@ -91,7 +94,9 @@ def pull(
 
     Raises:
         CrmError: the CRM refuses, or does not know a field that should exist.
+        MappingError: a CSV file cannot be read.
     """
+    files = read_files(mapping)
     rmtree(folder, ignore_errors=True)
     fields = crm.describe("accounts")
     to_come = {} if provisioned else _to_be_created(mapping, fields)
@@ -117,7 +122,7 @@ def pull(
     advance(len(requested), len(requested))
     sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
-    return Read(sources, crm.currencies(), merged, rows, fetched, absent, fields)
+    return Read(sources, crm.currencies(), merged, rows, fetched, absent, fields, files)
 
 
 def requests(

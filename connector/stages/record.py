@@ -37,7 +37,7 @@ def remember(
     if first_seen is not None and first_seen.num_rows:
         pq.write_table(first_seen, memory.first_seen(run))
         _sync_to_disk(memory.first_seen(run))
-    memory.keep_quality(run, [{"message": str(note), "count": note.count} for note in quality])
+    memory.keep_quality(run, [note.note for note in quality])
     if ignored:
         memory.keep_ignored(run, [one.as_json() for one in ignored])
     memory.keep_references(run, references.quarter, references.fresh)

@@ -8,19 +8,20 @@ from operator import add, or_
 
 import narwhals as nw
 
-from connector.mapping.model import DIMENSIONS, Criterion, Mapping
+from connector.mapping.model import DIMENSIONS, CriteriaSource, Criterion, Mapping
+from connector.measures import criteria as combined
 from connector.overrides import column_of
 from connector.reading import missing
 from connector.reference import References
-from connector.scales import points, ready
+from connector.scales import points, portfolio, ready
 from connector.scales import score as scaled
-from connector.tables import Frame, divided, rounded
+from connector.tables import Frame, divided, extended, rounded
 
 NEUTRAL = 50.0
 COVERAGE_DECIMALS = 6
 
 
-def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # noqa: ARG001 - percentiles will ask
+def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:
     """Score every criterion 0 to 100, and both dimensions from the rounded scores.
 
     A dimension's points are the mean of its criteria with a score, weighted; coverage is the share of the weight that
@@ -37,32 +38,52 @@ def score(mapped: Frame, mapping: Mapping, references: References) -> Frame:  # 
         expired: an expired value counts in a criterion with weight. A score that a person has set is known, and its
         rung is one after the last.
     """
-    present = set(mapped.collect_schema().names())
-    several = {name.removeprefix("multi:") for name in present if name.startswith("multi:")}
-    by_hand = {criterion.id for criterion in mapping.criteria if column_of(criterion.id) in present}
-    answers = {f"{each.id}:{n}": rung.scale for each in mapping.criteria for n, rung in enumerate(each.rungs)}
-    frame = mapped.with_columns(
-        ready(scale, nw.col(f"raw:{key}")).alias(f"score:{key}") for key, scale in answers.items()
-    )
+    frame = mapped
+    for criteria in combined.levels(mapping):
+        frame = _scored(frame, criteria, mapping, references)
     frame = frame.with_columns(
-        scaled(scale, nw.col(f"score:{key}"), multi=key in several).alias(f"score:{key}")
-        for key, scale in answers.items()
+        *(column for dimension in DIMENSIONS for column in _dimension(dimension, mapping.of(dimension))),
+        _expired(one for one in mapping.criteria if one.weight > 0).alias("expired"),
+    )
+    return frame.with_columns(column for dimension in DIMENSIONS for column in _rounded(dimension))
+
+
+def _scored(frame: Frame, level: tuple[Criterion, ...], mapping: Mapping, references: References) -> Frame:
+    """Add score, known and rung of criteria whose parts, if they have any, are scored."""
+    present = set(frame.collect_schema().names())
+    several = {name.removeprefix("multi:") for name in present if name.startswith("multi:")}
+    by_hand = {criterion.id for criterion in level if column_of(criterion.id) in present}
+    answers = {f"{each.id}:{n}": rung for each in level for n, rung in enumerate(each.rungs)}
+    made = (
+        column for each in level for n in range(len(each.rungs)) for column in _of_criteria(each, n, mapping)
+    )
+    frame = extended(frame, made)
+    frame = frame.with_columns(
+        ready(rung.scale, nw.col(f"raw:{key}")).alias(f"score:{key}") for key, rung in answers.items()
+    )
+    for key, rung in answers.items():
+        fingerprint = combined.fingerprint(rung, mapping)
+        frame = portfolio.placed(frame, f"score:{key}", key, rung, fingerprint, references)
+    frame = frame.with_columns(
+        scaled(rung.scale, nw.col(f"score:{key}"), multi=key in several).alias(f"score:{key}")
+        for key, rung in answers.items()
     )
     frame = frame.with_columns(points(nw.col(f"score:{key}")).alias(f"score:{key}") for key in answers)
     frame = frame.with_columns(
-        column
-        for criterion in mapping.criteria
-        for column in _chosen(criterion, by_hand=criterion.id in by_hand)
+        column for criterion in level for column in _chosen(criterion, by_hand=criterion.id in by_hand)
     )
-    frame = frame.with_columns(
-        _stood_in(criterion).alias(f"score:{criterion.id}") for criterion in mapping.criteria
-    )
-    frame = frame.with_columns(
-        *(column for dimension in DIMENSIONS for column in _dimension(dimension, mapping.of(dimension))),
-        _expired(mapping.criteria).alias("expired"),
-    )
-    frame = frame.with_columns(column for dimension in DIMENSIONS for column in _rounded(dimension))
+    frame = frame.with_columns(_stood_in(criterion).alias(f"score:{criterion.id}") for criterion in level)
     return frame.drop([f"score:{key}" for key in answers])
+
+
+def _of_criteria(criterion: Criterion, place: int, mapping: Mapping) -> list[nw.Expr]:
+    """Raw value of a source that is made of other criteria; it has expired if one that it reads has."""
+    source = criterion.rungs[place].source
+    if not isinstance(source, CriteriaSource):
+        return []
+    raw = combined.MEASURES[source.measure](source, mapping)
+    expired = _expired(mapping.criterion(id_) for id_ in source.ids) & ~raw.is_null()
+    return [raw.alias(f"raw:{criterion.id}:{place}"), expired.alias(f"expired:{criterion.id}:{place}")]
 
 
 def _answer(criterion: Criterion, place: int) -> str:
@@ -138,13 +159,12 @@ def _rounded(dimension: str) -> list[nw.Expr]:
 
 
 def _expired(criteria: Iterable[Criterion]) -> nw.Expr:
-    """An expired value gives the score of a criterion with weight."""
+    """An expired value gives the score of one of these criteria."""
     tests = [nw.lit(False)]
     for criterion in criteria:
-        if criterion.weight > 0:
-            for place in range(len(criterion.rungs)):
-                answers = (nw.col(f"rung:{criterion.id}") == place).fill_null(False)
-                tests.append(answers & nw.col(f"expired:{criterion.id}:{place}"))
+        for place in range(len(criterion.rungs)):
+            answers = (nw.col(f"rung:{criterion.id}") == place).fill_null(False)
+            tests.append(answers & nw.col(f"expired:{criterion.id}:{place}"))
     return reduce(or_, tests)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from connector.mapping.model import (
@@ -15,7 +16,7 @@ from connector.mapping.model import (
     RecordsSource,
     Where,
 )
-from tests.oracle.arithmetic import Money, Row, column, holds, number, shift, text, valid_day
+from tests.oracle.arithmetic import EPOCH, Money, Row, column, holds, number, shift, text, valid_day
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class World:
     money: Money
     dates: frozenset[str]
     percents: frozenset[str]
+    multis: frozenset[str]
     present: frozenset[str]
 
 
@@ -314,17 +316,36 @@ def rating_age(customer: Customer, rated_at: str | None, world: World) -> int:
     return 0 if day is None else max(0, world.today - day)
 
 
+def read(value: Any, kind: str, today: int) -> Any:
+    """A value as a scale of that kind needs it; dates as days before today, also those in texts."""
+    if value is None or kind == "lookup":
+        return value
+    if kind == "boolean":
+        return value if isinstance(value, bool) else {"true": True, "false": False}.get(text(value) or "")
+    if isinstance(value, bool):
+        return None
+    if number(value) is not None or kind == "rating" or not isinstance(value, str):
+        return number(value)
+    try:
+        day = valid_day((date.fromisoformat(value.strip()[:10]) - EPOCH).days)
+    except ValueError:
+        return None
+    return None if day is None else today - day
+
+
 def of_field(
-    customer: Customer, source: FieldSource, world: World, currency_fields: frozenset[str]
+    customer: Customer, source: FieldSource, kind: str, world: World, currency_fields: frozenset[str]
 ) -> tuple[Any, bool]:
     """The raw value and whether it is an expired rating that still counts."""
     value = customer.row.get(column(source.field))
     if isinstance(value, str) and not value.strip():
         value = None
-    if value is not None and source.field in world.dates:
+    if column(source.field) not in world.dates:
+        value = read(value, kind, world.today)
+    elif value is not None:
         day = valid_day(value)
         value = None if day is None else world.today - day
-    if value is not None and source.field in currency_fields:
+    if value is not None and source.field in currency_fields and kind not in ("lookup", "boolean"):
         day = None if source.rated_at is None else valid_day(customer.row.get(column(source.rated_at)))
         cents = world.money.cents(
             number(value), customer.row.get("@currency"), world.today if day is None else day

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,18 +13,16 @@ from connector.mapping.model import (
     CriteriaSource,
     Criterion,
     FieldSource,
-    LogScale,
     LookupScale,
     Mapping,
     MeasuredCondition,
     OpportunitiesSource,
-    RatingScale,
     RecordsSource,
     Rung,
     Scale,
     WalletSource,
 )
-from tests.oracle import measures
+from tests.oracle import measures, scales
 from tests.oracle.arithmetic import (
     EPOCH,
     Money,
@@ -34,7 +30,6 @@ from tests.oracle.arithmetic import (
     column,
     half_away,
     holds,
-    number,
     percentile,
     same,
     shift,
@@ -42,36 +37,10 @@ from tests.oracle.arithmetic import (
     valid_day,
 )
 from tests.oracle.measures import Customer, World
+from tests.oracle.rated import Rated
+from tests.oracle.wallet import wallets
 
 DIMENSIONS = ("potential", "attractiveness")
-
-
-@dataclass
-class Rated:
-    """What the method says of one account."""
-
-    member: bool = False
-    own: int | None = None
-    wallet: int | None = None
-    wallet_source: str | None = None
-    share: float | None = None
-    headroom: int | None = None
-    wallet_expired: bool = False
-    raw: dict[str, Any] = field(default_factory=dict)
-    scores: dict[str, float | None] = field(default_factory=dict)
-    known: dict[str, bool] = field(default_factory=dict)
-    rung: dict[str, int | None] = field(default_factory=dict)
-    points: dict[str, float | None] = field(default_factory=dict)
-    coverage: dict[str, float] = field(default_factory=dict)
-    low: dict[str, float] = field(default_factory=dict)
-    high: dict[str, float] = field(default_factory=dict)
-    expired: bool = False
-    top_revenue: bool = False
-    zone: str | None = None
-    segment: str | None = None
-    confidence: str | None = None
-    by_hand: dict[str, Any] = field(default_factory=dict)
-    heir_of: str | None = None
 
 
 Decision = tuple[str, str, str, int]
@@ -106,6 +75,7 @@ def rate(
         Money(mapping.currency, currencies, mapping.rates),
         frozenset(name for name, kind in types.items() if kind in (FieldType.DATE, FieldType.DATETIME)),
         frozenset(name for name, kind in types.items() if kind is FieldType.PERCENT),
+        frozenset(name for name, kind in types.items() if kind is FieldType.MULTI_PICKLIST),
         frozenset(tables),
     )
     money_fields = frozenset(name for name, kind in types.items() if kind is FieldType.CURRENCY)
@@ -114,14 +84,11 @@ def rate(
     rated = {
         key: Rated(member=_member(customer, world) and key not in tops) for key, customer in everyone.items()
     }
-    members = {key: everyone[key] for key, result in rated.items() if result.member}
     for key, customer in everyone.items():
         rated[key].own = measures.own(customer, world)
         rated[key].by_hand = _by_hand(key, customer, world, decisions) if rated[key].member else {}
-    _wallets(everyone, rated, world)
-    rates = _rates(members, world)
-    for key, customer in everyone.items():
-        _score(customer, rated[key], world, rates, money_fields)
+    wallets(everyone, rated, world)
+    _score(everyone, rated, world, money_fields)
     _segment(rated, world, last_zones or {}, zones_since or {})
     for key, top in tops.items():
         if rated[top].member:
@@ -217,100 +184,6 @@ def _by_hand(key: str, customer: Customer, world: World, decisions: tuple[Decisi
     return found
 
 
-def _wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: World) -> None:
-    wallet = world.mapping.wallet
-    if wallet is None:
-        return
-    peers = _peers(everyone, rated, world)
-    for key, customer in everyone.items():
-        result = rated[key]
-        spent = None if result.own is None else max(0, result.own)
-        for source in wallet.sources:
-            expired = False
-            if source.startswith("field:"):
-                found, expired = _entered(customer, source.removeprefix("field:"), spent, world)
-            elif source == "model" or spent is None:
-                found = None
-            else:
-                found = _best_year(customer, world) if source == "activity" else peers(customer, spent)
-                if found is not None and wallet.achievable_share * found <= spent:
-                    found = None
-            if found is not None:
-                result.wallet, result.wallet_source, result.wallet_expired = (
-                    found,
-                    source.split(":")[0],
-                    expired,
-                )
-                if spent is not None:
-                    result.share = spent / found if found else None
-                    result.headroom = int(max(0, half_away(wallet.achievable_share * found - spent)))
-                break
-
-
-def _entered(customer: Customer, name: str, spent: int | None, world: World) -> tuple[int | None, bool]:
-    wallet = world.mapping.wallet
-    assert wallet is not None
-    day = None if wallet.rated_at is None else valid_day(customer.row.get(column(wallet.rated_at)))
-    value = number(customer.row.get(column(name)))
-    cents = world.money.cents(value, customer.row.get("@currency"), world.today if day is None else day)
-    if cents is None or cents < 0:
-        return None, False
-    expired = False
-    if wallet.expires_days is not None:
-        age = measures.rating_age(customer, wallet.rated_at, world)
-        if age > 2 * wallet.expires_days:
-            return None, False
-        expired = age > wallet.expires_days
-    return max(cents, spent or 0), expired
-
-
-def _best_year(customer: Customer, world: World) -> int | None:
-    found = measures.quarters(customer, world)
-    years = [
-        sum(q for q in found[i : i + 4] if q is not None)
-        for i in range(9)
-        if any(q is not None for q in found[i : i + 4])
-    ]
-    best = max(years, default=0)
-    return best if best > 0 else None
-
-
-def _size_class(employees: float | None) -> int:
-    if employees is None:
-        return -1
-    return sum(employees >= edge for edge in (10, 50, 250))
-
-
-def _peers(
-    everyone: dict[str, Customer], rated: dict[str, Rated], world: World
-) -> Callable[[Customer, int], int | None]:
-    section = world.mapping.accounts
-
-    def group(customer: Customer) -> tuple[str | None, int]:
-        industry = None if section.industry is None else text(customer.row.get(column(section.industry)))
-        size = None if section.size is None else number(customer.row.get(column(section.size)))
-        return industry, _size_class(size)
-
-    spending = [
-        (group(c), rated[k].own or 0)
-        for k, c in everyone.items()
-        if rated[k].member and (rated[k].own or 0) > 0
-    ]
-
-    def answer(customer: Customer, spent: int) -> int | None:
-        if spent <= 0:
-            return None
-        industry, size = group(customer)
-        narrow = [value for other, value in spending if other == (industry, size)]
-        wide = [value for other, value in spending if other[0] == industry]
-        values = (
-            narrow if len(narrow) >= 20 else wide if len(wide) >= 20 else [value for _, value in spending]
-        )
-        return int(half_away(percentile(values, 0.8))) if values else None
-
-    return answer
-
-
 def _rates(members: dict[str, Customer], world: World) -> dict[tuple[str, int], float | None]:
     rates: dict[tuple[str, int], float | None] = {}
     for criterion in world.mapping.criteria:
@@ -333,7 +206,10 @@ def _raw(
 ) -> tuple[Any, bool]:
     source = rung.source
     if isinstance(source, FieldSource):
-        return measures.of_field(customer, source, world, money)
+        return measures.of_field(customer, source, rung.scale.kind, world, money)
+    if isinstance(source, CriteriaSource):
+        value = combination(result, source, world)
+        return value, value is not None and any(result.aged[id_] for id_ in source.ids)
     if isinstance(source, OpportunitiesSource):
         return measures.opportunities(customer, source, world, figure), False
     if isinstance(source, WalletSource):
@@ -359,42 +235,96 @@ def _raw(
     return measures.days_since_last(customer, source, world), False
 
 
+def combination(result: Rated, source: CriteriaSource, world: World) -> float | None:
+    weights = list(source.weights or [world.mapping.criterion(id_).weight for id_ in source.ids])
+    if not any(weights):
+        weights = [1.0 for _ in weights]
+    scores = [float(result.scores[id_] or 0) if result.known[id_] else None for id_ in source.ids]
+    pairs = [(w, s) for w, s in zip(weights, scores, strict=True) if s is not None and w > 0]
+    if source.measure == "weighted":
+        return sum(w * s for w, s in pairs) / sum(w for w, _ in pairs) if pairs else None
+    known = [s for s in scores if s is not None]
+    if len(known) < len(scores):
+        return None
+    if source.measure in ("min", "max"):
+        return min(known) if source.measure == "min" else max(known)
+    if any(s == 0 for _, s in pairs):
+        return 0.0
+    return math.exp(sum(w * math.log(s) for w, s in pairs) / sum(w for w, _ in pairs))
+
+
 def source_table(source: Any) -> str:
     return str(source.from_)
 
 
 def _score(
-    customer: Customer,
-    result: Rated,
+    everyone: dict[str, Customer], rated: dict[str, Rated], world: World, money: frozenset[str]
+) -> None:
+    """Criterion by criterion, since ranks and owners' means need the whole portfolio."""
+    members = {key: everyone[key] for key, result in rated.items() if result.member}
+    rates = _rates(members, world)
+    left = list(world.mapping.criteria)
+    while left:
+        criterion = next(c for c in left if _parts(c) <= {done.id for done in set_of(world, left)})
+        left.remove(criterion)
+        _answer(criterion, everyone, rated, world, rates, money)
+    for result in rated.values():
+        for dimension in DIMENSIONS:
+            criteria = [c for c in world.mapping.criteria if c.dimension == dimension and c.weight > 0]
+            _dimension(result, dimension, criteria)
+
+
+def split(rung: Rung, world: World) -> Scale:
+    """A lookup over a field that holds several values splits them without being told."""
+    several = isinstance(rung.source, FieldSource) and column(rung.source.field) in world.multis
+    if several and isinstance(rung.scale, LookupScale) and rung.scale.multi is None:
+        return rung.scale.model_copy(update={"multi": "max"})
+    return rung.scale
+
+
+def set_of(world: World, left: list[Criterion]) -> list[Criterion]:
+    return [c for c in world.mapping.criteria if c not in left]
+
+
+def _parts(criterion: Criterion) -> set[str]:
+    return {id_ for r in criterion.rungs if isinstance(r.source, CriteriaSource) for id_ in r.source.ids}
+
+
+def _answer(
+    criterion: Criterion,
+    everyone: dict[str, Customer],
+    rated: dict[str, Rated],
     world: World,
     rates: dict[tuple[str, int], float | None],
     money: frozenset[str],
 ) -> None:
-    for criterion in world.mapping.criteria:
-        score: float | None = None
-        result.rung[criterion.id] = None
+    for result in rated.values():
+        result.known[criterion.id], result.rung[criterion.id] = False, None
+        result.scores[criterion.id] = None
+        result.aged[criterion.id] = False
         if criterion.id in result.by_hand:
-            score, result.rung[criterion.id] = float(result.by_hand[criterion.id]), len(criterion.rungs)
-        for position, rung in enumerate(criterion.rungs if score is None else ()):
-            if isinstance(rung.source, CriteriaSource):
-                continue
-            raw, expired = _raw(customer, result, rung, world, rates.get((criterion.id, position)), money)
-            found = scaled(raw, rung.scale)
+            result.known[criterion.id], result.rung[criterion.id] = True, len(criterion.rungs)
+            result.scores[criterion.id] = float(result.by_hand[criterion.id])
+    for position, rung in enumerate(criterion.rungs):
+        figure = rates.get((criterion.id, position))
+        raws = {
+            key: _raw(customer, rated[key], rung, world, figure, money) for key, customer in everyone.items()
+        }
+        sample = [(raws[key][0], everyone[key].row) for key, result in rated.items() if result.member]
+        judge = scales.judge(split(rung, world), sample, world)
+        for key, (raw, expired) in raws.items():
+            result = rated[key]
+            found = None if result.known[criterion.id] else judge(raw, everyone[key].row)
             if found is not None:
-                score = half_away(found)
-                result.raw[criterion.id], result.rung[criterion.id] = raw, position
+                result.known[criterion.id], result.rung[criterion.id] = True, position
+                result.scores[criterion.id], result.raw[criterion.id] = half_away(found), raw
+                result.aged[criterion.id] = expired
                 result.expired = result.expired or (expired and criterion.weight > 0)
-                break
-        result.known[criterion.id] = score is not None
-        if score is None and criterion.missing != "exclude":
-            score = half_away(50.0 if criterion.missing == "neutral" else float(criterion.missing))
-        result.scores[criterion.id] = score
-    for dimension in DIMENSIONS:
-        _dimension(
-            result,
-            dimension,
-            [c for c in world.mapping.criteria if c.dimension == dimension and c.weight > 0],
-        )
+    if criterion.missing != "exclude":
+        stand_in = half_away(50.0 if criterion.missing == "neutral" else float(criterion.missing))
+        for result in rated.values():
+            if not result.known[criterion.id]:
+                result.scores[criterion.id] = stand_in
 
 
 def _dimension(result: Rated, dimension: str, criteria: list[Criterion]) -> None:
@@ -410,47 +340,6 @@ def _dimension(result: Rated, dimension: str, criteria: list[Criterion]) -> None
             c.weight * float((result.scores[c.id] if result.known[c.id] else unknown) or 0) for c in criteria
         )
         bounds[dimension] = half_away(sums / weights)
-
-
-def scaled(raw: Any, scale: Scale) -> float | None:
-    """The score, 0 to 100; nothing if the value is missing or does not fit."""
-    if raw is None:
-        return None
-    if isinstance(scale, LookupScale):
-        return _looked_up(raw, scale)
-    if scale.kind == "boolean":
-        truth = raw if isinstance(raw, bool) else {"true": True, "false": False}.get(text(raw) or "")
-        return None if truth is None else (scale.yes if truth else scale.no)
-    value = number(raw)
-    if value is None or abs(value) > 1e300:
-        return None
-    value = round(value, 9)
-    if isinstance(scale, RatingScale):
-        low, high = min(scale.worst, scale.best), max(scale.worst, scale.best)
-        return 100 * (value - scale.worst) / (scale.best - scale.worst) if low <= value <= high else None
-    if isinstance(scale, LogScale):
-        zero, full = math.log1p(scale.zero), math.log1p(scale.full)
-        return 100 * min(1.0, max(0.0, (math.log1p(max(value, 0)) - zero) / (full - zero)))
-    if scale.kind == "linear":
-        return 100 * min(1.0, max(0.0, (value - scale.zero) / (scale.full - scale.zero)))
-    if scale.kind == "bands":
-        return scale.scores[sum(value >= edge for edge in scale.edges)]
-    if scale.kind == "half_life":
-        return 100 * 0.5 ** (max(value, 0) / scale.days)
-    assert scale.kind == "saturating"
-    return 100 * (1 - 0.5 ** (max(value, 0) / scale.half_at))
-
-
-def _looked_up(raw: Any, scale: LookupScale) -> float | None:
-    scores = {text(key): score for key, score in scale.scores.items()}
-    parts = [text(part) for part in str(raw).split(";")] if scale.multi else [text(raw)]
-    known = [scores[part] for part in parts if part in scores]
-    if known:
-        pick = {"max": max, "min": min, "mean": lambda values: sum(values) / len(values), None: max}[
-            scale.multi
-        ]
-        return float(pick(known))
-    return None if scale.other == "missing" or all(part is None for part in parts) else float(scale.other)
 
 
 def _segment(

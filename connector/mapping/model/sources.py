@@ -87,6 +87,8 @@ class CriteriaSource(Part):
     from_: Literal["criteria"] = Field(alias="from")
     measure: Literal["weighted", "min", "max", "geometric"]
     ids: tuple[Id, ...] = Field(min_length=1)
+    weights: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = ()
+    """One for each of `ids`; without them the criteria's own."""
 
 
 class CsvSource(Part):

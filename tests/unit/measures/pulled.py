@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from connector.crm import Currencies, FieldType
 from connector.mapping import Mapping
+from connector.mapping.csv_file import CsvTables
 from connector.reference import References
 from connector.stages.map import Mapped, map_accounts
 from connector.tables import History, Source, Sources
@@ -91,8 +92,11 @@ def _arrow(kind: FieldType) -> pa.DataType:
 
 def mapping_of(*criteria: dict[str, Any], **sections: Any) -> Mapping:
     """A mapping with these criteria of potential (and one of attractiveness), every account in the portfolio."""
-    first = {"dimension": "potential", "label": "x", "scale": LINEAR}
-    named = [{"id": f"c{position}", **first, **criterion} for position, criterion in enumerate(criteria)]
+    first = {"dimension": "potential", "label": "x"}
+    named = [
+        {"id": f"c{position}", **first, **({} if "first_of" in criterion else {"scale": LINEAR}), **criterion}
+        for position, criterion in enumerate(criteria)
+    ]
     other = {
         "id": "other",
         "dimension": "attractiveness",
@@ -123,6 +127,7 @@ def mapped(
     history: History | None = None,
     references: References | None = None,
     as_of: date = AS_OF,
+    csv: CsvTables | None = None,
     **tables: Rows,
 ) -> Mapped:
     """`map_accounts` on these records."""
@@ -133,6 +138,7 @@ def mapped(
         currencies,
         history or History(),
         references or References("2026Q2"),
+        csv=csv,
     )
 
 

@@ -1,0 +1,104 @@
+"""Share of wallet, one account after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.oracle import measures
+from tests.oracle.arithmetic import column, half_away, number, percentile, text, valid_day
+from tests.oracle.measures import Customer, World
+from tests.oracle.rated import Rated
+
+
+def wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: World) -> None:
+    wallet = world.mapping.wallet
+    if wallet is None:
+        return
+    peers = _peers(everyone, rated, world)
+    for key, customer in everyone.items():
+        result = rated[key]
+        spent = None if result.own is None else max(0, result.own)
+        for source in wallet.sources:
+            expired = False
+            if source.startswith("field:"):
+                found, expired = _entered(customer, source.removeprefix("field:"), spent, world)
+            elif source == "model" or spent is None:
+                found = None
+            else:
+                found = _best_year(customer, world) if source == "activity" else peers(customer, spent)
+                if found is not None and wallet.achievable_share * found <= spent:
+                    found = None
+            if found is not None:
+                result.wallet, result.wallet_source, result.wallet_expired = (
+                    found,
+                    source.split(":")[0],
+                    expired,
+                )
+                if spent is not None:
+                    result.share = spent / found if found else None
+                    result.headroom = int(max(0, half_away(wallet.achievable_share * found - spent)))
+                break
+
+
+def _entered(customer: Customer, name: str, spent: int | None, world: World) -> tuple[int | None, bool]:
+    wallet = world.mapping.wallet
+    assert wallet is not None
+    day = None if wallet.rated_at is None else valid_day(customer.row.get(column(wallet.rated_at)))
+    value = number(customer.row.get(column(name)))
+    cents = world.money.cents(value, customer.row.get("@currency"), world.today if day is None else day)
+    if cents is None or cents < 0:
+        return None, False
+    expired = False
+    if wallet.expires_days is not None:
+        age = measures.rating_age(customer, wallet.rated_at, world)
+        if age > 2 * wallet.expires_days:
+            return None, False
+        expired = age > wallet.expires_days
+    return max(cents, spent or 0), expired
+
+
+def _best_year(customer: Customer, world: World) -> int | None:
+    found = measures.quarters(customer, world)
+    years = [
+        sum(q for q in found[i : i + 4] if q is not None)
+        for i in range(9)
+        if any(q is not None for q in found[i : i + 4])
+    ]
+    best = max(years, default=0)
+    return best if best > 0 else None
+
+
+def _size_class(employees: float | None) -> int:
+    if employees is None:
+        return -1
+    return sum(employees >= edge for edge in (10, 50, 250))
+
+
+def _peers(
+    everyone: dict[str, Customer], rated: dict[str, Rated], world: World
+) -> Callable[[Customer, int], int | None]:
+    section = world.mapping.accounts
+
+    def group(customer: Customer) -> tuple[str | None, int]:
+        industry = None if section.industry is None else text(customer.row.get(column(section.industry)))
+        size = None if section.size is None else number(customer.row.get(column(section.size)))
+        return industry, _size_class(size)
+
+    spending = [
+        (group(c), rated[k].own or 0)
+        for k, c in everyone.items()
+        if rated[k].member and (rated[k].own or 0) > 0
+    ]
+
+    def answer(customer: Customer, spent: int) -> int | None:
+        if spent <= 0:
+            return None
+        industry, size = group(customer)
+        narrow = [value for other, value in spending if other == (industry, size)]
+        wide = [value for other, value in spending if other[0] == industry]
+        values = (
+            narrow if len(narrow) >= 20 else wide if len(wide) >= 20 else [value for _, value in spending]
+        )
+        return int(half_away(percentile(values, 0.8))) if values else None
+
+    return answer
