@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from adapters.sandbox.http import Endpoint, blocking, parsed
 from adapters.sandbox.salesforce.access import Access
@@ -26,6 +26,7 @@ def _season(version: int) -> str:
 
 VERSIONS = {f"{number}.0": _season(number) for number in range(_OLDEST, _NEWEST + 1)}
 _RETIRED = frozenset(f"{number}.0" for number in range(7, _OLDEST))
+_LONGEST_ADDRESS = 16_384  # bytes
 _NO_CALLS_LEFT = ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
 
 
@@ -112,6 +113,10 @@ class Gate:
     def answer(self, request: Request, work: Callable[[Access], Response]) -> Response:
         """Let a request in, do its work and add what every answer carries."""
         quota = self._org.world.quota["salesforce"]
+        if len(str(request.url)) > _LONGEST_ADDRESS:
+            return HTMLResponse(
+                "<html><body><h1>Bad Message 414</h1><pre>reason: URI Too Long</pre></body></html>", 414
+            )
         try:
             _check_version(str(request.path_params.get("version")))
             access = self._org.authenticated(request.headers.get("authorization", ""))

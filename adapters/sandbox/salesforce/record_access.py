@@ -72,11 +72,7 @@ def _asked(where: Condition | None) -> tuple[str, list[str]]:
 
 def _joined(where: Condition | None) -> Iterator[Condition | None]:
     """The conditions that are joined by AND."""
-    if (
-        isinstance(where, Logic)
-        and where.operator != "not"
-        and (where.operator == "and" or len(where.parts) == 1)
-    ):
+    if isinstance(where, Logic) and where.operator == "and":
         for part in where.parts:
             yield from _joined(part)
     else:

@@ -20,8 +20,9 @@ function: NAME "(" [path] ")"
 path: NAME ("." NAME)*
 
 where: "WHERE"i condition
-?condition: conjunction ("OR"i conjunction)*   -> either
-?conjunction: negation ("AND"i negation)*      -> both
+?condition: negation
+          | negation ("AND"i negation)+        -> both
+          | negation ("OR"i negation)+         -> either
 ?negation: "NOT"i negation                     -> negated
          | "(" condition ")"
          | comparison
@@ -52,6 +53,7 @@ STRING: /'(\\.|[^'\\])*'/s
 NAME: /[A-Za-z_][A-Za-z0-9_]*/
 %ignore /\s+/
 """
+_LONGEST = 100_000  # characters
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _AGGREGATES = {"count", "count_distinct", "sum", "avg", "min", "max"}
 
@@ -280,6 +282,10 @@ def parse(text: str) -> Query:
     Raises:
         ApiError: MALFORMED_QUERY, with the place as Salesforce shows it.
     """
+    if len(text) > _LONGEST:
+        raise ApiError(
+            "QUERY_TOO_COMPLICATED", f"SOQL statements cannot be longer than {_LONGEST:,} characters."
+        )
     try:
         tree = _parser().parse(text)
     except UnexpectedToken as error:

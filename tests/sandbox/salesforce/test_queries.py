@@ -171,3 +171,60 @@ def test_a_single_currency_org_has_neither_rates_nor_currency_fields() -> None:
         assert sync.field("KPM_Demand__c") is None
         organization = sync.records("SELECT DefaultCurrencyIsoCode FROM Organization")[0]
         assert organization["DefaultCurrencyIsoCode"] == "EUR"
+
+
+def test_and_and_or_side_by_side_need_brackets(sync: Client) -> None:
+    mixed = "SELECT Id FROM Account WHERE Name = 'a' AND Name = 'b' OR Name != 'c'"
+    status, code, message = sync.refused(mixed)
+    assert (status, code) == (400, "MALFORMED_QUERY")
+    assert "unexpected token: 'OR'" in message
+    assert sync.records("SELECT Id FROM Account WHERE (Name = 'a' AND Name = 'b') OR Name != 'c' LIMIT 1")
+    assert not sync.records("SELECT Id FROM Account WHERE Name = 'a' AND (Name = 'b' OR Name != 'c')")
+
+
+def test_long_queries_and_addresses_are_refused(sync: Client) -> None:
+    long = "SELECT Id FROM Account WHERE Name IN (" + ", ".join("'x'" for _ in range(4_000)) + ")"
+    answer = sync.get("/query", q=long)
+    assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (414, "text/html")
+    body = {"operation": "query", "query": long * 6}
+    refused = sync.send("POST", "/jobs/query", json=body)
+    assert refused.json()[0]["errorCode"] == "QUERY_TOO_COMPLICATED"
+
+
+def test_large_answers_are_zipped_if_the_client_takes_it(sync: Client) -> None:
+    soql = "SELECT Id, Name FROM Account"
+    plain = sync.send("GET", "/query", params={"q": soql}, headers={"Accept-Encoding": "identity"})
+    zipped = sync.send("GET", "/query", params={"q": soql}, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert zipped.json() == plain.json()
+    job = sync.bulk_query(soql)
+    results = sync.send("GET", f"/jobs/query/{job}/results", headers={"Accept-Encoding": "gzip"})
+    assert results.headers["Content-Encoding"] == "gzip"
+    assert results.headers["Sforce-Locator"] == "null"
+
+
+def test_a_formula_changes_without_a_trace(sandbox: Sandbox, sync: Client, admin: Client) -> None:
+    metadata = {"label": "Rank", "type": "Number", "precision": 5, "scale": 0, "formula": "1 + 1"}
+    field = {"FullName": "Account.Rank__c", "Metadata": metadata}
+    assert admin.send("POST", "/tooling/sobjects/CustomField", json=field).status_code == 201
+    for each in admin.records("SELECT Id FROM PermissionSet WHERE IsOwnedByProfile = true"):
+        grant = {
+            "ParentId": each["Id"],
+            "SobjectType": "Account",
+            "Field": "Account.Rank__c",
+            "PermissionsRead": True,
+        }
+        assert admin.send("POST", "/sobjects/FieldPermissions", json=grant).status_code == 201
+    described = sync.field("Rank__c")
+    assert described is not None
+    assert (described["calculated"], described["updateable"]) == (True, False)
+    target = sync.ids(1)[0]
+    soql = f"SELECT Rank__c, SystemModstamp FROM Account WHERE Id = '{target}'"
+    before = sync.records(soql)[0]
+    sandbox.edit("salesforce", "Account", target, {"Rank__c": 7}, touch=False)
+    after = sync.records(soql)[0]
+    assert (before["Rank__c"], after["Rank__c"]) == (None, 7)
+    assert before["SystemModstamp"] == after["SystemModstamp"]
+    refused = sync.update({"id": target, "Rank__c": 8}).json()[0]
+    assert refused["errors"][0]["statusCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"

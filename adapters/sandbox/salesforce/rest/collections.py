@@ -29,7 +29,6 @@ from adapters.sandbox.salesforce.sharing import live_row
 
 _LARGEST_COLLECTION = 200
 _LARGEST_RETRIEVE = 2_000
-_LONGEST_URL = 16_384  # characters of address and headers that the servers take
 _MOST_CHUNKS = 10  # runs of one object in a collection
 _MANY = f"{DATA}/composite/sobjects"
 
@@ -62,10 +61,6 @@ class Collections:
             asked = call.json_object()
             ids, names = list(asked.get("ids", [])), list(asked.get("fields", []))
         else:
-            if len(str(call.request.url)) > _LONGEST_URL:
-                return Response(
-                    "<html><body><h1>URI Too Long</h1></body></html>", 414, media_type="text/html"
-                )
             ids = (call.query("ids") or "").split(",")
             names = (call.query("fields") or "").split(",")
         if len(ids) > _LARGEST_RETRIEVE:
