@@ -23,9 +23,12 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     _standing(one, labels)
     for name, dimension in one["dimensions"].items():
         _dimension(name, dimension)
-    _wallet(one["wallet"], one["currency"])
+    out.print()
+    _drivers(one)
+    _missing(one["to_fill"], account["owner"])
     if one["distance"]:
         out.print(escape(one["distance"]))
+    _wallet(one["wallet"], one["currency"])
     if one["campaigns"]:
         out.print(f"Campaigns: {escape(one['campaigns'])}")
     out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
@@ -77,10 +80,39 @@ def _dimension(name: str, dimension: dict[str, Any]) -> None:
 
 def _wallet(wallet: dict[str, Any], currency: str) -> None:
     if wallet["headroom"] is None:
+        if wallet["source"] is None:
+            out.print("\nWhite space unknown: nothing tells what this customer spends in all.")
+        else:
+            out.print("\nWhite space unknown: what the customer buys from us is not known.")
         return
-    origin = _wallet_source(wallet["source"])
     share = "" if wallet["share"] is None else f", our share {100 * wallet['share']:.0f} %"
-    out.print(f"\nWhite space {wallet['headroom']:,.0f} {currency}{share} [soft](by {origin})[/]")
+    old = ", too old" if wallet["expired"] else ""
+    text = f"White space {wallet['headroom']:,.0f} {currency} of {wallet['wallet']:,.0f} a year{share}"
+    out.print(f"\n{text} [soft](by {escape(wallet['basis'])}{old})[/]")
+
+
+def _drivers(one: dict[str, Any]) -> None:
+    """The criteria that lift and burden most, by the points that each takes the dimension from its target."""
+    criteria = {each["id"]: each for part in one["dimensions"].values() for each in part["criteria"]}
+    for title, key in (("Lifts most", "strongest_up"), ("Burdens most", "strongest_down")):
+        named = [criteria[id_] for id_ in one[key]]
+        if named:
+            listed = ", ".join(
+                f"{each['label']} {each['score']:.0f} of {each['target']:g} ({each['above_target']:+.0f})"
+                for each in named
+            )
+            out.print(f"{title}: {escape(listed)}")
+
+
+def _missing(lacking: list[dict[str, Any]], owner: str | None) -> None:
+    for each in lacking:
+        asks = "; or ".join(way["how"] for way in each["ways"])
+        whom = (
+            f", account owner {owner}"
+            if owner and any(way["who"] == "person" for way in each["ways"])
+            else ""
+        )
+        out.print(f"Missing: [bold]{escape(each['label'])}[/]: {escape(asks + whom)}")
 
 
 def _family(family: dict[str, Any], account: str) -> None:
@@ -103,9 +135,3 @@ def _by_hand(each: dict[str, Any], computed: str | None, labels: dict[str, str])
     if each["what"] == "segment":
         text += f" (computed: {labels.get(computed or '', computed)})"
     out.print(f"[bold]{escape(text)}[/]")
-
-
-def _wallet_source(source: str) -> str:
-    """Where a wallet comes from, in words."""
-    known = {"activity": "its best year with us", "peer_p80": "what comparable customers buy"}
-    return known.get(source, source.replace("field:", "the field "))

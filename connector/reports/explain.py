@@ -9,11 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping, RatingScale
 from connector.overrides import ZONE, column_of
 from connector.reports.by_hand import Decision, decisions_on
+from connector.reports.distance import distances
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.measured import source_in_words, value_in_words
+from connector.reports.measured import rated_in_words, source_in_words, value_in_words, wallet_in_words
+from connector.reports.missing import to_fill
 from connector.texts import LOOKED_AT_FIRST, neutral_pull, weight_of
 
 Row = Map[str, Any]
@@ -75,6 +77,8 @@ def explain(
     dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
     up, down = _pulls(row, mapping)
     rated = row["member"] or row.get("heir")
+    computed, lacking = _computed(row), to_fill(row, mapping) if row["member"] else []
+    ways = distances(row, computed, mapping, thresholds, labels) if row["member"] else []
     return {
         "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
         "member": row["member"],
@@ -84,7 +88,7 @@ def explain(
         "segment_since": day(row["segment_since"]),
         "segment_before": row["from_segment"],
         "confidence": row["confidence"],
-        "computed": _computed(row),
+        "computed": computed,
         "set_by_hand": [_decision(one) for one in decisions_on(row, mapping, labels)],
         "top_revenue": row["top_revenue"],
         "revenue_12_months": _money(row["own"]),
@@ -92,20 +96,20 @@ def explain(
         "dimensions": dimensions,
         "strongest_up": up[:NAMED],
         "strongest_down": down[:NAMED],
-        "missing": [
-            entry["id"]
-            for part in dimensions.values()
-            for entry in part["criteria"]
-            if not entry["known"] and entry["weight"]
-        ],
+        "missing": [entry["id"] for entry in lacking],
+        "to_fill": lacking,
         "wallet": {
             "wallet": _money(row["wallet"]),
             "source": row["wallet_source"],
             "share": row["share"],
             "headroom": _money(row["headroom"]),
             "expired": row["wallet_expired"],
+            "basis": wallet_in_words(
+                row["wallet_source"], None if mapping.wallet is None else mapping.wallet.field
+            ),
         },
-        "distance": _distance(row, thresholds, mapping, labels),
+        "distance": str(ways[0]) if ways else None,
+        "ways_up": [way.as_json() for way in ways],
         "campaigns": row["campaigns"],
         "why": row["why"],
         "next_step": row["next_step"],
@@ -140,9 +144,12 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
     if manual := number == len(criterion.rungs):
         source, value = "set by hand", "set by hand"
     elif known:
+        rung = criterion.rungs[number]
         raw = row.get(f"raw:{criterion.id}:{number}")
-        source = source_in_words(criterion.rungs[number].source)
-        value = value_in_words(criterion.rungs[number].source, raw, mapping.currency)
+        source = source_in_words(rung.source)
+        value = value_in_words(rung.source, raw, mapping.currency)
+        if isinstance(rung.scale, RatingScale) and isinstance(raw, int | float):
+            value = rated_in_words(criterion, rung.scale, raw, mapping.language)
     return {
         "id": criterion.id,
         "label": criterion.label.in_(mapping.language),
@@ -201,32 +208,6 @@ def _pulls(row: Row, mapping: Mapping) -> tuple[list[str], list[str]]:
     up = sorted(lifting, key=lambda one: pulls[one.id], reverse=True)
     down = sorted(burdening, key=lambda one: (first is not None and one.dimension != first, pulls[one.id]))
     return [one.id for one in up], [one.id for one in down]
-
-
-def _distance(row: Row, thresholds: Thresholds, mapping: Mapping, labels: Map[str, str]) -> str | None:
-    """How far the account is from the best zone, in one sentence."""
-    if not row["member"] or row["segment"] in ("protect", "unrated"):
-        return None
-    gaps = []
-    for dimension in DIMENSIONS:
-        points = row[f"points:{dimension}"]
-        needed = getattr(thresholds, dimension)
-        if row["zone"] is not None and dimension == "potential" and row["top_revenue"]:
-            continue
-        if points is not None and points < needed:
-            burden = min(
-                (c for c in mapping.of(dimension) if row[f"known:{c.id}"] and c.weight),
-                key=lambda c: (float(row[f"score:{c.id}"]) - c.target) * c.weight,
-                default=None,
-            )
-            detail = ""
-            if burden is not None:
-                score = float(row[f"score:{burden.id}"])
-                detail = f" ({burden.label.in_(mapping.language)} {score:.0f} of {burden.target:.0f})"
-            gaps.append(f"{needed - float(points):.0f} points of {dimension}{detail}")
-    if not gaps:
-        return None
-    return f"Short of {labels.get('protect', 'protect')}: " + " and ".join(gaps)
 
 
 def day(days: int | None) -> str | None:

@@ -6,9 +6,12 @@ from connector.mapping.model import (
     ActivitiesSource,
     ContactRolesSource,
     CriteriaSource,
+    Criterion,
     CsvSource,
     FieldSource,
+    Language,
     OpportunitiesSource,
+    RatingScale,
     RecordsSource,
     Source,
     WalletSource,
@@ -62,6 +65,13 @@ def source_in_words(source: Source) -> str:
     raise AssertionError(source)
 
 
+def rated_in_words(criterion: Criterion, scale: RatingScale, value: float, language: Language) -> str:
+    """A rating with its range, and what the step means: ``4 on 1 to 5: good``."""
+    anchor = criterion.anchors.get(f"{value:g}")
+    text = f"{value:g} on {scale.worst:g} to {scale.best:g}"
+    return text if anchor is None else f"{text}: {anchor.in_(language)}"
+
+
 def value_in_words(source: Source, value: object, currency: str) -> str:
     """A raw value with its unit; money is in units of `currency`, shares are 0..1."""
     if value is None:
@@ -77,7 +87,21 @@ def value_in_words(source: Source, value: object, currency: str) -> str:
         return f"{100 * value:.0f} %"
     if measure in _DAYS:
         return f"{value:,.0f} days"
+    if measure == "tenure_years":
+        return f"{value:,.1f} years"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+
+
+def wallet_in_words(source: str | None, field: str | None) -> str | None:
+    """Where a wallet comes from; None if no source has answered. `field` is the one that people fill in."""
+    if source is None:
+        return None
+    known = {
+        "activity": "its best year with us",
+        "model": "a model of the wallets that people have entered",
+        "peer_p80": "what comparable customers buy",
+    }
+    return known.get(source, f"the field {field}")
 
 
 def _window(months: int | None, *, forward: bool = False) -> str:

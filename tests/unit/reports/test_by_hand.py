@@ -109,7 +109,7 @@ def test_explain_tells_the_zone_that_is_set_from_the_computed_one(
         None,
     )
     other = found["dimensions"]["attractiveness"]["criteria"][1]
-    assert (other["manual"], other["value"]) == (False, "4")
+    assert (other["manual"], other["value"]) == (False, "4 on 1 to 5")
 
 
 def test_without_decisions_explain_computes_what_it_shows(mapping: Mapping) -> None:

@@ -4,9 +4,14 @@ import json
 import random
 from typing import Any
 
+import pytest
+
+from connector.cli.explanation import show_explanation
 from connector.mapping.model import Mapping
+from connector.reports.distance import distances
 from connector.reports.explain import explain
 from connector.reports.matrix_chart import Thresholds
+from connector.reports.missing import ways
 from connector.stages.word import word
 from connector.texts import PHRASES
 from tests.unit.reports.conftest import account
@@ -58,16 +63,149 @@ def test_outside_the_portfolio_there_is_no_zone(mapping: Mapping) -> None:
     assert (found["segment"], found["label"], found["distance"]) == (None, None, None)
 
 
-def test_the_distance_to_the_best_zone_names_what_burdens(mapping: Mapping) -> None:
-    values: dict[str, object] = {
-        "segment": "maintain",
-        "zone": "maintain",
-        "points:potential": 38,
-        "score:demand": 20,
-    }
-    assert explained(mapping, **values)["distance"] == (
-        "Short of Key account: 12 points of potential (Future demand 20 of 70)"
+@pytest.mark.parametrize(
+    ("values", "ways"),
+    [
+        (
+            {"segment": "maintain", "zone": "maintain", "points:potential": 38, "score:demand": 20},
+            ["17 points short of Key account: Future demand 20 of 70"],  # 50, and 5 of hysteresis
+        ),
+        (
+            {"segment": "maintain", "zone": "maintain", "points:potential": 54, "score:demand": 80, "score:size": 70},
+            ["1 point short of Key account on potential"],
+        ),
+        (
+            {"segment": "retreat", "zone": "retreat", "points:potential": 10, "points:attractiveness": 51,
+             "score:access": 30, "score:chemistry": 60},
+            [
+                "4 points short of Maintain: Access to decision makers 30 of 70",
+                "45 points short of Development zone: Size 60 of 70",
+            ],
+        ),
+        (
+            {"segment": "develop", "zone": "retreat", "top_revenue": True, "points:attractiveness": 40},
+            ["15 points short of Key account on attractiveness"],
+        ),
+        ({"segment": "protect", "zone": "maintain", "top_revenue": True, "points:potential": 10}, []),
+        ({"segment": "unrated", "zone": "unrated", "points:potential": None}, []),
+    ],
+)  # fmt: skip
+def test_the_way_to_a_better_zone(mapping: Mapping, values: dict[str, Any], ways: list[str]) -> None:
+    row = account("a", **values)
+    labels = {**ZONES, "maintain": "Maintain", "develop": "Development zone"}
+    found = distances(row, values["segment"], mapping, HALF, labels)
+    assert [str(one) for one in found] == ways
+    explained_ = explain(row, mapping, HALF, labels, url=None)
+    assert explained_["distance"] == (ways[0] if ways else None)
+    assert [way["points"] for way in explained_["ways_up"]] == [one.points for one in found]
+
+
+def test_a_rating_is_told_with_its_range_and_meaning(mapping: Mapping) -> None:
+    criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping.criteria]
+    criteria[3]["anchors"] = {"4": {"en": "good", "de": "gut"}}
+    anchored = Mapping.model_validate(
+        mapping.model_dump(by_alias=True, exclude_none=True) | {"criteria": criteria}
     )
+    fit = explained(anchored)["dimensions"]["attractiveness"]["criteria"]
+    assert [each["value"] for each in fit] == ["4 on 1 to 5", "4 on 1 to 5: good"]
+    assert explained(anchored)["dimensions"]["potential"]["criteria"][1]["value"] == "4"
+
+
+def whole(mapping: Mapping) -> dict[str, Any]:
+    data = mapping.model_dump(by_alias=True, exclude_none=True)
+    return data | {"criteria": list(data["criteria"])}
+
+
+WAYS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
+    ({"field": "X__c"}, [("person", "fill in X__c on the account")]),
+    (
+        {"csv": "erp.csv", "key": "Number", "column": "errors"},
+        [("file", "a row of erp.csv for its Number, with errors")],
+    ),
+    (
+        {"from": "contact_roles", "measure": "role_coverage", "required": [["Buyer", "Owner"], "Sponsor"]},
+        [("person", "fill in the contacts' roles; needed: Buyer or Owner, Sponsor")],
+    ),
+    (
+        {"from": "cases", "measure": "error_rate", "per": "won_opportunities", "months": 12, "min_base": 3},
+        [("records", "at least 3 won opportunities in 12 months")],
+    ),
+    (
+        {"from": "activities", "measure": "days_since_last"},
+        [("records", "a completed activity with the account")],
+    ),
+    (
+        {"from": "opportunities", "measure": "win_rate", "months": 36},
+        [("records", "a closed opportunity within 36 months")],
+    ),
+    (
+        {"from": "opportunities", "measure": "days_since_won"},
+        [("records", "won opportunities with an amount")],
+    ),
+    (
+        {"from": "wallet", "measure": "headroom"},
+        [
+            ("person", "fill in Wallet__c on the account: its yearly spend"),
+            ("records", "a better year with us than the last one"),
+            ("records", "won opportunities of the last 12 months"),
+        ],
+    ),
+    (
+        {"from": "criteria", "measure": "min", "ids": ["size", "access"]},
+        [
+            ("person", "fill in NumberOfEmployees on the account"),
+            ("person", "fill in Access__c on the account"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), WAYS)
+def test_who_could_fill_in_what_is_missing(
+    mapping: Mapping, source: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    data = whole(mapping)
+    data["criteria"][0] |= {"source": source, "scale": {"kind": "linear", "zero": 0, "full": 1}}
+    data["wallet"] = {"sources": ["field:Wallet__c", "activity", "peer_p80"]}
+    changed = Mapping.model_validate(data)
+    row = account("a", **{"known:demand": False, "score:demand": None, "rung:demand": None})
+    (lacking,) = explain(row, changed, HALF, ZONES, url=None)["to_fill"]
+    assert (lacking["id"], lacking["label"]) == ("demand", "Future demand")
+    assert [(way["who"], way["how"]) for way in lacking["ways"]] == expected
+
+
+def test_people_come_first_among_the_ways(mapping: Mapping) -> None:
+    data = whole(mapping)
+    scale = {"kind": "linear", "zero": 0, "full": 1}
+    records = {"from": "opportunities", "measure": "won_count", "months": 12}
+    ladder = [{"source": records, "scale": scale}, {"source": {"field": "X__c"}, "scale": scale}]
+    del data["criteria"][0]["source"], data["criteria"][0]["scale"]
+    data["criteria"][0]["first_of"] = ladder
+    assert [who for who, _ in ways(Mapping.model_validate(data).criteria[0], mapping)] == [
+        "person",
+        "records",
+    ]
+
+
+def test_on_a_terminal(mapping: Mapping, capsys: pytest.CaptureFixture[str]) -> None:
+    values = {"segment": "maintain", "zone": "maintain", "points:potential": 38, "score:demand": 20}
+    lacking = {
+        "known:chemistry": False,
+        "score:chemistry": None,
+        "rung:chemistry": None,
+        "coverage:attractiveness": 0.5,
+    }
+    show_explanation(explained(mapping, **values, **lacking), {**ZONES, "maintain": "Maintain"})
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Burdens most: Future demand 20 of 70 (-30), Size 60 of 70 (-4)" in told
+    assert "Lifts most: Access to decision makers 70 of 70 (+0)" in told
+    assert "Missing: Chemistry: fill in Chemistry__c on the account, account owner Anna" in told
+    assert "17 points short of Key account: Future demand 20 of 70" in told
+    assert "White space unknown: nothing tells what this customer spends in all." in told
+    wallet = {"wallet": 1_000_00, "wallet_source": "peer_p80", "share": 0.25, "headroom": 350_00}
+    show_explanation(explained(mapping, **wallet), ZONES)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "White space 350 EUR of 1,000 a year, our share 25 % (by what comparable customers buy)" in told
 
 
 def test_the_first_of_each_is_the_one_that_the_reason_names() -> None:
