@@ -3,6 +3,7 @@
 It is a cache: deleting it changes nothing but time. Per connection and object it holds the rows as Parquet and a
 small state file that says of which request they are, what they rest on and up to when they hold:
 
+    mirror/about.json
     mirror/<object>/state.json
     mirror/<object>/<generation>/*.parquet
 
@@ -30,7 +31,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connector.crm import ACCOUNT, Crm, FieldType, Pulled, PullRequest
+from connector.crm import ACCOUNT, CrmReader, FieldType, Pulled, PullRequest
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ VERSION = 1
 TOLERANCE = timedelta(hours=12)
 """A nightly run must not miss its day of reconciling by starting some seconds earlier than a week ago."""
 LEFTOVER_SECONDS = 24 * 3600
+ABOUT = "about.json"
 _STATE = "state.json"
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException, pl.exceptions.PolarsError)
 
@@ -50,7 +52,8 @@ class State:
     Attributes:
         fingerprint: of the request and of what its rows rest on.
         generation: folder of the rows.
-        until: the CRM's clock up to which they hold.
+        request: what was asked for.
+        until: the CRM's clock up to which they hold; None if the next read cannot start from them.
         completed: our clock when all of them were last read.
         schema: type of every column.
         rows: number of records.
@@ -62,7 +65,8 @@ class State:
 
     fingerprint: str
     generation: str
-    until: datetime
+    request: Mapping[str, Any]
+    until: datetime | None
     completed: datetime
     schema: Mapping[str, FieldType]
     rows: int
@@ -102,7 +106,7 @@ class Mirror:
         self._full = full
         self._merged: Mapping[str, str] = {}  # of accounts, which are read first
 
-    def read(self, crm: Crm, request: PullRequest, folder: Path) -> Brought:
+    def read(self, crm: CrmReader, request: PullRequest, folder: Path) -> Brought:
         """Bring an object's records, from the CRM as far as they changed, else from the mirror.
 
         Args:
@@ -114,17 +118,30 @@ class Mirror:
             CrmError: as `connector.crm.Crm.pull` does.
         """
         place = None if self._folder is None else self._folder / request.object
-        if place is None or not crm.incremental(request):
-            if place is not None:
-                shutil.rmtree(place, ignore_errors=True)
+        if place is None:
             pulled = crm.pull(request, folder)
             return self._noted(Brought(pulled, pulled.rows))
+        if not crm.incremental(request):
+            pulled = replace(crm.pull(request, folder), until=None)
+            return self._noted(self._complete(pulled, request, place, "", {}))
         mark = _fingerprint(request, crm.basis(request))
         held = None if self._full else self._held(place, mark, folder)
         if held is None:
             known = _mergers(place)  # the CRM forgets them after some time
-            return self._noted(self._complete(crm.pull(request, folder), place, mark, known))
+            return self._noted(self._complete(crm.pull(request, folder), request, place, mark, known))
         return self._noted(self._continued(crm, request, place, held, folder))
+
+    def note(self, about: Mapping[str, Any]) -> None:
+        """Keep what else is known of the CRM, for `connector.stored`."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = self._folder / f"{uuid4().hex}.tmp"
+            draft.write_text(json.dumps(about), encoding="utf-8")
+            draft.replace(self._folder / ABOUT)
+        except OSError as error:
+            _log.warning("The mirror in %s could not be kept: %s", self._folder, error)
 
     def _noted(self, brought: Brought) -> Brought:
         if brought.pulled.object == "accounts":
@@ -136,7 +153,7 @@ class Mirror:
         for _ in range(3):  # another process may move it on between the state and the links
             try:
                 state = _loaded(place)
-                if state.fingerprint != mark or self._is_due(state):
+                if state.until is None or state.fingerprint != mark or self._is_due(state):
                     return None
                 files = _linked(sorted((place / state.generation).iterdir()), _emptied(folder / "held"))
                 if sum(pq.read_metadata(file).num_rows for file in files) == state.rows:
@@ -151,28 +168,30 @@ class Mirror:
     def _is_due(self, state: State) -> bool:
         return datetime.now(UTC) - state.completed >= self._age - min(TOLERANCE, self._age)
 
-    def _complete(self, pulled: Pulled, place: Path, mark: str, known: Mapping[str, str]) -> Brought:
-        """Keep what was read as a whole, if a later read can continue it."""
+    def _complete(
+        self, pulled: Pulled, request: PullRequest, place: Path, mark: str, known: Mapping[str, str]
+    ) -> Brought:
+        """Keep what was read as a whole."""
         whole = replace(pulled, merged=_followed({**known, **pulled.merged}))
-        if pulled.until is not None:
-            state = State(
-                fingerprint=mark,
-                generation=uuid4().hex,
-                until=pulled.until,
-                completed=datetime.now(UTC),
-                schema=pulled.schema,
-                rows=pulled.rows,
-                key=pulled.key,
-                narrowed=pulled.narrowed,
-                merged=whole.merged,
-                moved=self._moves(),
-            )
-            _keep(place, state, pulled.paths)
+        state = State(
+            fingerprint=mark,
+            generation=uuid4().hex,
+            request=asdict(request),
+            until=pulled.until,
+            completed=datetime.now(UTC),
+            schema=pulled.schema,
+            rows=pulled.rows,
+            key=pulled.key,
+            narrowed=pulled.narrowed,
+            merged=whole.merged,
+            moved=self._moves(),
+        )
+        _keep(place, state, pulled.paths)
         return Brought(whole, pulled.rows)
 
     def _continued(
         self,
-        crm: Crm,
+        crm: CrmReader,
         request: PullRequest,
         place: Path,
         held: tuple[State, Sequence[Path]],
@@ -185,7 +204,7 @@ class Mirror:
             # A field has another type now, and its old values are no longer comparable.
             changed = crm.pull(request, _emptied(folder / "all"))
         if changed.complete:
-            return self._complete(changed, place, state.fingerprint, state.merged)
+            return self._complete(changed, request, place, state.fingerprint, state.merged)
         paths, rows, merged = self._applied(state, files, changed, folder)
         untouched = paths is files
         fresh = replace(
@@ -261,6 +280,15 @@ def _last(steps: Mapping[str, str], start: str) -> str:
     return here
 
 
+def kept(place: Path, folder: Path) -> tuple[State, Sequence[Path]] | None:
+    """What a mirror of one object holds, with links of our own in `folder`; None if it holds nothing usable."""
+    try:
+        state = _loaded(place)
+        return state, _linked(sorted((place / state.generation).iterdir()), _emptied(folder))
+    except _UNREADABLE:
+        return None
+
+
 def _fingerprint(request: PullRequest, basis: str) -> str:
     return _digest([VERSION, asdict(replace(request, since=None)), basis])
 
@@ -277,7 +305,8 @@ def _loaded(place: Path) -> State:
         ValueError, KeyError, TypeError: it is damaged.
     """
     found = json.loads((place / _STATE).read_text(encoding="utf-8"))
-    found |= {name: datetime.fromisoformat(found[name]) for name in ("until", "completed")}
+    moments = {name: found[name] for name in ("until", "completed")}
+    found |= {name: moment and datetime.fromisoformat(moment) for name, moment in moments.items()}
     found["schema"] = {name: FieldType(kind) for name, kind in found["schema"].items()}
     return State(**found)
 
@@ -309,7 +338,8 @@ def _keep(place: Path, state: State, paths: Sequence[Path]) -> None:
                 _to_disk(file)
             _to_disk(place / state.generation)
         replaced = _generation(place)
-        found = {**asdict(state), "until": state.until.isoformat(), "completed": state.completed.isoformat()}
+        until = state.until and state.until.isoformat()
+        found = {**asdict(state), "until": until, "completed": state.completed.isoformat()}
         draft = place / f"{uuid4().hex}.tmp"
         draft.write_text(json.dumps(found), encoding="utf-8")
         _to_disk(draft)

@@ -15,7 +15,7 @@ import polars as pl
 from connector import brakes
 from connector.closing import Guarded, closed, closed_on_failure
 from connector.config import SyncLimits
-from connector.crm import Crm, Estimate, Object, Usage
+from connector.crm import Crm, CrmReader, Estimate, Object, Usage
 from connector.fiscal import Quarter
 from connector.mapping.model import Mapping as MappingFile
 from connector.mirror import Mirror
@@ -41,7 +41,7 @@ __all__ = ["Outcome", "Preview", "Silent", "StoppedError", "fingerprint", "previ
 class _Task:
     """What to rate, and by what."""
 
-    crm: Crm
+    crm: CrmReader
     store: Store
     mapping: MappingFile
     as_of: date
@@ -51,7 +51,7 @@ class _Task:
 
 
 def preview(
-    crm: Crm,
+    crm: CrmReader,
     store: Store,
     mapping: MappingFile,
     as_of: date,
@@ -91,7 +91,7 @@ def preview(
 
 @contextmanager
 def surveyed(
-    crm: Crm,
+    crm: CrmReader,
     store: Store,
     mapping: MappingFile,
     as_of: date,
@@ -240,7 +240,7 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
     return found, read
 
 
-def _estimate(crm: Crm, rows: Mapping[Object, int], to_write: int, usage: Usage) -> Estimate:
+def _estimate(crm: CrmReader, rows: Mapping[Object, int], to_write: int, usage: Usage) -> Estimate:
     """What a sync takes: the calls that this session has made to read as much, and those that writing adds."""
     whole, reading = crm.estimate(rows, to_write), crm.estimate(rows, 0)
     return Estimate(sum(usage.calls.values()) + whole.calls - reading.calls, whole.minimum)

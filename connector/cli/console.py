@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -71,14 +71,15 @@ def as_json_line(data: Any) -> None:  # noqa: ANN401 - whatever a report returns
 class StageProgress:
     """Shows which stage runs and how far it is: bars on a terminal, the stages in one line elsewhere."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, texts: Mapping[str, str] | None = None) -> None:
         self._progress = progress
+        self._texts = {**STAGES, **(texts or {})}
         self._task: TaskID | None = None
 
     def stage(self, name: str) -> None:
         """A stage begins."""
         self._finish()
-        text = STAGES.get(name, name)
+        text = self._texts.get(name, name)
         if self._progress is None:
             err.print(f"[soft]{text} ...[/]", end=" ", soft_wrap=True)
         else:
@@ -97,11 +98,11 @@ class StageProgress:
 
 
 @contextmanager
-def progress() -> Iterator[StageProgress]:
-    """A progress display on stderr for the time of a command."""
+def progress(texts: Mapping[str, str] | None = None) -> Iterator[StageProgress]:
+    """A progress display on stderr for the time of a command; `texts` say what is special about some stages."""
     if not err.is_terminal:
         try:
-            yield StageProgress(None)
+            yield StageProgress(None, texts)
         finally:
             err.print()
         return
@@ -115,4 +116,4 @@ def progress() -> Iterator[StageProgress]:
         transient=True,
     )
     with bars:
-        yield StageProgress(bars)
+        yield StageProgress(bars, texts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from connector.cli.console import counted, out
+from connector.mapping.model import SEGMENTS
 from connector.quality import Quality, named
 from connector.reports.plan import Plan
 
@@ -96,22 +98,35 @@ def _movements(plan: Plan, currency: str) -> None:
         f"[soft]{counted(moved, 'account')} with {amount(plan.revenue_moved)} {currency} revenue of 12 months move; "
         "on the diagonal those that stay.[/]"
     )
-    grid = table("account", "from", "to", f"revenue, {currency}", "why", right=(f"revenue, {currency}",))
-    for mover in plan.movers:
-        source = labels.get(mover.source or "", str(mover.source))
-        grid.add_row(
-            escape(mover.name or mover.id),
-            escape(source),
-            f"[{mover.target}]{escape(labels[mover.target])}[/]",
-            amount(mover.revenue),
-            escape(mover.why or ""),
-        )
     out.print()
-    out.print(grid)
+    for mover in plan.movers:
+        show_mover(
+            mover.name or mover.id, (mover.source, mover.target), labels, mover.revenue, currency, mover.why
+        )
     if moved > len(plan.movers):
         out.print(
             f"[soft]and {moved - len(plan.movers):,} more; kpm plan --json lists every pair of zones[/]"
         )
+
+
+def show_mover(
+    name: str,
+    zones: tuple[str | None, str],
+    labels: Mapping[str, str],
+    revenue: int,
+    currency: str,
+    why: str | None,
+    points: str = "",
+) -> None:
+    """One account that moves: in two lines, as a reason does not fit into a column."""
+    source, target = (labels.get(zone or "", str(zone)) for zone in zones)
+    style = zones[1] if zones[1] in SEGMENTS else "bold"
+    out.print(
+        f"[bold]{escape(name)}[/]: {escape(source)} → [{style}]{escape(target)}[/]{points}, "
+        f"revenue {amount(revenue)} {currency}"
+    )
+    if why:
+        out.print(Padding(f"[soft]{escape(why)}[/]", (0, 0, 0, 4)))
 
 
 def _standings(plan: Plan, currency: str) -> None:

@@ -87,6 +87,7 @@ __all__ = [
     "Crm",
     "CrmField",
     "CrmName",
+    "CrmReader",
     "Currencies",
     "Estimate",
     "FieldSpec",
@@ -108,32 +109,10 @@ __all__ = [
 CrmName = Literal["salesforce", "hubspot"]
 
 
-class Crm(Protocol):
-    """A CRM that holds accounts, and takes results back."""
+class CrmReader(Protocol):
+    """What rating the accounts takes: a CRM, or a stand-in that knows what was read from it."""
 
     name: CrmName
-
-    def check(self, needs: Needs | None = None) -> list[Finding]:
-        """Log in and report on API version, user, permissions and quota. Raises only if login fails.
-
-        Args:
-            needs: what a sync will ask for; None for whatever a connection might be used for.
-        """
-        ...
-
-    def visibility(self, user: str, fields: Sequence[str], accounts: Sequence[str]) -> list[Finding]:
-        """What a person sees of the results.
-
-        Args:
-            user: whom he logs in as.
-            fields: of the account, that he should see.
-            accounts: ids of some accounts; how many of them he sees is counted.
-        """
-        ...
-
-    def user(self) -> str:
-        """Name of the user, or of the app, as whom we are connected. Logs in."""
-        ...
 
     def describe(self, object: Object, source: str | None = None) -> Mapping[str, CrmField]:
         """Fields of an object by API name, as the connected user sees them.
@@ -147,14 +126,6 @@ class Crm(Protocol):
         Raises:
             CrmRequestError: the org has no such object, code ``OBJECT_NOT_FOUND``.
         """
-        ...
-
-    def resolve(self, object: Object, field: str) -> CrmField | None:
-        """The field behind a name that may be dotted; None if unknown or hidden."""
-        ...
-
-    def stages(self) -> Mapping[str, tuple[str, ...]]:
-        """Stages of opportunities by pipeline ("" where the CRM has no pipelines): stored values in order."""
         ...
 
     def currencies(self) -> Currencies:
@@ -179,6 +150,48 @@ class Crm(Protocol):
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """Read records to Parquet files in `folder`, which exists and is empty."""
+        ...
+
+    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
+        """Calls that reading so many records and writing so many changes takes."""
+        ...
+
+    def usage(self) -> Usage:
+        """API quota and the calls of this session."""
+        ...
+
+
+class Crm(CrmReader, Protocol):
+    """A CRM that holds accounts, and takes results back."""
+
+    def check(self, needs: Needs | None = None) -> list[Finding]:
+        """Log in and report on API version, user, permissions and quota. Raises only if login fails.
+
+        Args:
+            needs: what a sync will ask for; None for whatever a connection might be used for.
+        """
+        ...
+
+    def visibility(self, user: str, fields: Sequence[str], accounts: Sequence[str]) -> list[Finding]:
+        """What a person sees of the results.
+
+        Args:
+            user: whom he logs in as.
+            fields: of the account, that he should see.
+            accounts: ids of some accounts; how many of them he sees is counted.
+        """
+        ...
+
+    def user(self) -> str:
+        """Name of the user, or of the app, as whom we are connected. Logs in."""
+        ...
+
+    def resolve(self, object: Object, field: str) -> CrmField | None:
+        """The field behind a name that may be dotted; None if unknown or hidden."""
+        ...
+
+    def stages(self) -> Mapping[str, tuple[str, ...]]:
+        """Stages of opportunities by pipeline ("" where the CRM has no pipelines): stored values in order."""
         ...
 
     def batch_size(self, total: int) -> int:
@@ -248,14 +261,6 @@ class Crm(Protocol):
         Returns:
             The files, in the order of their names.
         """
-        ...
-
-    def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
-        """Calls that reading so many records and writing so many changes takes."""
-        ...
-
-    def usage(self) -> Usage:
-        """API quota and the calls of this session."""
         ...
 
     def account_url(self, account_id: str) -> str:

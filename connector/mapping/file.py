@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from connector.crm import CrmName
 from connector.errors import MappingError, Problem, Severity
+from connector.mapping.edits import edited
 from connector.mapping.model import Mapping
 from connector.mapping.sense import sense
 from connector.mapping.shape import shape_problems
 
 
-def read(path: Path, crm: CrmName | None = None) -> tuple[Mapping, list[Problem]]:
+def read(
+    path: Path, crm: CrmName | None = None, settings: Iterable[str] = ()
+) -> tuple[Mapping, list[Problem]]:
     """The mapping in a file, and what a person should know about it (warnings and notes).
 
     Args:
         path: the file.
         crm: of the connection that uses it, if known; a mapping for the other CRM is an error then.
+        settings: values that replace those of the file, see `connector.mapping.edits`.
 
     Raises:
         MappingError: the file cannot be read, is no TOML, has the wrong shape, or makes no sense.
@@ -34,7 +39,7 @@ def read(path: Path, crm: CrmName | None = None) -> tuple[Mapping, list[Problem]
         raise MappingError([Problem(path.name, "", message)]) from None
     except OSError as error:
         raise MappingError([Problem(path.name, "", f"cannot be read: {error.strerror}")]) from None
-    return parse(text, path.name, crm, folder=path.parent)
+    return parse(text, path.name, crm, folder=path.parent, settings=settings)
 
 
 def load(path: Path, crm: CrmName | None = None) -> Mapping:
@@ -47,13 +52,19 @@ def load(path: Path, crm: CrmName | None = None) -> Mapping:
 
 
 def parse(
-    text: str, file: str, crm: CrmName | None = None, *, folder: Path | None = None
+    text: str,
+    file: str,
+    crm: CrmName | None = None,
+    *,
+    folder: Path | None = None,
+    settings: Iterable[str] = (),
 ) -> tuple[Mapping, list[Problem]]:
     """The mapping in a text that people know as `file`; see `read`. Files that it names lie relative to `folder`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError([Problem(file, "", f"is no valid TOML: {error}")]) from None
+    data = edited(data, settings)
     try:
         mapping = Mapping.model_validate(data, context={"folder": folder})
     except ValidationError as error:

@@ -10,7 +10,7 @@ from shutil import rmtree
 import narwhals as nw
 
 from connector.conditions import all_hold, any_holds
-from connector.crm import Condition, Crm, CrmField, Currencies, FieldType, Object, Pulled, PullRequest
+from connector.crm import Condition, CrmField, CrmReader, Currencies, FieldType, Object, Pulled, PullRequest
 from connector.errors import CrmRequestError
 from connector.mapping.csv_file import CsvTables, read_files
 from connector.mapping.model import (
@@ -27,6 +27,7 @@ from connector.mapping.naming import can_be_created
 from connector.mapping.uses import Need, fields_read, uses
 from connector.measures.records import objects
 from connector.mirror import Mirror
+from connector.stored import about
 from connector.tables import Source, Sources, column, opened
 
 ANSWERED_BY_ADAPTER = ("opportunities.account", "cases.account", "orders.account", "activities.date")
@@ -74,7 +75,7 @@ class Read:
 
 
 def pull(
-    crm: Crm,
+    crm: CrmReader,
     mapping: MappingFile,
     folder: Path,
     mirror: Mirror,
@@ -122,7 +123,9 @@ def pull(
     advance(len(requested), len(requested))
     sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
-    return Read(sources, crm.currencies(), merged, rows, fetched, absent, fields, files)
+    currencies = crm.currencies()
+    mirror.note(about(fields, currencies))
+    return Read(sources, currencies, merged, rows, fetched, absent, fields, files)
 
 
 def requests(

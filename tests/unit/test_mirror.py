@@ -228,12 +228,14 @@ def test_a_field_of_another_type_is_read_in_full(tmp_path: Path) -> None:
     assert {row["NumberOfEmployees"] for row in rows.values()} == {"many"}
 
 
-def test_a_request_that_cannot_be_followed_leaves_no_mirror(tmp_path: Path) -> None:
+def test_a_request_that_cannot_be_followed_is_read_anew_every_time(tmp_path: Path) -> None:
     crm = following()
     brought(crm, Mirror(tmp_path))
     crm.follows = False
     assert brought(crm, Mirror(tmp_path))[0].since is None
-    assert list(tmp_path.iterdir()) == []
+    crm.follows = True
+    assert brought(crm, Mirror(tmp_path))[0].since is None
+    assert brought(crm, Mirror(tmp_path))[0].since is not None
 
 
 @pytest.mark.parametrize(
