@@ -195,7 +195,7 @@ class HubspotCrm:
         method = self._puller.method
         details = self._settings.details
         costs = Costs(
-            singles=2 + (1 if self._portal.translator.renewable else 0),
+            singles=1 + self._portal.translator.renewable + self._settings.identified,
             rates=1 if details.get("additionalCurrencies") else 0,
             bulk_from={"auto": FEW, "bulk": 0, "rest": None}[method],
             counted=method == "auto",

@@ -52,7 +52,7 @@ class Costs:
     """What a connection's ways cost.
 
     Attributes:
-        singles: calls that every sync makes: portal, user, login.
+        singles: calls that every sync makes: the portal's details; login and user, if they were needed.
         rates: pages of exchange rates.
         bulk_from: number of records or changes from which jobs are used; None for never.
         counted: whether records are counted before they are read.

@@ -177,7 +177,8 @@ class Imports:
         counters = (answer.get("metadata") or {}).get("counters") or {}
         written = counters.get("UNIQUE_OBJECTS_WRITTEN", counters.get("UPDATED_OBJECTS"))
         if answer["state"] == "DONE":
-            found = self._refused(file, answer) if counters.get("ERRORS", 1) else {}
+            complete = written is not None and int(written) >= file.rows
+            found = self._refused(file, answer) if counters.get("ERRORS", not complete) else {}
             self._demand_if_all_failed(file, found)
             again = [key for key, each in found.items() if each.code in _AGAIN]
             if again:

@@ -123,6 +123,11 @@ class Settings:
             )
         return told
 
+    @property
+    def identified(self) -> bool:
+        """Whether HubSpot has been asked whose the token is."""
+        return self._owner is not None
+
     def identify(self) -> None:
         """Let errors name whose the token is, as far as HubSpot tells; never fails."""
         try:
