@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from adapters.hubspot import query
+from adapters.hubspot import properties, query
 from adapters.hubspot.errors import SERVICE_KEYS
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
-from adapters.hubspot.pull import FEW, Method
+from adapters.hubspot.pull import FEW, Method, Puller
 from adapters.hubspot.reading import PRIMARY_COMPANY
 from adapters.hubspot.scopes import CURRENCIES, EXPORT, IMPORT, READ, WRITE, Alternatives, missing, named
 from adapters.hubspot.settings import Settings
-from connector.crm import Finding, Object
+from connector.crm import Finding, Needs, Object
 from connector.errors import CrmAuthError, CrmRequestError
 
 _NEEDED: tuple[Object, ...] = ("accounts", "opportunities")
@@ -25,14 +25,17 @@ _OPTIONAL: Mapping[Object, str] = {
 _LOW_QUOTA = 0.2
 
 
-def findings(portal: Portal, fields: Fields, settings: Settings, method: Method) -> Iterator[Finding]:
+def findings(
+    portal: Portal, fields: Fields, settings: Settings, puller: Puller, needs: Needs | None = None
+) -> Iterator[Finding]:
     """Lines of a check, from the login on.
 
     Args:
         portal: the connection.
         fields: its properties.
         settings: tells the key's owner and scopes.
-        method: how records are to be read and written.
+        puller: knows how records are read.
+        needs: what a sync will ask for; None for everything that any sync might.
 
     Raises:
         CrmAuthError: HubSpot does not accept the token.
@@ -50,12 +53,15 @@ def findings(portal: Portal, fields: Fields, settings: Settings, method: Method)
     if owner.scopes is None:
         yield from _by_trial(fields)
     else:
-        yield from _scopes(owner.scopes, several_currencies=bool(details.get("additionalCurrencies")))
+        several = bool(details.get("additionalCurrencies"))
+        yield from _scopes(owner.scopes, needs, several_currencies=several)
     counts = _counts(portal)
     if owner.scopes is not None:
-        yield from _bulk(owner.scopes, method, max(counts.values(), default=0))
+        yield from _bulk(owner.scopes, puller.method, max(counts.values(), default=0))
     yield from _totals(counts)
     yield from _sight(portal, fields)
+    if needs is not None:
+        yield from properties.findings(portal, fields, puller, needs)
     yield _quota(settings)
 
 
@@ -69,7 +75,7 @@ def _version(portal: Portal) -> Finding:
     )
 
 
-def _scopes(held: frozenset[str], *, several_currencies: bool) -> Iterator[Finding]:
+def _scopes(held: frozenset[str], needs: Needs | None, *, several_currencies: bool) -> Iterator[Finding]:
     needed: list[tuple[Alternatives, str]] = [
         (alternatives, f"read {section}") for section in _NEEDED for alternatives in READ[section]
     ]
@@ -82,6 +88,8 @@ def _scopes(held: frozenset[str], *, several_currencies: bool) -> Iterator[Findi
             yield Finding("ok", f"scope {named(alternatives)}", purpose)
     optional: dict[Alternatives, str] = {}
     for section, words in _OPTIONAL.items():
+        if needs is not None and section not in needs.reads:
+            continue
         for alternatives in READ[section]:
             optional[alternatives] = (
                 f"{optional[alternatives]}, {words}" if alternatives in optional else words

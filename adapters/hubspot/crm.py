@@ -83,9 +83,9 @@ class HubspotCrm:
         writer = Writer(portal, fields, settings, time_zone, quota_share, connection.load_method, waiting)
         return cls(portal, puller, writer)
 
-    def check(self, needs: Needs | None = None) -> list[Finding]:  # noqa: ARG002
-        """Log in and look at the token, its scopes, what it sees, and quota."""
-        return list(findings(self._portal, self._fields, self._settings, self._puller.method))
+    def check(self, needs: Needs | None = None) -> list[Finding]:
+        """Log in and look at the token, its scopes, what it sees, properties, and quota."""
+        return list(findings(self._portal, self._fields, self._settings, self._puller, needs))
 
     def visibility(
         self,

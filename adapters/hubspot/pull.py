@@ -18,7 +18,7 @@ from adapters.hubspot.estimate import Done
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.files import ExportFile
 from adapters.hubspot.http import Portal
-from adapters.hubspot.reading import OF_THE_STAGE, Reading, Readings, schema
+from adapters.hubspot.reading import OF_THE_STAGE, PRIMARY_COMPANY, Reading, Readings, schema
 from adapters.hubspot.rows import arrow_schema
 from adapters.hubspot.settings import Settings
 from connector.crm import ID, FieldType, Pulled, PullRequest
@@ -76,21 +76,29 @@ class Puller:
     done: dict[str, Done] = field(default_factory=dict)
 
     def incremental(self, request: PullRequest) -> bool:
-        """See `connector.crm.Crm.incremental`.
+        """See `connector.crm.Crm.incremental`."""
+        return self.obstacle(request) is None
+
+    def obstacle(self, request: PullRequest) -> str | None:
+        """Why changes alone cannot be read, None if they can.
 
         A new or removed association leaves a record's stamp as it is: children can be continued only if their
         company is a property of their own.
         """
         if request.object not in ("accounts", "opportunities"):
-            return False
+            return "HubSpot does not stamp a record when its companies change"
         (reading,) = self._readings().of(request)
         if reading.company is not None and reading.primary is None:
-            return False
+            return f"their company is told by associations alone, not by {PRIMARY_COMPANY}"
         own = self.fields.of(reading.name)
         if reading.stamp not in own:
-            return False
-        computed = {name for name in reading.properties if name in own and own[name].calculated}
-        return not computed - OF_THE_STAGE
+            return f"the key does not see {reading.stamp}"
+        computed = {
+            name for name in reading.properties if name in own and own[name].calculated
+        } - OF_THE_STAGE
+        if computed:
+            return f"HubSpot computes {', '.join(sorted(computed))} without stamping the record"
+        return None
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`.

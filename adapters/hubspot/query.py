@@ -123,9 +123,11 @@ def archived(portal: Portal, name: str, since: datetime) -> list[str]:
             return found
 
 
-def total(portal: Portal, name: str) -> int:
-    """How many records of an object the token sees; may lag seconds behind."""
-    body = {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1}
+def total(portal: Portal, name: str, filled: str | None = None) -> int:
+    """How many records of an object the token sees, or in how many a property is set; may lag seconds behind."""
+    filters = [{"propertyName": filled, "operator": "HAS_PROPERTY"}] if filled else []
+    groups = [{"filters": filters}] if filters else []
+    body = {"filterGroups": groups, "properties": ["hs_object_id"], "limit": 1}
     answer = portal.request(f"count {name}", "POST", portal.paths.search(name), body=body, expect="total")
     return int(answer["total"])
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from adapters.sandbox.server import Sandbox
-from connector.crm import Finding
+from connector.crm import FieldSpec, FieldType, Finding, Needs
 from connector.errors import CrmAuthError
 from tests.unit.adapters.hubspot.conftest import Open
 from tests.unit.adapters.hubspot.scripted import Answer, Scripted
@@ -194,3 +194,61 @@ def test_usage_is_asked_for_where_no_header_told_it(server: Scripted, opened: Op
     server.on("/private-apps", Answer({"results": [{"currentUsage": 12, "usageLimit": 500}]}))
     usage = opened(server.url).usage()
     assert (usage.used, usage.limit) == (12, 500)
+
+
+NEEDS = Needs(
+    reads={
+        "accounts": ("name", "industry", "kpm_wallet", "hs_num_open_deals", "no_such_property"),
+        "opportunities": ("amount", "closedate"),
+        "cases": (),
+    },
+    targets={"lifecyclestage": ("customer", "nonsense"), "description": (), "total_revenue": (), "kpm_x": ()},
+    creates=("kpm_x", "name"),
+)
+
+
+def test_properties_that_a_sync_reads_are_looked_at_one_by_one(portal: Sandbox, opened: Open) -> None:
+    found = {each.what: each for each in opened(portal.url).check(NEEDS)}
+    assert found["companies.name"].message == "text, set in 100% of 294"
+    assert found["companies.industry"].message.startswith("picklist, set in ")
+    assert found["companies.kpm_wallet"].level in ("ok", "warning")
+    assert found["deals.closedate"].message.startswith("datetime, set in ")
+    assert "companies.no_such_property" not in found  # the mapping's own lines name it
+
+
+def test_a_property_that_nobody_has_filled_in_is_a_warning(own_portal: Sandbox, opened: Open) -> None:
+    admin = opened(own_portal.url, access_token="sandbox-admin-token")
+    admin.provision([FieldSpec("kpm_new", "New", FieldType.NUMBER)], {})
+    found = {each.what: each for each in opened(own_portal.url).check(Needs({"accounts": ("kpm_new",)}))}
+    assert found["companies.kpm_new"].level == "warning"
+    assert "set in 0% of" in found["companies.kpm_new"].message
+
+
+def test_only_scopes_of_what_the_mapping_reads_are_asked_for(portal: Sandbox, opened: Open) -> None:
+    crm = opened(portal.url, access_token="sandbox-limited-token")
+    found = levels(crm.check(NEEDS))
+    assert found["scope tickets or crm.objects.tickets.read"] == "warning"
+    assert "scope crm.objects.orders.read" not in found
+    assert "scope crm.objects.contacts.read" not in found
+
+
+def test_targets_are_looked_at_one_by_one(portal: Sandbox, opened: Open) -> None:
+    found = {each.what: each for each in opened(portal.url).check(NEEDS)}
+    assert found["target lifecyclestage"].level == "warning"
+    assert "lacks the options nonsense" in found["target lifecyclestage"].message
+    assert found["target description"].level == "ok"
+    assert found["target total_revenue"].level == "error"
+    assert "HubSpot computes it" in found["target total_revenue"].message
+    assert "target kpm_x" not in found
+    assert "1 are to be created" in found["room for properties"].message
+
+
+def test_what_is_read_in_full_every_night_is_said_with_its_reason(portal: Sandbox, opened: Open) -> None:
+    found = {each.what: each for each in opened(portal.url).check(NEEDS)}
+    words = found["reading"].message
+    assert "accounts, because HubSpot computes hs_num_open_deals without stamping the record" in words
+    assert "cases, because HubSpot does not stamp a record when its companies change" in words
+    assert "opportunities, because" not in words
+    plain = Needs({"accounts": ("name",), "opportunities": ("amount",)})
+    found = {each.what: each for each in opened(portal.url).check(plain)}
+    assert found["reading"].message.startswith("every night reads what changed")
