@@ -34,9 +34,10 @@ class Quality:
 
     @property
     def note(self) -> dict[str, Any]:
-        """As plans, reports and the store keep it: message, count, and examples if there are any."""
-        named: dict[str, Any] = {"examples": list(self.examples)} if self.examples else {}
-        return {"message": str(self), "count": self.count, **named}
+        """As plans, reports and the store keep it: message, count, and criterion and examples if there are any."""
+        more: dict[str, Any] = {"criterion": self.criterion} if self.criterion else {}
+        more |= {"examples": list(self.examples)} if self.examples else {}
+        return {"message": str(self), "count": self.count, **more}
 
     def __str__(self) -> str:
         where = self.object if self.field is None else f"{self.object}.{self.field}"

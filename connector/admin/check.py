@@ -9,6 +9,7 @@ from typing import Final, Literal
 import polars as pl
 
 from connector.admin.provision import reads, specs
+from connector.criteria_quality import criteria_quality
 from connector.crm import Crm, Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
@@ -194,6 +195,8 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
                 criterion.id,
                 f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}",
             )
+    for each in criteria_quality(data.accounts, mapping):
+        yield Line("warning", each.criterion or "", f"{each.count:,} {each.message}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
     for one in [each for each in data.ignored if not each.ended][:LISTED]:

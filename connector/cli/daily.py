@@ -30,6 +30,7 @@ from connector.cli.workplace import (
     show_problems,
     workplace,
 )
+from connector.criteria_quality import criteria_quality
 from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
@@ -157,7 +158,7 @@ def _report(place: Workplace, found: Preview) -> Plan:
         by_hand(found.accounts, place.mapping, found.as_of, place.labels, found.ignored),
         calls=found.estimate,
         quota=found.usage,
-        quality=quality_notes(found.quality),
+        quality=quality_notes([*criteria_quality(found.accounts, place.mapping), *found.quality]),
     )
 
 

@@ -17,8 +17,9 @@ from connector.cli.app import app
 from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
 from connector.cli.explanation import show_explanation
-from connector.cli.show import table
+from connector.cli.show import quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
+from connector.criteria_quality import criteria_quality
 from connector.errors import ConfigError, CrmError
 from connector.overrides import Ignored
 from connector.reports.by_hand import ByHand, by_hand
@@ -138,7 +139,7 @@ def report(
             ),
             thresholds=snapshot.thresholds,
             labels=place.labels,
-            quality=[] if snapshot.run is None else place.store.memory.quality(snapshot.run),
+            quality=_lacking(place, snapshot),
             by_hand=_by_hand(place, snapshot),
             campaigns=[
                 Campaign(one.tag, one.focus, one.members, state(one, snapshot.as_of))
@@ -151,6 +152,12 @@ def report(
         out.print(f"[good]Wrote[/] {escape(str(file))} ({file.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)
         if show:
             webbrowser.open(file.absolute().as_uri())
+
+
+def _lacking(place: Workplace, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What criteria and data lack: the former by the snapshot, the latter as the run noted it."""
+    data = [] if snapshot.run is None else place.store.memory.quality(snapshot.run)
+    return [*quality_notes(criteria_quality(snapshot.accounts, place.mapping)), *data]
 
 
 def _by_hand(place: Workplace, snapshot: Snapshot) -> ByHand:

@@ -13,6 +13,7 @@ from connector.cli.app import app
 from connector.cli.console import as_json, counted, out, progress
 from connector.cli.show import amount, quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, borders, show_problems, workplace, written
+from connector.criteria_quality import criteria_quality
 from connector.errors import ExitCode
 from connector.reports.html import percent
 from connector.reports.potential_check import PotentialCheck, page, potential_check
@@ -58,7 +59,9 @@ def check_potential(
                     currencies=read.currencies,
                     thresholds=thresholds,
                     labels=place.labels,
-                    quality=quality_notes(preview.quality),
+                    quality=quality_notes(
+                        [*criteria_quality(preview.accounts, place.mapping), *preview.quality]
+                    ),
                 )
                 html = page(
                     found,

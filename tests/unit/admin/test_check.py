@@ -89,8 +89,18 @@ def test_a_failed_login_ends_the_check() -> None:
 
 def data(**changes: Any) -> Data:
     mapping = mapping_of()
-    columns = {f"raw:{one.id}:0": [1.0, None, 3.0, None] for one in mapping.criteria}
-    columns["raw:growth:0"] = [None] * 4
+    raw = {one.id: [1.0, None, 3.0, None] for one in mapping.criteria}
+    raw["growth"] = [None] * 4
+    columns: dict[str, Any] = {
+        f"raw:{key}:0": pl.Series(values, dtype=pl.Float64) for key, values in raw.items()
+    }
+    for key, values in raw.items():
+        known = [value is not None for value in values]
+        columns |= {
+            f"known:{key}": known,
+            f"score:{key}": pl.Series([50 if each else None for each in known], dtype=pl.Int64),
+            f"rung:{key}": pl.Series([0 if each else None for each in known], dtype=pl.Int64),
+        }
     accounts = pl.DataFrame({"member": [True, True, True, False], **columns})
     given: dict[str, Any] = {
         "accounts": accounts,
@@ -113,6 +123,16 @@ def test_how_much_data_each_criterion_has() -> None:
     assert by_id["pipeline"].message.startswith("67% of the portfolio have a value: open amount")
     assert (by_id["growth"].level, by_id["growth"].message[:2]) == ("warning", "0%")
     assert found[-1] == Line("note", "quality", "1,200 amounts are empty")
+
+
+def test_criteria_that_tell_nobody_apart_are_warned_of() -> None:
+    members = data().accounts.filter(pl.col("member"))
+    found = lines(of_data(data(accounts=pl.concat([members] * 20))), "Data")
+    told = [line.message for line in found if (line.level, line.what) == ("warning", "pipeline")]
+    assert [message.split(":")[0] for message in told] == [
+        "40 of 40 values of Open pipeline lie beyond zero = 1,000 and full = 500,000",
+        "40 accounts score alike on Open pipeline",
+    ]
 
 
 def test_what_is_set_by_hand_without_effect_is_named() -> None:
