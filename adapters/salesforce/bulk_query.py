@@ -22,7 +22,8 @@ from connector.errors import CrmRequestError, CrmTemporaryError
 
 PAGE = 250_000
 PAGES_IN_TURN = 4
-"""A result of more pages is downloaded several at a time, which takes one more call for every five of them."""
+"""A result of more pages is downloaded several at a time, which takes a call for each list of them."""
+LISTED = 5  # pages of one list
 _AT_ONCE = 4
 _LISTED_FROM = 58.0  # API version that lists the pages of a result
 _TRIES = 2

@@ -17,6 +17,7 @@ from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import READ_SECONDS, Org
 from adapters.salesforce.provision import Provisioner
 from adapters.salesforce.records import COLLECTION
+from adapters.salesforce.sizes import Sizes
 from adapters.salesforce.visibility import visibility
 from adapters.salesforce.write import BULK_BATCH, Writer
 from connector.config import SalesforceConnection
@@ -36,8 +37,8 @@ from connector.crm import (
     Usage,
 )
 
-_JOB_CALLS = 4  # opening a job, and polls; its pages come on top
-_SINGLE_CALLS = 6  # login, stages, currencies and rates, merged accounts
+_POLLS = 4  # of a job, about
+_SINGLE_CALLS = 6  # login, user, stages, currencies and rates, merged accounts
 
 
 class SalesforceCrm:
@@ -86,7 +87,7 @@ class SalesforceCrm:
         def defined() -> tuple[str, ...]:
             return crm.stages()[""]
 
-        puller = pull.Puller(org, fields, time_zone, method, page_rows, defined)
+        puller = pull.Puller(org, fields, time_zone, method, page_rows, defined, Sizes(org))
         crm = cls(org, puller, Writer(org, method, quota_share))
         return crm
 
@@ -182,20 +183,32 @@ class SalesforceCrm:
 
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes."""
-        calls = minimum = _SINGLE_CALLS + len(rows)
-        for count in rows.values():
-            pages = max(1, ceil(count / query.PAGE))
-            parts = ceil(count / self._puller.page_rows)
-            by_rest = self._puller.method == "rest" or (
-                self._puller.method == "auto" and count <= pull.REST_ROWS
-            )
-            probed = self._puller.method == "auto"
-            calls += pages if by_rest else probed + _JOB_CALLS + parts
-            minimum += min(pages, 1 + parts)  # opening a job, and its pages
+        described = len(rows) + ("contact_roles" in rows)
+        calls = minimum = _SINGLE_CALLS
+        for section, count in rows.items():
+            read = {name: self._puller.found[name] for name in OBJECTS[section] if name in self._puller.found}
+            for number in (read or {section: count}).values():
+                made, fewest = self._reading(number)
+                calls += made
+                minimum += fewest
+            described += max(0, len(read) - 1)
+        calls += described
+        minimum += described
         if changes:
             calls += self._writer.calls(changes)
-            minimum += min(ceil(changes / COLLECTION), 3 * ceil(changes / BULK_BATCH))  # open, upload, close
+            jobs = ceil(changes / BULK_BATCH)
+            minimum += min(ceil(changes / COLLECTION), 3 * jobs + 1)  # open, upload, close; territory rules
         return Estimate(calls, minimum)
+
+    def _reading(self, rows: int) -> tuple[int, int]:
+        """Calls that reading an object takes, and the fewest that it could."""
+        method = self._puller.method
+        pages, parts = max(1, ceil(rows / query.PAGE)), ceil(rows / self._puller.page_rows)
+        fewest = min(pages, 1 + parts)  # opening a job, and its pages
+        if method == "rest" or (method == "auto" and rows <= pull.REST_ROWS):
+            return pages, fewest
+        listed = ceil(parts / bulk_query.LISTED) if parts > bulk_query.PAGES_IN_TURN else 0
+        return 1 + _POLLS + parts + listed, fewest
 
     def usage(self) -> Usage:
         """API calls of the org in the last 24 hours, and ours by endpoint."""

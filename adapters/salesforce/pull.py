@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,8 @@ import polars as pl
 from adapters.salesforce import bulk_query, changed, query, soql
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import Org
-from adapters.salesforce.rows import Column, Finish, Reading, unchanged
+from adapters.salesforce.rows import KEY, Column, Finish, Reading, unchanged
+from adapters.salesforce.sizes import Sizes
 from connector.crm import (
     ACCOUNT,
     CLOSED,
@@ -50,6 +51,8 @@ class Puller:
         method: by REST, by Bulk API 2.0, or by REST for few records and by Bulk for many.
         page_rows: records per page of a bulk result.
         stages: gives the stored values of the stages that the org defines.
+        sizes: about how many records objects have.
+        found: number of records read, by Salesforce's name of the object.
     """
 
     org: Org
@@ -58,6 +61,8 @@ class Puller:
     method: Literal["auto", "rest", "bulk"]
     page_rows: int
     stages: Callable[[], Iterable[str]]
+    sizes: Sizes
+    found: dict[str, int] = field(default_factory=dict)
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`."""
@@ -70,6 +75,7 @@ class Puller:
         rows = 0
         for reading in readings:
             files, count = self._read(reading, folder)
+            self.found[reading.object] = count
             paths += files
             rows += count
         merged = self._merged() if request.object == "accounts" else {}
@@ -93,7 +99,9 @@ class Puller:
         merges = request.object == "accounts" and "MasterRecordId" in self.fields.of("Account")
         for reading in readings:
             done = _DONE.get(reading.object) if request.object == "activities" else None
-            files, _ = self._read(changed.since(reading, request.since, merges=merges, done=done), folder)
+            files, self.found[reading.object] = self._read(
+                changed.since(reading, request.since, merges=merges, done=done), folder
+            )
             paths += files
         found = changed.told_apart(paths)
         return Pulled(
@@ -112,18 +120,18 @@ class Puller:
         operation = f"read {request.object}"
         names = request.sources or OBJECTS[request.object]
         types: dict[str, FieldType] = {}
-        for field in request.fields:
-            found = [known for name in names if (known := self.fields.resolve(name, field))]
-            if not soql.NAME.match(field) or not found:
-                raise self.fields.lacking(names[0], field, operation)
-            types[field] = found[0].type
+        for wanted in request.fields:
+            found = [known for name in names if (known := self.fields.resolve(name, wanted))]
+            if not soql.NAME.match(wanted) or not found:
+                raise self.fields.lacking(names[0], wanted, operation)
+            types[wanted] = found[0].type
         return [self._reading(request, name, types) for name in names]
 
     def _reading(self, request: PullRequest, name: str, types: Mapping[str, FieldType]) -> Reading:
         own = [
             # A field that only another of the objects has is empty here.
-            Column(field, field if self.fields.resolve(name, field) else None, kind)
-            for field, kind in types.items()
+            Column(wanted, wanted if self.fields.resolve(name, wanted) else None, kind)
+            for wanted, kind in types.items()
         ]
         conditions = [soql.where(request.where, self.fields, name)]
         finish: Finish = unchanged
@@ -188,16 +196,17 @@ class Puller:
         return found is not None and found.type is FieldType.DATETIME
 
     def _read(self, reading: Reading, folder: Path) -> tuple[list[Path], int]:
-        """By the way that is set; with auto, the first REST page tells how many records there are."""
+        """By the way that is set. With auto, the object's size or else the first REST page tells how many there are."""
         in_bulk = all(self._in_bulk(reading.object, path) for path in reading.paths)
         if self.method == "rest" or not in_bulk:
             return query.read(self.org, reading, folder)
-        rows: int | None = None
-        if self.method == "auto" and query.fits(reading):
+        rows = None if reading.key != KEY or self.method == "bulk" else self.sizes.of(reading.object)
+        many = rows is not None and rows > REST_ROWS and not reading.condition
+        if self.method == "auto" and not many and query.fits(reading):
             try:
                 return query.read(self.org, reading, folder, most=REST_ROWS)
-            except query.TooManyRows as many:
-                rows = many.total
+            except query.TooManyRows as found:
+                rows = found.total
         try:
             return bulk_query.read(self.org, reading, folder, self.page_rows, rows)
         except CrmRequestError as error:

@@ -44,6 +44,9 @@ def unchanged(frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame
 
 
+KEY = ("Id",)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One query on one Salesforce object.
@@ -64,7 +67,7 @@ class Reading:
     time_zone: str
     archived: bool = False
     finish: Finish = unchanged
-    key: tuple[str, ...] = ("Id",)
+    key: tuple[str, ...] = KEY
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.sandbox.database import quoted
 from adapters.sandbox.http import blocking, json_response
 from adapters.sandbox.salesforce import describe
 from adapters.sandbox.salesforce.api import VERSIONS, Call, Gate
@@ -32,6 +33,7 @@ class Reading:
             Route("/services/data", blocking(_versions, reads=True), methods=["GET"]),
             Route(DATA, api(self._resources), methods=["GET"]),
             Route(f"{DATA}/limits", api(self._limits), methods=["GET"]),
+            Route(f"{DATA}/limits/recordCount", api(self._counts), methods=["GET"]),
             Route(f"{DATA}/query", api(self._query), methods=["GET"]),
             Route(f"{DATA}/queryAll", api(self._query_all), methods=["GET"]),
             Route(f"{DATA}/query/{{locator}}", api(self._more), methods=["GET"]),
@@ -65,6 +67,18 @@ class Reading:
                 "FileStorageMB": {"Max": 10_240, "Remaining": 10_240},
             }
         )
+
+    def _counts(self, call: Call) -> Response:
+        """Records of objects, without deleted and archived ones; unknown objects are left out."""
+        names = (call.query("sObjects") or ",".join(self._org.objects)).split(",")
+        found = [self._org.objects[name] for name in names if name in self._org.objects]
+        counts = []
+        for each in found:
+            tests = [f"{name} = 0" for name in ("IsDeleted", "IsArchived") if name in each.fields]
+            where = f" WHERE {' AND '.join(tests)}" if tests else ""
+            count = self._org.database.value(f"SELECT count(*) FROM {quoted(each.table)}{where}")
+            counts.append({"count": count, "name": each.name})
+        return json_response({"sObjects": counts})
 
     def _query(self, call: Call) -> Response:
         return json_response(self._queries.run(call.access, _soql(call), call.request))

@@ -34,9 +34,9 @@ def answers() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def crm() -> Iterator[SalesforceCrm]:
-    """Connected with a token that cannot be renewed."""
+    """Connected with a token that cannot be renewed, by REST alone."""
     opened = SalesforceCrm.open(
-        connection(auth="access_token", instance_url=HOST, access_token=TOKEN),
+        connection(auth="access_token", instance_url=HOST, access_token=TOKEN, load_method="rest"),
         time_zone="Europe/Vienna",
         limits=QUICK,
     )

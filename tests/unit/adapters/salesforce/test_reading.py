@@ -24,7 +24,7 @@ from connector.crm import (
     PullRequest,
 )
 from connector.errors import CrmError, CrmRequestError, CrmTemporaryError
-from tests.unit.adapters.salesforce.conftest import DATA, HOST, Opener
+from tests.unit.adapters.salesforce.conftest import DATA, HOST, QUICK, TOKEN, Opener, connection
 
 
 def pulled(crm: SalesforceCrm, request: PullRequest, folder: Path) -> pl.DataFrame:
@@ -306,3 +306,73 @@ def test_an_answer_that_is_no_page_is_asked_for_again(
 def test_a_field_that_only_one_source_has_is_empty_for_the_other(opened: Opener, tmp_path: Path) -> None:
     rows = pulled(opened(), PullRequest("activities", ("EndDateTime",)), tmp_path)
     assert 0 < rows["EndDateTime"].null_count() < len(rows)
+
+
+NAMES = "Account,Opportunity,OpportunityContactRole,AccountContactRole,Case,Order,Task,Event"
+CASE = {"fields": [{"name": "Id", "type": "id"}, {"name": "AccountId", "type": "reference"}]}
+
+
+def automatic() -> SalesforceCrm:
+    given = connection(auth="access_token", instance_url=HOST, access_token=TOKEN)
+    return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK)
+
+
+def test_a_large_object_is_read_in_bulk_without_a_first_page(
+    answers: responses.RequestsMock, tmp_path: Path
+) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.get(
+        f"{DATA}/limits/recordCount",
+        json={"sObjects": [{"count": 8_001, "name": "Case"}]},
+        match=[responses.matchers.query_param_matcher({"sObjects": NAMES})],
+    )
+    answers.post(f"{DATA}/jobs/query", json={"id": "750A", "state": "UploadComplete"})
+    answers.get(
+        f"{DATA}/jobs/query/750A", json={"id": "750A", "state": "JobComplete", "numberRecordsProcessed": 1}
+    )
+    answers.get(f"{DATA}/jobs/query/750A/results", body='"Id","AccountId"\n"500A",""\n')
+    crm = automatic()
+    assert crm.pull(PullRequest("cases", ()), tmp_path).rows == 1
+    estimate = crm.estimate({"cases": 8_001}, 0)
+    assert estimate.minimum <= estimate.calls
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        ({"sObjects": [{"count": 3, "name": "Case"}]}, 200),
+        ({"sObjects": []}, 200),
+        ([{"errorCode": "INSUFFICIENT_ACCESS", "message": "View Setup and Configuration is needed"}], 403),
+        ([{"errorCode": "UNKNOWN_EXCEPTION", "message": "try again"}], 500),
+    ],
+)
+def test_a_small_object_or_one_of_unknown_size_is_read_by_rest(
+    answers: responses.RequestsMock, tmp_path: Path, reply: object, status: int
+) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.get(f"{DATA}/limits/recordCount", json=reply, status=status)
+    if status == 403:
+        answers.get(f"{HOST}/services/oauth2/userinfo", json={})
+    page = {"totalSize": 1, "done": True, "records": [{"Id": "500A", "AccountId": None}]}
+    answers.get(f"{DATA}/query/", json=page)
+    assert automatic().pull(PullRequest("cases", ()), tmp_path).rows == 1
+
+
+def test_a_count_that_was_too_low_is_found_by_the_first_page(
+    answers: responses.RequestsMock, tmp_path: Path
+) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.get(f"{DATA}/limits/recordCount", json={"sObjects": [{"count": 5, "name": "Case"}]})
+    page = {
+        "totalSize": 9_000,
+        "done": False,
+        "nextRecordsUrl": "/x",
+        "records": [{"Id": "5", "AccountId": None}],
+    }
+    answers.get(f"{DATA}/query/", json=page)
+    answers.post(f"{DATA}/jobs/query", json={"id": "750A", "state": "UploadComplete"})
+    answers.get(
+        f"{DATA}/jobs/query/750A", json={"id": "750A", "state": "JobComplete", "numberRecordsProcessed": 1}
+    )
+    answers.get(f"{DATA}/jobs/query/750A/results", body='"Id","AccountId"\n"500A",""\n')
+    assert automatic().pull(PullRequest("cases", ()), tmp_path).rows == 1
