@@ -27,11 +27,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import narwhals as nw
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connector.conditions import all_hold, any_holds
 from connector.crm import ACCOUNT, CrmReader, FieldType, Pulled, PullRequest
+from connector.tables import Source, opened
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ VERSION = 1
 """Of the files; those of another version are read anew."""
 TOLERANCE = timedelta(hours=12)
 """A nightly run must not miss its day of reconciling by starting some seconds earlier than a week ago."""
+FEW, SHARE = 20, 0.01
+"""So many more records may be known than the CRM counts: indexes lag, and records go while they are read."""
 LEFTOVER_SECONDS = 24 * 3600
 ABOUT = "about.json"
 _STATE = "state.json"
@@ -81,12 +86,14 @@ class Brought:
     """All records of an object.
 
     Attributes:
-        pulled: with files of the run's own.
+        source: the records inside the request's conditions, in files of the run's own.
+        merged: loser's id -> survivor's id, all that are known.
         fetched: how many records the CRM was asked for: all, or those that had changed.
         since: up to when the mirror held, None if everything was read.
     """
 
-    pulled: Pulled
+    source: Source
+    merged: Mapping[str, str]
     fetched: int
     since: datetime | None = None
 
@@ -120,16 +127,18 @@ class Mirror:
         place = None if self._folder is None else self._folder / request.object
         if place is None:
             pulled = crm.pull(request, folder)
-            return self._noted(Brought(pulled, pulled.rows))
+            return self._noted(request, Brought(_inside(pulled, request), pulled.merged, pulled.rows))
         if not crm.incremental(request):
             pulled = replace(crm.pull(request, folder), until=None)
-            return self._noted(self._complete(pulled, request, place, "", {}))
+            return self._noted(request, self._complete(request, pulled, place, "", {}))
         mark = _fingerprint(request, crm.basis(request))
         held = None if self._full else self._held(place, mark, folder)
         if held is None:
             known = _mergers(place)  # the CRM forgets them after some time
-            return self._noted(self._complete(crm.pull(request, folder), request, place, mark, known))
-        return self._noted(self._continued(crm, request, place, held, folder))
+            return self._noted(
+                request, self._complete(request, crm.pull(request, folder), place, mark, known)
+            )
+        return self._noted(request, self._continued(crm, request, place, held, folder))
 
     def note(self, about: Mapping[str, Any]) -> None:
         """Keep what else is known of the CRM, for `connector.stored`."""
@@ -143,9 +152,9 @@ class Mirror:
         except OSError as error:
             _log.warning("The mirror in %s could not be kept: %s", self._folder, error)
 
-    def _noted(self, brought: Brought) -> Brought:
-        if brought.pulled.object == "accounts":
-            self._merged = brought.pulled.merged
+    def _noted(self, request: PullRequest, brought: Brought) -> Brought:
+        if request.object == "accounts":
+            self._merged = brought.merged
         return brought
 
     def _held(self, place: Path, mark: str, folder: Path) -> tuple[State, Sequence[Path]] | None:
@@ -169,10 +178,9 @@ class Mirror:
         return datetime.now(UTC) - state.completed >= self._age - min(TOLERANCE, self._age)
 
     def _complete(
-        self, pulled: Pulled, request: PullRequest, place: Path, mark: str, known: Mapping[str, str]
+        self, request: PullRequest, pulled: Pulled, place: Path, mark: str, known: Mapping[str, str]
     ) -> Brought:
         """Keep what was read as a whole."""
-        whole = replace(pulled, merged=_followed({**known, **pulled.merged}))
         state = State(
             fingerprint=mark,
             generation=uuid4().hex,
@@ -183,11 +191,11 @@ class Mirror:
             rows=pulled.rows,
             key=pulled.key,
             narrowed=pulled.narrowed,
-            merged=whole.merged,
+            merged=_followed({**known, **pulled.merged}),
             moved=self._moves(),
         )
         _keep(place, state, pulled.paths)
-        return Brought(whole, pulled.rows)
+        return Brought(_inside(pulled, request), state.merged, pulled.rows)
 
     def _continued(
         self,
@@ -204,29 +212,31 @@ class Mirror:
             # A field has another type now, and its old values are no longer comparable.
             changed = crm.pull(request, _emptied(folder / "all"))
         if changed.complete:
-            return self._complete(changed, request, place, state.fingerprint, state.merged)
+            return self._complete(request, changed, place, state.fingerprint, state.merged)
         paths, rows, merged = self._applied(state, files, changed, folder)
         untouched = paths is files
+        whole = replace(changed, paths=tuple(paths), rows=rows, narrowed=state.narrowed and untouched)
+        source = _inside(whole, request)
+        if changed.total is not None and source.rows - changed.total > max(FEW, SHARE * source.rows):
+            _log.warning(
+                "The CRM shows %d %s where %d were known: all of them are read again.",
+                changed.total,
+                request.object,
+                source.rows,
+            )
+            again = crm.pull(request, _emptied(folder / "all"))
+            return self._complete(request, again, place, state.fingerprint, merged)
         fresh = replace(
             state,
             generation=state.generation if untouched else uuid4().hex,
             until=changed.until or state.until,
             rows=rows,
-            narrowed=state.narrowed and untouched,
+            narrowed=whole.narrowed,
             merged=merged,
             moved=self._moves(),
         )
         _keep(place, fresh, () if untouched else paths)
-        whole = replace(
-            changed,
-            paths=tuple(paths),
-            rows=rows,
-            deleted=(),
-            merged=merged,
-            complete=True,
-            narrowed=fresh.narrowed,
-        )
-        return Brought(whole, changed.rows, state.until)
+        return Brought(source, merged, changed.rows, state.until)
 
     def _applied(
         self, state: State, files: Sequence[Path], changed: Pulled, folder: Path
@@ -251,6 +261,16 @@ class Mirror:
     def _moves(self) -> str:
         """A mark of the mergers of accounts that are known."""
         return _digest(sorted(self._merged.items())) if self._merged else ""
+
+
+def _inside(pulled: Pulled, request: PullRequest) -> Source:
+    """The records inside the request's conditions: the same ones however they were read."""
+    source = opened(pulled)
+    if pulled.narrowed or not request.where:
+        return source
+    frame = source.frame.filter(any_holds(all_hold(group, source.schema) for group in request.where))
+    counted = frame.select(nw.len().alias("rows")).collect()
+    return Source(frame, source.schema, int(counted["rows"][0]))
 
 
 def _moved(rows: pl.LazyFrame, moves: Mapping[str, str]) -> pl.LazyFrame:

@@ -182,10 +182,14 @@ class Puller:
 
     def _many(self, reading: Reading) -> bool:
         """Whether there are so many records that an export is worth its while; an object that is not counted, not."""
+        return (self._total(reading) or 0) > FEW
+
+    def _total(self, reading: Reading) -> int | None:
+        """How many records the token sees, whether or not they count."""
         try:
-            return query.total(self.portal, reading.name) > FEW
+            return query.total(self.portal, reading.name)
         except CrmRequestError:
-            return False
+            return None
 
     def _exported(self, reading: Reading, writer: _Writer) -> Tally:
         path = writer.path.with_suffix(".export")
@@ -237,6 +241,7 @@ class Puller:
             merged=tally.merged,
             complete=False,
             until=began,
+            total=self._total(reading),
             key=reading.key,
         )
 

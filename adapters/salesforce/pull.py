@@ -104,6 +104,7 @@ class Puller:
             )
             paths += files
         found = changed.told_apart(paths)
+        counts = [query.count(self.org, reading) for reading in readings]
         return Pulled(
             request.object,
             tuple(found.paths),
@@ -113,6 +114,7 @@ class Puller:
             merged=found.merged,
             complete=False,
             until=until,
+            total=None if None in counts else sum(each or 0 for each in counts),
         )
 
     def _readings(self, request: PullRequest) -> list[Reading]:

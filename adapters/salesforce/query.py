@@ -5,6 +5,7 @@ Records come in the order of the reading's key, so that a read whose cursor Sale
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Reading, from_columns
 from connector.crm import ID
 from connector.errors import CrmRequestError, CrmTemporaryError
+
+_log = logging.getLogger(__name__)
 
 PAGE = 2_000
 _ROWS_PER_FILE = 50_000
@@ -176,6 +179,19 @@ def records(org: Org, operation: str, soql: str, *, archived: bool = False) -> l
         page = _next(org, operation, page["nextRecordsUrl"])
         found += page["records"]
     return found
+
+
+def count(org: Org, reading: Reading) -> int | None:
+    """How many records of a reading there are, by Salesforce's own count; None if it takes too long to count."""
+    where = f" WHERE {reading.condition}" if reading.condition else ""
+    text = f"SELECT COUNT() FROM {reading.object}{where}"
+    if len(quote(text)) >= _LONGEST_URL:
+        return None
+    try:
+        return int(query(org, f"count {reading.object}", text)["totalSize"])
+    except CrmTemporaryError as error:
+        _log.warning("%s", error)
+        return None
 
 
 def _next(org: Org, operation: str, address: str) -> Mapping[str, Any]:

@@ -97,6 +97,8 @@ class Pulled:
         until: the CRM's own clock when the read began, to be the next read's `since`; None if this read cannot
             be continued.
         narrowed: every row meets `PullRequest.where`; otherwise the caller tests.
+        total: incremental reads: how many records within `PullRequest.where` the CRM itself counts now, or more; None
+            where it does not tell. Fewer than are known show that the user has lost sight of some.
         key: the column whose value names the CRM's own record: all rows of a record that changed come together,
             and replace all rows that an earlier read gave for it.
     """
@@ -110,6 +112,7 @@ class Pulled:
     complete: bool = True
     until: datetime | None = None
     narrowed: bool = False
+    total: int | None = None
     key: str = ID
 
 

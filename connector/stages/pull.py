@@ -9,8 +9,7 @@ from shutil import rmtree
 
 import narwhals as nw
 
-from connector.conditions import all_hold, any_holds
-from connector.crm import Condition, CrmField, CrmReader, Currencies, FieldType, Object, Pulled, PullRequest
+from connector.crm import Condition, CrmField, CrmReader, Currencies, FieldType, Object, PullRequest
 from connector.errors import CrmRequestError
 from connector.mapping.csv_file import CsvTables, read_files
 from connector.mapping.model import (
@@ -28,7 +27,7 @@ from connector.mapping.uses import Need, fields_read, uses
 from connector.measures.records import objects
 from connector.mirror import Mirror
 from connector.stored import about
-from connector.tables import Source, Sources, column, opened
+from connector.tables import Source, Sources, column
 
 ANSWERED_BY_ADAPTER = ("opportunities.account", "cases.account", "orders.account", "activities.date")
 """Keys whose fields arrive as added columns (``@account``, ``@date``)."""
@@ -117,9 +116,9 @@ def pull(
                 raise
             absent[request.object] = str(error)
             continue
-        sources[request.object] = narrowed(opened(brought.pulled), brought.pulled, request)
+        sources[request.object] = brought.source
         fetched[request.object] = brought.fetched
-        merged = brought.pulled.merged if request.object == "accounts" else merged
+        merged = brought.merged if request.object == "accounts" else merged
     advance(len(requested), len(requested))
     sources["accounts"] = _with_empty(sources["accounts"], to_come)
     rows = {name: source.rows for name, source in sources.items()}
@@ -244,15 +243,6 @@ def _to_be_created(mapping: MappingFile, fields: Mapping[str, CrmField]) -> dict
         if name not in fields:
             found[name] = _RESULT_TYPES.get(key, FieldType.NUMBER)
     return found
-
-
-def narrowed(source: Source, pulled: Pulled, request: PullRequest) -> Source:
-    """The records inside the request's conditions: the same ones however they were read."""
-    if pulled.narrowed or not request.where:
-        return source
-    frame = source.frame.filter(any_holds(all_hold(group, source.schema) for group in request.where))
-    counted = frame.select(nw.len().alias("rows")).collect()
-    return Source(frame, source.schema, int(counted["rows"][0]))
 
 
 def _with_empty(source: Source, types: Mapping[str, FieldType]) -> Source:

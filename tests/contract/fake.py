@@ -213,6 +213,7 @@ class FakeCrm:
             complete=request.since is None or not self.follows,
             until=until,
             narrowed=request.since is None or not self.follows,
+            total=sum(wanted(record, request.where) for record in records),
             key=key,
         )
 

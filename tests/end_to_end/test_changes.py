@@ -92,7 +92,7 @@ def test_a_user_who_suddenly_sees_half_the_accounts_stops_the_run(here: Place) -
     here.sync()
     before = here.cells()
     here.sandbox.visibility(here.crm, Visibility("hide_half"))
-    finished = here.kpm("sync", "--full", "--as-of", (AS_OF + timedelta(days=1)).isoformat(), code=7)
+    finished = here.kpm("sync", "--as-of", (AS_OF + timedelta(days=1)).isoformat(), code=7)
     assert "max_shrink_share" in finished.err
     assert here.cells() == before
 

