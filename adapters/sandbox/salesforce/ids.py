@@ -6,6 +6,7 @@ from functools import lru_cache
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_UPPER = frozenset(_BASE62[10:36])
 _POD = "Sb0"  # where a real org's instance stands in the id
 _SHORT, _LONG = 15, 18
 
@@ -33,14 +34,21 @@ def _shared(prefix: str, upper: int) -> tuple[str, str, int]:
 
 def with_checksum(short: str) -> str:
     """A 15-character id with its three checksum characters: one bit per upper-case letter, in fives."""
-    suffix = ""
-    for start in (0, 5, 10):
-        suffix += _CHECK[_bits(short[start : start + 5])]
-    return short + suffix
+    return short + _check(short[:5]) + _check(short[5:10]) + _CHECK[_bits(short[10:])]
 
 
 def _bits(letters: str) -> int:
-    return sum(1 << place for place, letter in enumerate(letters) if letter.isupper())
+    bits = 0
+    for place, letter in enumerate(letters):
+        if letter in _UPPER:
+            bits |= 1 << place
+    return bits
+
+
+@lru_cache(maxsize=10_000)
+def _check(letters: str) -> str:
+    """The checksum character of five letters that many ids share."""
+    return _CHECK[_bits(letters)]
 
 
 _PAIR = 62 * 62
@@ -55,8 +63,7 @@ def normalised(text: str) -> str | None:
         return with_checksum(text)
     if len(text) == _LONG:
         # A client may have folded the case: the checksum says what the letters were.
-        restored = _restored(text)
-        return text if with_checksum(text[:_SHORT]) == text else restored
+        return text if with_checksum(text[:_SHORT]) == text else _restored(text)
     return None
 
 
