@@ -56,7 +56,7 @@ class Queries:
         if (query.offset or 0) > _MAX_OFFSET:
             raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {_MAX_OFFSET}")
         if query.object.lower() == record_access.NAME.lower():
-            return record_access.run(self._org, access, query)
+            return record_access.run(self._org, query)
         statement = Translator(self._org, access, text, everything, tooling).translate(query)
         if request.query_params.get("columns", "").lower() == "true":
             return columns.metadata(statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.sandbox.salesforce.errors import ApiError
@@ -24,13 +25,10 @@ _LEVELS = {
     "HasAllAccess": ("PermissionsModifyAllRecords",),
 }
 _FIELDS = ("RecordId", *_LEVELS, "MaxAccessLevel")
-_FORM = (
-    "When querying the UserRecordAccess object, the WHERE clause has to be UserId = and RecordId = or IN, at most "
-    f"{_MOST} ids"
-)
+_FORM = "When querying the UserRecordAccess object, the WHERE clause has to be UserId = and RecordId = or IN"
 
 
-def run(org: Org, access: Access, query: Query) -> dict[str, Any]:
+def run(org: Org, query: Query) -> dict[str, Any]:
     """The answer to a query on UserRecordAccess.
 
     Raises:
@@ -46,28 +44,52 @@ def run(org: Org, access: Access, query: Query) -> dict[str, Any]:
                 "INVALID_FIELD", "Can select only RecordId, a Has*Access field, and MaxAccessLevel"
             )
         names.append(known)
-    user, ids = _asked(query.where)
-    if not access.administrator and user != access.user_id:
-        raise ApiError("INSUFFICIENT_ACCESS", "the access of other users is shown to administrators", 403)
-    other = org.access(user)
-    records = [{"attributes": {"type": NAME}, **_row(org, other, each, names)} for each in ids]
+    asked = _asked(query.where)
+    other = org.access(asked.user_id)
+    rows = [_row(org, other, each) for each in asked.ids]
+    records = [
+        {"attributes": {"type": NAME}, **{name: row[name] for name in names}}
+        for row in rows
+        if all(row[name] == wanted for name, wanted in asked.rights.items())
+    ]
     return {"totalSize": len(records), "done": True, "records": records}
 
 
-def _asked(where: Condition | None) -> tuple[str, list[str]]:
-    """The user and the records of a condition."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The user, the records, and what the rights have to be."""
+
+    user_id: str
+    ids: list[str]
+    rights: dict[str, bool]
+
+
+def _asked(where: Condition | None) -> _Asked:
+    """What a condition asks for.
+
+    Raises:
+        ApiError: it is not of the one form that Salesforce takes.
+    """
     found: dict[str, list[str]] = {}
+    rights: dict[str, bool] = {}
     for part in _joined(where):
         if not isinstance(part, Comparison) or part.operator not in ("=", "in") or part.query is not None:
             raise ApiError("MALFORMED_QUERY", _FORM)
+        name = part.path.parts[-1].lower()
+        right = next((each for each in _LEVELS if each.lower() == name), None)
+        if right is not None:
+            rights[right] = part.values[0].value is True
+            continue
         known = [each for value in part.values if (each := normalised(str(value.value))) is not None]
         if len(known) < len(part.values):
             raise ApiError("INVALID_QUERY_FILTER_OPERATOR", "invalid ID field")
-        found[part.path.parts[-1].lower()] = known
+        found[name] = known
     users, ids = found.get("userid", []), found.get("recordid", [])
-    if len(users) != 1 or not 0 < len(ids) <= _MOST:
+    if len(ids) > _MOST:
+        raise ApiError("MALFORMED_QUERY", f"Number of records exceeds limit:{_MOST}")
+    if len(users) != 1 or not ids:
         raise ApiError("MALFORMED_QUERY", _FORM)
-    return users[0], list(dict.fromkeys(ids))
+    return _Asked(users[0], list(dict.fromkeys(ids)), rights)
 
 
 def _joined(where: Condition | None) -> Iterator[Condition | None]:
@@ -79,7 +101,7 @@ def _joined(where: Condition | None) -> Iterator[Condition | None]:
         yield where
 
 
-def _row(org: Org, access: Access, record_id: str, names: list[str]) -> dict[str, Any]:
+def _row(org: Org, access: Access, record_id: str) -> dict[str, Any]:
     target = org.object_of_id(record_id)
     visible = target is not None and live_row(org, access, target, record_id) is not None
     rights = {
@@ -90,4 +112,4 @@ def _row(org: Org, access: Access, record_id: str, names: list[str]) -> dict[str
     for name in ("Read", "Edit", "Delete", "All"):
         if rights[f"Has{name}Access"]:
             highest = name
-    return {name: {"RecordId": record_id, "MaxAccessLevel": highest, **rights}[name] for name in names}
+    return {"RecordId": record_id, "MaxAccessLevel": highest, **rights}

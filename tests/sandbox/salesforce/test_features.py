@@ -130,10 +130,15 @@ def test_the_access_of_a_user_to_records(sandbox: Sandbox, admin: Client, rep: C
     assert rep.records(
         f"SELECT HasReadAccess FROM UserRecordAccess WHERE UserId = '{user}' AND RecordId = '{ids[0]}'"
     )
-    other = (
-        f"SELECT RecordId FROM UserRecordAccess WHERE UserId = '005000000000001AAA' AND RecordId = '{ids[0]}'"
-    )
-    assert rep.refused(other)[1] == "INSUFFICIENT_ACCESS"
+    sandbox.visibility("salesforce", Visibility("hide_half"))
+    assert len(admin.records(f"{soql} AND HasReadAccess = true")) == 2
+    assert len(admin.records(f"{soql} AND HasReadAccess = false")) == 3
+    sandbox.visibility("salesforce", Visibility("show_all"))
+    many = ", ".join(f"'{ids[0]}'" for _ in range(201))
+    long = f"v60.0/query?q={fields} WHERE UserId = '{user}' AND RecordId IN ({many})"
+    batch = {"batchRequests": [{"method": "GET", "url": long}]}
+    refused = admin.send("POST", "/composite/batch", json=batch).json()["results"][0]
+    assert refused["result"][0]["message"] == "Number of records exceeds limit:200"
     for wrong in (
         f"SELECT RecordId FROM UserRecordAccess WHERE RecordId = '{ids[0]}'",
         f"SELECT Id FROM UserRecordAccess WHERE UserId = '{user}' AND RecordId = '{ids[0]}'",
