@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +20,8 @@ AS_OF = date(2026, 11, 24)
 CRMS = ("salesforce", "hubspot")
 SYNC_ACCOUNTS = 10_000
 FILE_ACCOUNTS = 1_000_000
+WAY_ACCOUNTS = (100_000, 1_000_000)
+"""Reading and writing in bulk are measured at both sizes: memory should not grow with the portfolio."""
 SECRETS = {
     "salesforce": {
         "KPM_CONNECTIONS__ACME__CLIENT_SECRET": "sandbox-secret",
@@ -37,10 +39,14 @@ def main() -> int:
     """Measure what is asked for, print it, clean up."""
     asked = _arguments()
     try:
-        if asked.only != "files":
-            for crm in [asked.crm] if asked.crm else CRMS:
+        for crm in [asked.crm] if asked.crm else CRMS:
+            if asked.only in (None, "sync"):
                 _two_syncs(crm, asked.accounts or SYNC_ACCOUNTS)
-        if asked.only != "sync":
+            if asked.only in (None, "plain"):
+                _beside_plain_clients(crm, asked.accounts or SYNC_ACCOUNTS)
+            if asked.only in (None, "ways"):
+                _bulk_ways(crm, (asked.accounts,) if asked.accounts else WAY_ACCOUNTS)
+        if asked.only in (None, "files"):
             with _folder(asked.folder) as folder:
                 _two_nights(folder, asked.accounts or FILE_ACCOUNTS)
     except MeasurementError as error:
@@ -56,7 +62,10 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.bench", description="Measure what the connector costs."
     )
     parser.add_argument(
-        "--only", choices=("sync", "files"), help="through the sandbox, or from files on disk"
+        "--only",
+        choices=("sync", "plain", "ways", "files"),
+        help="whole syncs through the sandbox; reading beside the plain client libraries; memory of reading and "
+        "writing in bulk; rating from files on disk",
     )
     parser.add_argument("--crm", choices=CRMS, help="through the sandbox of this CRM alone")
     parser.add_argument(
@@ -90,6 +99,35 @@ def _two_syncs(crm: str, accounts: int) -> None:
             run = measured("one_sync", SECRETS[crm], config=config, as_of=AS_OF)
             found.append(run | {"calls": server.counted(url)})
     printed.syncs(crm, found)
+
+
+def _beside_plain_clients(crm: str, accounts: int) -> None:
+    """Accounts and opportunities read by the adapter, and by the client library's own loop, from one sandbox."""
+    printed.note(f"{crm}: reading beside the plain client library, {accounts:,} accounts ...")
+    with TemporaryDirectory(prefix="kpm-bench-") as folder, server.sandbox(crm, accounts, AS_OF) as url:
+        config = _configured(Path(folder), crm, url)
+        _provision(crm, config)
+        server.counted(url)
+        found = []
+        for task in ("read", "plain"):
+            run = measured("one_way", SECRETS[crm], task=task, config=config)
+            found.append(run | {"calls": server.counted(url)})
+    printed.beside_plain(crm, *found)
+
+
+def _bulk_ways(crm: str, sizes: Sequence[int]) -> None:
+    """Reading and writing in bulk, at several sizes."""
+    found = []
+    for accounts in sizes:
+        printed.note(f"{crm}: reading and writing {accounts:,} accounts in bulk ...")
+        with TemporaryDirectory(prefix="kpm-bench-") as folder, server.sandbox(crm, accounts, AS_OF) as url:
+            config = _configured(Path(folder), crm, url)
+            _provision(crm, config)
+            for task in ("read", "write"):
+                server.counted(url)
+                run = measured("one_way", SECRETS[crm], task=task, config=config, as_of=AS_OF)
+                found.append(run | {"task": task, "accounts": accounts, "calls": server.counted(url)})
+    printed.ways(crm, found)
 
 
 def _configured(folder: Path, crm: str, url: str) -> Path:

@@ -14,6 +14,7 @@ def _sync(file: Path, as_of: date) -> None:
     from adapters import open_crm  # noqa: PLC0415
     from connector import config  # noqa: PLC0415
     from connector.mapping import live, read  # noqa: PLC0415
+    from connector.mirror import Mirror  # noqa: PLC0415
     from connector.store import open_store  # noqa: PLC0415
     from connector.sync import sync  # noqa: PLC0415
 
@@ -25,7 +26,8 @@ def _sync(file: Path, as_of: date) -> None:
     with open_store(settings.store, name) as store:
         meter.stage("check")
         live.demand(mapping, crm, own.mapping.name, provisioned=True)
-        outcome = sync(crm, store, mapping, as_of, limits, progress=meter)
+        mirror = Mirror(store.mirror, reconcile_days=limits.reconcile_days)
+        outcome = sync(crm, store, mapping, as_of, limits, mirror=mirror, progress=meter)
     crm.close()
     stages = meter.stages()
     answer(

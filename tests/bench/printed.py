@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 MB = 1_000_000
-POLL = re.compile(r"/jobs/(query|ingest)/\{\w+\}$")
+POLL = re.compile(r"/jobs/(query|ingest)/\{\w+\}$|/exports?/.*/status$|/imports/[^/]*\{\w+\}$")
 """A question whether a bulk job is done: how many it takes is the CRM's affair."""
 RATED = ("map", "score", "segment", "campaign", "word", "diff")
 
@@ -61,6 +61,48 @@ def syncs(crm: str, found: Sequence[Found]) -> None:
     for name in sorted({*counts[0], *counts[1]}):
         _line(calls, name, (f"{count.get(name, 0):,}" for count in counts))
     out.print(calls)
+
+
+def beside_plain(crm: str, ours: Found, plain: Found) -> None:
+    """Reading by the adapter and by the plain client library side by side."""
+    rows = ", ".join(f"{count:,} {name}" for name, count in ours["rows"].items())
+    out.print(f"\n[bold]{crm}: the same records read with the client library's own loop[/]: {rows}")
+    grid = _grid("", "kpm", "plain client", "plain : kpm")
+    both = (ours, plain)
+    figures = {
+        "seconds": [_sum(run, "seconds") for run in both],
+        "CPU seconds of this side": [_sum(run, "cpu") for run in both],
+        "peak memory, MB": [run["stages"][-1]["peak"] / MB for run in both],
+        "CRM calls": [float(sum(each["count"] for each in run["calls"])) for run in both],
+    }
+    for title, (mine, theirs) in figures.items():
+        _line(grid, title, (f"{mine:,.1f}", f"{theirs:,.1f}", f"{theirs / mine:.1f}"))
+    out.print(grid)
+    if ours["rows"] != plain["rows"]:
+        out.print(f"[bold]The plain loop brought other numbers of records[/]: {plain['rows']}")
+
+
+def ways(crm: str, found: Sequence[Found]) -> None:
+    """Memory, time and calls of reading and writing in bulk, by size."""
+    out.print(f"\n[bold]{crm}: reading and writing in bulk[/]")
+    grid = _grid("", "records", "seconds", "CPU seconds", "peak memory, MB", "calls", "of these polls")
+    for run in sorted(found, key=lambda each: (each["task"], each["accounts"])):
+        records = sum(run["rows"].values()) if run["task"] == "read" else run["written"]
+        calls = sum(each["count"] for each in run["calls"])
+        polls = sum(each["count"] for each in run["calls"] if _is_poll(each))
+        memory = run["stages"][-1]["peak"] / MB
+        figures = (f"{_sum(run, 'seconds'):.1f}", f"{_sum(run, 'cpu'):.1f}", f"{memory:,.0f}")
+        _line(grid, run["task"], (f"{records:,}", *figures, f"{calls:,}", f"{polls:,}"))
+    out.print(grid)
+    for run in found:
+        made = ", ".join(f"{each['method']} {each['path']} {each['count']:,}" for each in run["calls"])
+        out.print(f"{run['task']} {run['accounts']:,}: {made}", style="dim")
+    for task in ("read", "write"):
+        peaks = [run["stages"][-1]["peak"] for run in found if run["task"] == task]
+        if len(peaks) > 1:
+            out.print(
+                f"{task}: memory at the largest size is {peaks[-1] / peaks[0]:.2f} times that at the smallest"
+            )
 
 
 def nights(made: Found, scan: Found, found: Sequence[Found]) -> None:
