@@ -15,6 +15,7 @@ from adapters.sandbox import Sandbox
 from tests.clients.node import INSTALLED, OUTSIDE, run
 from tests.sandbox.salesforce.client import Client
 from tests.sandbox.salesforce.keys import certificate, private_key
+from tests.unit.adapters.salesforce.test_provision import READS, SPECS, opened
 
 QUIET = {
     "SF_DISABLE_TELEMETRY": "true",
@@ -195,3 +196,31 @@ def test_single_records_and_trees(salesforce: Sandbox, sf: Sf) -> None:
     assert {each["id"] for each in planted} & set(stored(salesforce))
     sf.result("data", "delete", "record", *one)
     assert made["id"] not in stored(salesforce)
+
+
+def test_the_emitted_project_is_one_that_the_cli_can_deploy(sf: Sf) -> None:
+    """`kpm provision --emit` writes source; the CLI turns it into the package that a deployment sends."""
+    with Sandbox(crms=("salesforce",), accounts=20, ratings=False) as day_one:
+        files = opened(day_one, "admin").emit(SPECS, READS, sf.home / "project")
+    assert files
+    converted = run(
+        [
+            str(INSTALLED / "@salesforce/cli/bin/run.js"),
+            "project",
+            "convert",
+            "source",
+            "--output-dir",
+            "package",
+        ],
+        sf.home / "project",
+        **QUIET,
+        HOME=str(sf.home),
+    )
+    assert converted.returncode == 0, f"{converted.stdout}\n{converted.stderr}"
+    package = sf.home / "project" / "package"
+    manifest = (package / "package.xml").read_text()
+    members = {line.strip() for line in manifest.splitlines()}
+    assert {f"<members>Account.{spec.name}</members>" for spec in SPECS} <= members
+    assert {"<members>KPM_Sync</members>", "<members>KPM_User</members>"} <= members
+    account = (package / "objects" / "Account.object").read_text()
+    assert all(f"<fullName>{spec.name}</fullName>" in account for spec in SPECS)
