@@ -17,6 +17,7 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           raw:<id>:<n>                number, boolean or text: what was measured, null if missing; money in
                                       currency units, dates as days before as_of
           expired:<id>:<n>            boolean: a rating that is too old but still counts
+          records:<id>:<n>:<object>   Int32: how many of the account's records of an object the value rests on
           by:<id>:<n>                 text, only for a percentile among peers: the peer group, trimmed, lower case
           multi:<id>:<n>              boolean, only where the CRM says that the field holds several values
           wallet, headroom            cents per year, null if no source answers

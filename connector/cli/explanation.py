@@ -9,6 +9,14 @@ from rich.markup import escape
 from connector.cli.console import counted, out
 from connector.cli.show import table
 
+RECORDS = {
+    "opportunities": ("opportunity", "opportunities"),
+    "contact_roles": ("role", "roles"),
+    "cases": ("case", "cases"),
+    "orders": ("order", "orders"),
+    "activities": ("activity", "activities"),
+}
+
 
 def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     """One account: its zone, every criterion, white space, what is missing and what to do next."""
@@ -73,9 +81,17 @@ def _dimension(name: str, dimension: dict[str, Any]) -> None:
             "–" if each["score"] is None else f"{each['score']:.0f}",
             f"{each['weight']:.0f} %",
             "–" if each["contribution"] is None else f"{each['contribution']:.0f}",
-            f"[soft]{escape(each['source'])}[/]",
+            f"[soft]{escape(each['source'] + _behind(each['records']))}[/]",
         )
     out.print(grid)
+
+
+def _behind(records: dict[str, int] | None) -> str:
+    """The number of records behind a value: `` (3 cases, 40 orders)``."""
+    if not records:
+        return ""
+    listed = ", ".join(counted(number, *RECORDS[name]) for name, number in records.items())
+    return f" ({listed})"
 
 
 def _wallet(wallet: dict[str, Any], currency: str) -> None:

@@ -46,6 +46,15 @@ class Pick:
     state: State = "any"
     where: Where = ()
 
+    def covers(self, other: object) -> bool:
+        """Every record of another pick is one of this, too."""
+        if not isinstance(other, Pick) or other.where != self.where:
+            return False
+        state = self.state in (other.state, "any") or (self.state, other.state) == ("closed", "won")
+        early = self.after is None or (other.after is not None and self.after <= other.after)
+        late = self.to is None or (other.to is not None and other.to <= self.to)
+        return state and early and late
+
     def expression(self, schema: Schema) -> nw.Expr:
         """Whether a record counts; never null."""
         day = nw.col(DAY)
@@ -74,6 +83,26 @@ class Aggregates:
         self._picks: dict[Pick, str] = {}
         self._sums: dict[tuple[str, Pick], None] = {}
         self._figures: dict[tuple[object, ...], tuple[str, nw.Expr]] = {}
+        self._noted: dict[object, nw.Expr] = {}
+
+    def note(self) -> None:
+        """Note from here on which records are looked at; see `looked_at`."""
+        self._noted = {}
+
+    def looked_at(self) -> nw.Expr | None:
+        """How many records the figures look at that were asked for since `note`; None if none was."""
+        picks = [each for each in self._noted if isinstance(each, Pick)]
+        keys = [
+            each
+            for each in self._noted
+            if not any(other is not each and other.covers(each) for other in picks)
+        ]
+        if not keys:
+            return None
+        if len(keys) == 1 and isinstance(keys[0], Pick):
+            return self.count(keys[0])
+        tests = nw.any_horizontal(*(self._noted[key] for key in keys), ignore_nulls=False)
+        return self._counted(("looked at", *keys), tests)
 
     @property
     def columns(self) -> list[str]:
@@ -86,11 +115,11 @@ class Aggregates:
 
     def count(self, pick: Pick) -> nw.Expr:
         """How many."""
-        return self.number(("count", pick), self._picked(pick))
+        return self._counted(("count", pick), self._picked(pick))
 
     def known(self, column: str, pick: Pick) -> nw.Expr:
         """How many have a value."""
-        return self.number(("known", column, pick), self._picked(pick) & ~nw.col(column).is_null())
+        return self._counted(("known", column, pick), self._picked(pick) & ~nw.col(column).is_null())
 
     def total(self, column: str, pick: Pick) -> nw.Expr:
         """Sum of the known values, 0 without any."""
@@ -138,7 +167,7 @@ class Aggregates:
             return nw.lit(0)
         value = nw.when(self._picked(pick)).then(folded(as_text(nw.col(column_of(field)), kind)))
         values = self.figure(("distinct", field, pick), value.fill_null("").n_unique().cast(nw.Int32))
-        blank = self.number(("blank", field, pick), value.is_null())  # they count as one value more
+        blank = self._counted(("blank", field, pick), value.is_null())  # they count as one value more
         return values.fill_null(0) - (blank > 0).cast(nw.Int32)
 
     def faded_count(self, months: int | None, half_life: float | None, where: Where = ()) -> nw.Expr:
@@ -160,7 +189,8 @@ class Aggregates:
 
     def number(self, key: tuple[object, ...], test: nw.Expr) -> nw.Expr:
         """How many records meet a test of their own, which is never null; `key` tells it from the others."""
-        return self.figure(key, test.sum().cast(nw.Int32)).fill_null(0)
+        self._noted[key] = test
+        return self._counted(key, test)
 
     def figure(self, key: tuple[object, ...], aggregate: nw.Expr) -> nw.Expr:
         """Any other aggregate of the records; `key` tells it from the others."""
@@ -183,5 +213,10 @@ class Aggregates:
         figures = [aggregate for _, aggregate in self._figures.values()]
         return keyed(extended(records, picks), ACCOUNT).group_by(KEY).agg(*figures)
 
+    def _counted(self, key: tuple[object, ...], test: nw.Expr) -> nw.Expr:
+        return self.figure(key, test.sum().cast(nw.Int32)).fill_null(0)
+
     def _picked(self, pick: Pick) -> nw.Expr:
-        return nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))
+        picked = nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))
+        self._noted[pick] = picked
+        return picked

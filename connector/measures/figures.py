@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import narwhals as nw
+
 from connector.crm import Object
 from connector.currency import Converter
 from connector.mapping.model import ContactRoles, Mapping, OpportunitiesSource
@@ -43,6 +45,16 @@ class Figures:
             if isinstance(each, OpportunitiesSource) and each.max_per_deal
         ]
         return rows.opportunities(self._sources["opportunities"], self._mapping, money, self.as_of, caps)
+
+    def note(self) -> None:
+        """Note from here on which records are looked at; see `looked_at`."""
+        for aggregates in self._of.values():
+            aggregates.note()
+
+    def looked_at(self) -> dict[str, nw.Expr]:
+        """How many records of each object the figures look at that were asked for since `note`."""
+        found = {name: aggregates.looked_at() for name, aggregates in self._of.items()}
+        return {name: number for name, number in found.items() if number is not None}
 
     @property
     def columns(self) -> list[str]:

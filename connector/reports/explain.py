@@ -141,6 +141,7 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         None,
         "unknown",
     )
+    rungs_read = _records(row, f"{criterion.id}:{number}")
     if manual := number == len(criterion.rungs):
         source, value = "set by hand", "set by hand"
     elif known:
@@ -158,12 +159,21 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         "known": known,
         "target": criterion.target,
         "source": source,
+        "records": None if manual or not rungs_read else rungs_read,
         "raw": raw,
         "value": value,
         "manual": manual,
         "contribution": None if score is None else round(share * float(score), 1),
         "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),
         "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
+    }
+
+
+def _records(row: Row, key: str) -> dict[str, int]:
+    """How many records the value of a way to answer rests on, by object."""
+    start = f"records:{key}:"
+    return {
+        name.removeprefix(start): int(number or 0) for name, number in row.items() if name.startswith(start)
     }
 
 

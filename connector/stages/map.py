@@ -88,8 +88,14 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         sources = regrouped(sources, family, several=mapping.crm == "hubspot")
     figures = Figures(sources, mapping, days(as_of))
     fields = accounts.read(sources["accounts"], mapping, money, figures.as_of, csv)
-    values = {key: (rung, measured(rung, figures)) for key, rung in rungs(mapping)}
+    values: dict[str, tuple[Rung, Measured]] = {}
+    looked_at: dict[str, nw.Expr] = {}
+    for key, rung in rungs(mapping):
+        figures.note()
+        values[key] = (rung, measured(rung, figures))
+        looked_at |= {f"records:{key}:{name}": number for name, number in figures.looked_at().items()}
     columns = {
+        **looked_at,
         "member": _member(mapping, figures),
         "own": wallet.own(figures["opportunities"]),
         **_best_year(mapping, figures),
@@ -226,4 +232,5 @@ def _columns(frame: Frame, mapping: MappingFile, file: OverrideFile) -> list[str
         overrides.column_of(subject, fact) for subject in overrides.subjects(mapping, file) for fact in FACTS
     ]
     kin = FAMILY if rates_families(mapping) else ()
-    return [*KNOWN, *kin, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]
+    behind = [name for name in frame.collect_schema().names() if name.startswith("records:")]
+    return [*KNOWN, *kin, *behind, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]

@@ -14,6 +14,7 @@ from connector.crm import (
     CrmName,
     Currencies,
     Estimate,
+    JobLog,
     Object,
     Pulled,
     PullRequest,
@@ -39,6 +40,13 @@ class DiskCrm:
         """The files as they are."""
         return self._records[request.object]
 
+    def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002 - the same for all
+        """Every night reads everything."""
+        return False
+
+    def settle(self, jobs: JobLog) -> None:
+        """No jobs."""
+
     def currencies(self) -> Currencies:
         """One currency."""
         return Currencies("EUR")
@@ -51,7 +59,12 @@ class DiskCrm:
         """As large as for a bulk interface."""
         return _BATCH
 
-    def write(self, batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+    def write(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        total: int,  # noqa: ARG002 - the same for all
+        jobs: JobLog,  # noqa: ARG002 - there are none
+    ) -> Iterator[pa.RecordBatch]:
         """Accept everything."""
         for batch in batches:
             nothing = pa.nulls(batch.num_rows, pa.string())

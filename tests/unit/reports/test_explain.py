@@ -187,6 +187,25 @@ def test_people_come_first_among_the_ways(mapping: Mapping) -> None:
     ]
 
 
+def test_the_number_of_records_behind_a_value(mapping: Mapping, capsys: pytest.CaptureFixture[str]) -> None:
+    data = whole(mapping)
+    rate = {"from": "cases", "measure": "error_rate", "per": "orders", "months": 12}
+    data["criteria"][2] |= {"source": rate, "scale": {"kind": "linear", "zero": 1, "full": 0}}
+    changed = Mapping.model_validate(data)
+    row = {
+        **account("a"),
+        "records:access:0:cases": 1,
+        "records:access:0:orders": 4_000,
+        "raw:access:0": 0.02,
+    }
+    found = explain(row, changed, HALF, ZONES, url=None)
+    access, chemistry = found["dimensions"]["attractiveness"]["criteria"]
+    assert (access["records"], access["value"]) == ({"cases": 1, "orders": 4_000}, "2 %")
+    assert (chemistry["records"], chemistry["source"]) == (None, "field Chemistry__c")
+    show_explanation(found, ZONES)
+    assert "(1 case, 4,000 orders)" in " ".join(capsys.readouterr().out.split())
+
+
 def test_on_a_terminal(mapping: Mapping, capsys: pytest.CaptureFixture[str]) -> None:
     values = {"segment": "maintain", "zone": "maintain", "points:potential": 38, "score:demand": 20}
     lacking = {
