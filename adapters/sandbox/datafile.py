@@ -38,7 +38,9 @@ class DataFile:
         if not self._path.is_file():
             return None
         try:
-            with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as connection:
+            # Immutable: nothing is left beside the file, and any name is understood.
+            address = f"{self._path.resolve().as_uri()}?immutable=1"
+            with closing(sqlite3.connect(address, uri=True)) as connection:
                 row = connection.execute(f"SELECT fingerprint, today FROM {_TABLE}").fetchone()
         except sqlite3.Error:
             return None

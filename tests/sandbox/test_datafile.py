@@ -56,7 +56,7 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_the_second_sandbox_copies_the_first(tmp_path: Path, generated: list[int]) -> None:
-    data = tmp_path / "deep" / "data.sqlite"
+    data = tmp_path / "deep" / "100% of it?.sqlite"
     with Sandbox(accounts=120, seed=4, data=data, today=date(2026, 3, 1)) as first:
         expected = everything(first)
         client = Client.login(first.url, "sandbox-sync", "sandbox-secret")
@@ -72,6 +72,7 @@ def test_the_second_sandbox_copies_the_first(tmp_path: Path, generated: list[int
         owners = requests.get(f"{second.url}/crm/v3/owners", headers=headers, timeout=10).json()
         assert owners["results"], "what a side keeps in memory is there as well"
     assert generated == [120]
+    assert list(data.parent.iterdir()) == [data], "nothing is left beside it"
 
 
 @pytest.mark.parametrize(
