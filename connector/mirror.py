@@ -20,7 +20,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ import pyarrow.parquet as pq
 
 from connector.conditions import all_hold, any_holds
 from connector.crm import ACCOUNT, CrmReader, FieldType, Pulled, PullRequest
+from connector.mergers import settled
 from connector.tables import Source, opened
 
 _log = logging.getLogger(__name__)
@@ -191,7 +192,7 @@ class Mirror:
             rows=pulled.rows,
             key=pulled.key,
             narrowed=pulled.narrowed,
-            merged=_followed({**known, **pulled.merged}),
+            merged=settled({**known, **pulled.merged}),
             moved=self._moves(),
         )
         _keep(place, state, pulled.paths)
@@ -246,7 +247,7 @@ class Mirror:
         new = pl.scan_parquet(list(changed.paths))
         present = new.select(pl.col(key).drop_nulls().unique()).collect().get_column(key)
         told = {**state.merged, **changed.merged}
-        merged = _followed(told, present.filter(present.is_in(list(told))))
+        merged = settled(told, present.filter(present.is_in(list(told))))
         moves = self._merged if ACCOUNT in state.schema and self._moves() != state.moved else {}
         lost = pl.Series(key, [*changed.deleted, *changed.merged], dtype=present.dtype)
         gone = pl.concat([present, lost]).unique()
@@ -281,23 +282,6 @@ def _moved(rows: pl.LazyFrame, moves: Mapping[str, str]) -> pl.LazyFrame:
     table = pl.LazyFrame({ACCOUNT: list(moves), "@survivor": list(moves.values())})
     found = rows.join(table, on=ACCOUNT, how="left")
     return found.with_columns(pl.coalesce("@survivor", ACCOUNT).alias(ACCOUNT)).select(names)
-
-
-def _followed(merged: Mapping[str, str], present: Iterable[str] = ()) -> dict[str, str]:
-    """Every loser with its last survivor; one that is present again was restored, and is no loser."""
-    steps = dict(merged)
-    for each in present:
-        steps.pop(each, None)
-    return {loser: _last(steps, loser) for loser in steps}
-
-
-def _last(steps: Mapping[str, str], start: str) -> str:
-    seen = {start}
-    here = steps[start]
-    while here in steps and here not in seen:
-        seen.add(here)
-        here = steps[here]
-    return here
 
 
 def kept(place: Path, folder: Path) -> tuple[State, Sequence[Path]] | None:

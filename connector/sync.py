@@ -15,9 +15,10 @@ import polars as pl
 from connector import brakes
 from connector.closing import Guarded, closed, closed_on_failure
 from connector.config import SyncLimits
-from connector.crm import Crm, CrmReader, Estimate, Object, Usage
+from connector.crm import ID, Crm, CrmReader, Estimate, Object, Usage
 from connector.fiscal import Quarter
 from connector.mapping.model import Mapping as MappingFile
+from connector.mergers import followed, references_followed, settled
 from connector.mirror import Mirror
 from connector.outcome import Outcome, Preview
 from connector.overrides import read_file
@@ -164,6 +165,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             line("remember", remember, store.memory, run.id, *known)
             store.runs.passed(run.id)
             store.campaigns.follow(plan.merged)
+            store.mergers.keep(plan.merged)
             outgoing = _outgoing(plan, folder / "changes.parquet")
             types = {name: known.type for name, known in plan.fields.items()}
             journal = Guarded(store.journal.of(run.id), still_held)
@@ -184,9 +186,7 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
     """The line from `pull` to `diff`; what was read lies in `folder`."""
     crm, store, mapping, as_of = task.crm, task.store, task.mapping, task.as_of
     by_hand = read_file(mapping)
-    history = store.memory.history(as_of)
     quarter = str(Quarter.of(as_of, mapping.campaigns.fiscal_year_start))
-    references = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
     read = line(
         "pull",
         pull,
@@ -197,6 +197,10 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
         provisioned=task.provisioned,
         advance=line.advance,
     )
+    read = _with_earlier_mergers(read, store)
+    history = followed(store.memory.history(as_of), read.merged)
+    kept = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
+    references = references_followed(kept, read.merged)
     membership = store.campaigns.membership(as_of, read.merged)
     mapped = line(
         "map",
@@ -238,6 +242,16 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
         usage=usage,
     )
     return found, read
+
+
+def _with_earlier_mergers(read: Read, store: Store) -> Read:
+    """What was read, with every merged account that this or an earlier run was told of and that is gone still."""
+    merged = {**store.mergers.all(), **read.merged}
+    if not merged:
+        return read
+    accounts = read.sources["accounts"].frame
+    back = accounts.filter(nw.col(ID).is_in(list(merged))).select(ID).collect()
+    return replace(read, merged=settled(merged, back[ID].to_list()))
 
 
 def _estimate(crm: CrmReader, rows: Mapping[Object, int], to_write: int, usage: Usage) -> Estimate:

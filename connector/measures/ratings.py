@@ -69,12 +69,12 @@ def aged(accounts: Frame, ratings: Sequence[Rating], seen: pa.Table | None, as_o
             table = pa.table(
                 {
                     "id": rows["id"].cast(pa.string()),
-                    "@seen": rows["value"].cast(pa.string()),
-                    "@seen_day": rows["day"].cast(pa.int32()),
+                    rating.text: rows["value"].cast(pa.string()),
+                    "@seen": rows["day"].cast(pa.int32()),
                 }
             )
-            frame = frame.join(like(frame, table), on="id", how="left")
-            known = nw.when(nw.col("@seen") == nw.col(rating.text)).then(nw.col("@seen_day"))
+            frame = frame.join(like(frame, table), on=["id", rating.text], how="left")
+            known = nw.col("@seen")
         since = nw.coalesce(nw.col(rating.rated), known, nw.lit(as_of, dtype=nw.Int32)).cast(nw.Int32)
         frame = frame.with_columns(since.alias(rating.since))
         if rating.expires_days is None:
@@ -87,7 +87,7 @@ def aged(accounts: Frame, ratings: Sequence[Rating], seen: pa.Table | None, as_o
                 nw.when(counts).then(nw.col(rating.value)).alias(rating.value), expired.alias(rating.expired)
             )
         if seen is not None and seen.num_rows:
-            frame = frame.drop("@seen", "@seen_day")
+            frame = frame.drop("@seen")
     return frame
 
 

@@ -25,6 +25,7 @@ from connector.store.jobs import Jobs
 from connector.store.journal import Batch, Journal, RunJournal
 from connector.store.lock import held, is_held
 from connector.store.memory import Memory
+from connector.store.mergers import Mergers
 from connector.store.runs import COMPLETED, NightTakenError, Run, Runs, Status
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Jobs",
     "Journal",
     "Memory",
+    "Mergers",
     "NightTakenError",
     "Run",
     "RunJournal",
@@ -58,6 +60,7 @@ class Store:
         journal: before-values and results of every write.
         jobs: jobs of the CRM's own that have not ended.
         campaigns: campaigns and their members.
+        mergers: accounts that were merged into others.
         memory: zones, reference values, snapshots.
     """
 
@@ -69,6 +72,7 @@ class Store:
         self.journal = Journal(engine, connection)
         self.jobs = Jobs(engine, connection)
         self.campaigns = Campaigns(engine, connection)
+        self.mergers = Mergers(engine, connection)
         self.memory = Memory(engine, folder, connection)
 
     @property

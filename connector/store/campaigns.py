@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.errors import ConfigError
+from connector.mergers import survivor
 from connector.store.database import packed, unpacked
 from connector.store.schema import campaigns, members
 from connector.tables import Membership
@@ -181,15 +182,6 @@ class Campaigns:
                     connection.execute(update(members).where(*place).values(account=target))
                 else:
                     connection.execute(delete(members).where(*place))
-
-
-def survivor(account: str, merged: Mapping[str, str]) -> str:
-    """Who an account is now, after one merge or several in a row."""
-    seen = {account}
-    while (target := merged.get(account)) is not None and target not in seen:
-        seen.add(target)
-        account = target
-    return account
 
 
 def _campaign(row: Row[Any]) -> Campaign:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from connector.config import SyncLimits
-from connector.crm import ID, Crm, Job, JobLog
+from connector.crm import ACCOUNT, ID, Crm, Job, JobLog
 from connector.errors import BrakeError, ConfigError, CrmTemporaryError, ExitCode, StageError, SyncLockedError
 from connector.mapping import Mapping
 from connector.store import NightTakenError, Status, Store
@@ -189,6 +189,27 @@ def test_a_job_of_a_killed_run_is_ended_before_anything_is_read(
     run(progress=Watcher())
     assert crm.settled == ["750A"]
     assert read == []
+
+
+def test_what_was_known_of_a_merged_account_follows_its_survivor(
+    run: Callable[..., Outcome], crm: FakeCrm, store: Store, mapping: Mapping
+) -> None:
+    before = {row["id"]: row for row in run().preview.accounts.select("id", "zone").to_dicts()}
+    accounts = crm.org.records["accounts"]
+    loser, survivor = accounts[5], accounts[4]
+    assert (loser["Type"], survivor["Type"]) == ("Customer", "Prospect")
+    accounts.remove(loser)
+    survivor |= {"Type": "Customer"}
+    crm.org.merged[loser[ID]] = survivor[ID]
+    for name in ("opportunities", "contact_roles"):
+        for record in crm.org.records[name]:
+            record[ACCOUNT] = survivor[ID] if record[ACCOUNT] == loser[ID] else record[ACCOUNT]
+    sync(crm, store, mapping, TODAY + timedelta(days=1), LENIENT)
+    crm.org.merged.clear()  # the CRM has emptied its recycle bin
+    third = sync(crm, store, mapping, TODAY + timedelta(days=1), LENIENT).preview
+    assert third.merged[loser[ID]] == survivor[ID]
+    inherited = third.accounts.filter(pl.col("id") == survivor[ID]).to_dicts()[0]
+    assert inherited["from_zone"] == before[loser[ID]]["zone"]
 
 
 def test_two_syncs_of_a_connection_do_not_run_at_once(run: Callable[..., Outcome], store: Store) -> None:
