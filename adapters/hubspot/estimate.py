@@ -55,7 +55,7 @@ class Costs:
         singles: calls that every sync makes: the portal's details; login and user, if they were needed.
         rates: pages of exchange rates.
         bulk_from: number of records or changes from which jobs are used; None for never.
-        counted: whether records are counted before they are read.
+        counted: whether companies are counted before anything is read.
     """
 
     singles: int
@@ -72,7 +72,7 @@ class Costs:
             done: how objects were read in this session, which is known exactly; the others are guessed.
         """
         minimum = self.singles + self.rates + (1 if "opportunities" in rows else 0)  # pipelines
-        more = 0
+        more = int(self.counted)
         for section, count in rows.items():
             for name in OBJECTS[section]:
                 share = ceil(count / len(OBJECTS[section]))
@@ -93,4 +93,4 @@ class Costs:
         """Calls beyond the minimum."""
         several = ceil(read.records * _SEVERAL_SHARE / associations.INPUTS) if name == "deals" else 0
         polls = _POLLS if read.way == "export" else 0
-        return polls + several + (1 if self.counted and read.way in ("list", "export") else 0)
+        return polls + several

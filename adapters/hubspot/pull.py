@@ -64,6 +64,7 @@ class Puller:
         waiting: how to wait for an export.
         batch_rows: how many listed records are held in memory at once.
         done: how objects were read in this session.
+        counts: number of records by object, as far as it was asked for.
     """
 
     portal: Portal
@@ -74,6 +75,7 @@ class Puller:
     waiting: Waiting = field(default_factory=Waiting)
     batch_rows: int = frames.BATCH_ROWS
     done: dict[str, Done] = field(default_factory=dict)
+    counts: dict[str, int | None] = field(default_factory=dict)
 
     def incremental(self, request: PullRequest) -> bool:
         """See `connector.crm.Crm.incremental`."""
@@ -146,11 +148,12 @@ class Puller:
 
     def _whole(self, reading: Reading, writer: _Writer) -> Tally:
         """All records of one object."""
-        if reading.filled is not None and self.method != "bulk":
+        many = self.method == "bulk" or (self.method == "auto" and self._large())
+        if reading.filled is not None and not many:
             found = self._filled(reading, writer)
             if found is not None:
                 return found
-        if self.method == "bulk" or (self.method == "auto" and self._many(reading)):
+        if many or (self.method == "auto" and (self._count(reading.name) or 0) > FEW):
             try:
                 return self._exported(reading, writer)
             except UnavailableError as error:
@@ -172,6 +175,7 @@ class Puller:
         try:
             total, pages = search.filled(self.portal, reading.name, reading.filled, reading.properties)
             if total > FEW and self.method == "auto":
+                self.counts[reading.name] = total
                 return None
             tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
         except search.UnreliableError as error:
@@ -180,16 +184,18 @@ class Puller:
         self.done[reading.name] = Done("search", tally.records)
         return tally
 
-    def _many(self, reading: Reading) -> bool:
-        """Whether there are so many records that an export is worth its while; an object that is not counted, not."""
-        return (self._total(reading) or 0) > FEW
+    def _large(self) -> bool:
+        """Whether the portal has so many companies that everything in it is worth an export: one call tells it."""
+        return (self._count("companies") or 0) > FEW
 
-    def _total(self, reading: Reading) -> int | None:
-        """How many records the token sees, whether or not they count."""
-        try:
-            return query.total(self.portal, reading.name)
-        except CrmRequestError:
-            return None
+    def _count(self, name: str) -> int | None:
+        """How many records the token sees, None for an object that cannot be counted; asked once."""
+        if name not in self.counts:
+            try:
+                self.counts[name] = query.total(self.portal, name)
+            except CrmRequestError:
+                self.counts[name] = None
+        return self.counts[name]
 
     def _exported(self, reading: Reading, writer: _Writer) -> Tally:
         path = writer.path.with_suffix(".export")
@@ -241,7 +247,7 @@ class Puller:
             merged=tally.merged,
             complete=False,
             until=began,
-            total=self._total(reading),
+            total=self._count(reading.name),
             key=reading.key,
         )
 

@@ -80,4 +80,6 @@ def test_the_minimum_is_never_more_than_what_is_made(
     rates = sum(count for path, count in made.items() if "exchange-rates" in path)
     least = sum(made.values()) - polls + (1 - rates)  # `currencies` is a sync's own call
     assert estimate.minimum <= least
-    assert least <= estimate.minimum * 1.1 + (len(REQUESTS) if method == "auto" else 0)
+    assert least <= estimate.minimum * 1.1 + (
+        len(REQUESTS) if method == "auto" else 0
+    )  # a small portal counts all
