@@ -16,7 +16,7 @@ from adapters.hubspot import query
 from adapters.hubspot.errors import Refused, error_code, may_have_worked, named_properties
 from adapters.hubspot.estimate import BATCH
 from adapters.hubspot.http import Portal, whole
-from adapters.hubspot.outcomes import DEFERRED, Change, Outcome
+from adapters.hubspot.results import DEFERRED, Change, Outcome
 from adapters.hubspot.rows import same
 from adapters.retry import Trouble
 from connector.crm import FieldType

@@ -8,12 +8,12 @@ from typing import Self
 
 import pyarrow as pa
 
-from adapters.hubspot.bulk import POLL_SECONDS, Waiting
 from adapters.hubspot.check import findings
 from adapters.hubspot.emit import emit
 from adapters.hubspot.estimate import Costs
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
+from adapters.hubspot.jobs import POLL_SECONDS, Waiting
 from adapters.hubspot.paths import OBJECTS
 from adapters.hubspot.provision import Provisioner
 from adapters.hubspot.pull import FEW, Puller

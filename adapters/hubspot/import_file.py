@@ -11,11 +11,11 @@ from typing import Any, Self
 import polars as pl
 import pyarrow as pa
 
-from adapters.hubspot.bulk import OBJECT_ID
 from adapters.hubspot.estimate import IMPORT_ROWS
-from adapters.hubspot.files import blocks
-from adapters.hubspot.outcomes import Change, Outcome
+from adapters.hubspot.export_file import blocks
+from adapters.hubspot.exports import OBJECT_ID
 from adapters.hubspot.paths import TYPE_IDS
+from adapters.hubspot.results import Change, Outcome
 from adapters.hubspot.rows import cells
 from connector.crm import ID, SEND, FieldType
 

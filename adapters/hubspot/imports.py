@@ -19,13 +19,12 @@ import orjson
 import pyarrow as pa
 
 from adapters.hubspot.batches import OPERATION, Batches
-from adapters.hubspot.bulk import Waiting
 from adapters.hubspot.errors import Refused, may_have_worked
 from adapters.hubspot.http import Portal, whole
 from adapters.hubspot.import_file import ImportFile
-from adapters.hubspot.jobs import ENDED, KIND, find, get
-from adapters.hubspot.outcomes import DEFERRED, Change, Outcome, results
+from adapters.hubspot.jobs import ENDED, KIND, Waiting, find, get
 from adapters.hubspot.paths import TYPE_IDS
+from adapters.hubspot.results import DEFERRED, Change, Outcome, results
 from adapters.hubspot.session import Upload
 from connector.crm import FieldType, Job, JobLog
 from connector.errors import CrmTemporaryError

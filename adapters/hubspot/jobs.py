@@ -1,19 +1,25 @@
-"""Imports that are under way: found again by name, waited for or given up when a killed run has left them."""
+"""Jobs of HubSpot's own: how to wait for one, and what becomes of an import that a killed run has left."""
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.hubspot.bulk import Waiting
 from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal
 from connector.crm import Job, JobLog
 from connector.errors import CrmTemporaryError
 
 _log = logging.getLogger(__name__)
+
+POLL_SECONDS = 5.0
+JOB_SECONDS = 3_600.0
+_EARLY = (0.1, 1.0, 3.9)
+"""A job of moments is not waited for as long as one of minutes; later on there is one poll every five seconds."""
 
 KIND = "hubspot import"
 ENDED = frozenset({"DONE", "FAILED", "CANCELED", "REVERTED"})
@@ -22,6 +28,30 @@ _PATIENCE = 600.0
 """Seconds that an import of a killed run gets to end by itself: what it writes need not be written again."""
 _LAST_PATIENCE = 120.0
 _PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How to wait for a job.
+
+    Attributes:
+        poll: seconds between two polls.
+        longest: seconds after which a job is given up.
+        sleep: waits so many seconds.
+    """
+
+    poll: float = POLL_SECONDS
+    longest: float = JOB_SECONDS
+    sleep: Callable[[float], None] = time.sleep
+
+    def polls(self) -> Iterator[None]:
+        """One item per poll, after the pause before it; ends when the job has had its time."""
+        deadline = time.monotonic() + self.longest
+        for pause in itertools.chain(_EARLY, itertools.repeat(self.poll)):
+            self.sleep(min(pause, self.poll))
+            yield
+            if time.monotonic() > deadline:
+                return
 
 
 def find(portal: Portal, name: str) -> Mapping[str, Any] | None:

@@ -13,11 +13,12 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from adapters.hubspot import frames, query, search
-from adapters.hubspot.bulk import Export, UnavailableError, Waiting
 from adapters.hubspot.estimate import Done
+from adapters.hubspot.export_file import ExportFile
+from adapters.hubspot.exports import Export, UnavailableError
 from adapters.hubspot.fields import Fields
-from adapters.hubspot.files import ExportFile
 from adapters.hubspot.http import Portal
+from adapters.hubspot.jobs import Waiting
 from adapters.hubspot.reading import OF_THE_STAGE, PRIMARY_COMPANY, Reading, Readings, schema
 from adapters.hubspot.rows import arrow_schema
 from adapters.hubspot.settings import Settings

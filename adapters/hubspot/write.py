@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from adapters.hubspot.batches import COMPANIES, OPERATION, Batches
-from adapters.hubspot.bulk import Waiting
 from adapters.hubspot.estimate import BATCH
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
 from adapters.hubspot.imports import Imports
-from adapters.hubspot.jobs import settle
-from adapters.hubspot.outcomes import Change, Outcome, results
+from adapters.hubspot.jobs import Waiting, settle
 from adapters.hubspot.pull import FEW, Method
+from adapters.hubspot.results import Change, Outcome, results
 from adapters.hubspot.rows import texts
 from adapters.hubspot.settings import Settings
 from connector.crm import ID, SEND, FieldType, JobLog

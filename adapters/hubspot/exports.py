@@ -6,16 +6,14 @@ five minutes. Whoever reads can do without: `UnavailableError` says that the lis
 
 from __future__ import annotations
 
-import itertools
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal, whole
+from adapters.hubspot.jobs import Waiting
 from adapters.hubspot.paths import TYPE_IDS
 from adapters.hubspot.reading import Reading
 from adapters.retry import Trouble
@@ -23,11 +21,7 @@ from connector.errors import CrmTemporaryError
 
 _log = logging.getLogger(__name__)
 
-POLL_SECONDS = 5.0
-JOB_SECONDS = 3_600.0
 OBJECT_ID = "hs_object_id"
-_EARLY = (0.1, 1.0, 3.9)
-"""A job of moments is not waited for as long as one of minutes; later on there is one poll every five seconds."""
 _COMPANIES = TYPE_IDS["companies"]
 _AUTHENTICATION = 401
 _TOO_MANY = 429
@@ -36,30 +30,6 @@ _ROLLING = frozenset({"TEN_SECONDLY_ROLLING", "SECONDLY", "MINUTELY"})
 
 class UnavailableError(Exception):
     """An export that cannot be had now; the message is for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How to wait for a job.
-
-    Attributes:
-        poll: seconds between two polls.
-        longest: seconds after which a job is given up.
-        sleep: waits so many seconds.
-    """
-
-    poll: float = POLL_SECONDS
-    longest: float = JOB_SECONDS
-    sleep: Callable[[float], None] = time.sleep
-
-    def polls(self) -> Iterator[None]:
-        """One item per poll, after the pause before it; ends when the job has had its time."""
-        deadline = time.monotonic() + self.longest
-        for pause in itertools.chain(_EARLY, itertools.repeat(self.poll)):
-            self.sleep(min(pause, self.poll))
-            yield
-            if time.monotonic() > deadline:
-                return
 
 
 class Export:

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from adapters.hubspot.bulk import OBJECT_ID, UnavailableError
+from adapters.hubspot.exports import OBJECT_ID, UnavailableError
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.frames import COMPANIES, PRIMARY, WHOLE
 from adapters.hubspot.reading import Reading
