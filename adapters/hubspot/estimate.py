@@ -43,8 +43,8 @@ class Done:
         if self.way == "list":
             return max(1, ceil(self.records / query.PAGE))
         pages = max(1, ceil(self.records / search.PAGE))
-        # A search tells no companies; one for changes is followed by a look at what was archived.
-        return pages + (1 if self.way == "changes" else ceil(self.records / associations.INPUTS))
+        # A search tells no companies; one for changes is followed by a look at what was archived, and a count.
+        return pages + (2 if self.way == "changes" else ceil(self.records / associations.INPUTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Puller:
         waiting: how to wait for an export.
         batch_rows: how many listed records are held in memory at once.
         done: how objects were read in this session.
-        counts: number of records by object, as far as it was asked for.
+        counts: number of records (or of those that count) by object, as far as it was asked for.
     """
 
     portal: Portal
@@ -238,6 +238,7 @@ class Puller:
             writer.path.unlink(missing_ok=True)
             return None
         self.done[reading.name] = Done("changes", tally.records)
+        self.counts.pop(reading.name, None)  # to be asked now
         gone = tally.dropped.union(query.archived(self.portal, reading.name, since), tally.merged)
         return Pulled(
             request.object,

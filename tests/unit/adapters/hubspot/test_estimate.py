@@ -47,7 +47,7 @@ def test_what_was_read_is_known() -> None:
     }
     rows: dict[Object, int] = {**ROWS, "contact_roles": 9_999}
     estimate = costs(None).estimate(rows, 0, done)
-    assert estimate.minimum == 2 + 1 + 3 + (2 + 1) + 1 + (ceil(2_500 / 200) + 3)
+    assert estimate.minimum == 2 + 1 + 3 + (2 + 2) + 1 + (ceil(2_500 / 200) + 3)
 
 
 REQUESTS = (
