@@ -6,10 +6,13 @@ processed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
 from typing import Any
 
 from simple_salesforce.api import Salesforce
@@ -18,17 +21,12 @@ from adapters.salesforce import jobs
 from adapters.salesforce.errors import IncompleteError
 from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Reading, from_csv
-from connector.errors import CrmRequestError, CrmTemporaryError
+from connector.errors import CrmTemporaryError
 
 PAGE = 250_000
-PAGES_IN_TURN = 4
-"""A result of more pages is downloaded several at a time, which takes a call for each list of them."""
-LISTED = 5  # pages of one list
 _AT_ONCE = 4
-_LISTED_FROM = 58.0  # API version that lists the pages of a result
 _TRIES = 2
 _COUNT_HEADER, _NEXT_HEADER = "Sforce-NumberOfRecords", "Sforce-Locator"
-_NOT_LISTED = frozenset({400, 404, 405, 409})
 
 
 def read(
@@ -53,18 +51,16 @@ def read(
     path, job = _run(org, operation, reading, rows)
     announced = job.get("numberRecordsProcessed")
     total = None if announced is None else int(announced)
-    result = _Result(org, operation, path, reading, folder)
-    pages = _listed(result, total, page_rows)
-    found = list(result.in_turn(page_rows)) if pages is None else result.at_once(pages)
-    paths, count = [path for path, _ in found], sum(rows for _, rows in found)
-    if total is not None and total != count:
+    found = list(_Result(org, operation, path, reading, folder, page_rows).pages())
+    read = sum(number for _, number in found)
+    if total is not None and total != read:
         raise CrmTemporaryError(
             f"Salesforce could not {operation} completely: the bulk job {job['id']} announced {total} records "
-            f"and gave {count}. This usually passes: run the command again.",
+            f"and gave {read}. This usually passes: run the command again.",
             crm="salesforce",
             operation=operation,
         )
-    return paths, count
+    return [file for file, _ in found], read
 
 
 def _run(org: Org, operation: str, reading: Reading, rows: int | None) -> tuple[str, Mapping[str, Any]]:
@@ -84,79 +80,102 @@ def _run(org: Org, operation: str, reading: Reading, rows: int | None) -> tuple[
     raise AssertionError
 
 
-def _listed(result: _Result, total: int | None, page_rows: int) -> list[str] | None:
-    """Addresses of all pages, where several at once are worth it; None to go from page to page."""
-    few = total is None or total <= PAGES_IN_TURN * page_rows
-    if few or float(result.org.connection.api_version) < _LISTED_FROM:
-        return None
-    try:
-        return list(result.pages())
-    except CrmRequestError as error:
-        if error.status not in _NOT_LISTED:
-            raise
-        return None
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page on disk.
+
+    Attributes:
+        number: of the page, from 0.
+        locator: that it was asked for by, None for the first.
+        file: the CSV.
+        announced: number of records by its headers, None if they do not tell.
+    """
+
+    number: int
+    locator: str | None
+    file: Path
+    announced: int | None
 
 
 class _Result:
-    """The result of one job."""
+    """The result of one job.
 
-    def __init__(self, org: Org, operation: str, path: str, reading: Reading, folder: Path) -> None:
-        self.org = org
+    Pages are downloaded several at a time: each names the next one in its headers, which come before its records. So
+    no call is spent on a list of pages, which Salesforce offers too. They are converted one after the other.
+    """
+
+    def __init__(
+        self, org: Org, operation: str, path: str, reading: Reading, folder: Path, page_rows: int
+    ) -> None:
+        self._org = org
         self._operation = operation
-        self._path = path
+        self._path = f"{path}/results"
         self._reading = reading
         self._folder = folder
-        self._converting = Lock()  # memory is for one page at a time
+        self._page_rows = page_rows
 
-    def pages(self) -> Iterator[str]:
-        """The address of every page, as Salesforce lists them: five at a time."""
-        address = f"{self._path}/resultPages"
-        while True:
-            answer = self.org.request(self._operation, "GET", address)
-            yield from (str(page["resultUrl"]) for page in answer["resultPages"])
-            following = answer.get("nextRecordsUrl") or answer.get("nextRecordUrl")
-            if answer.get("done", True) or not following:
-                return
-            address = str(following)
-
-    def at_once(self, addresses: list[str]) -> list[tuple[Path, int]]:
-        """Files and their numbers of records, in the order of the addresses."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            tasks = [pool.submit(self._page, number, address, {}) for number, address in enumerate(addresses)]
-            try:
-                return [task.result()[:2] for task in tasks]
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-
-    def in_turn(self, page_rows: int) -> Iterator[tuple[Path, int]]:
-        """Files and their numbers of records, each page naming the next one."""
+    def pages(self) -> Iterator[tuple[Path, int]]:
+        """Files and their numbers of records, in order."""
+        following: SimpleQueue[str | None] = SimpleQueue()
+        waiting: deque[Future[_Page]] = deque()
         locator: str | None = None
-        number = 0
-        while True:
-            params = {"maxRecords": str(page_rows), **({"locator": locator} if locator else {})}
-            target, rows, locator = self._page(number, f"{self._path}/results", params)
-            yield target, rows
-            if locator is None:
-                return
-            number += 1
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                for number in count():
+                    waiting.append(pool.submit(self._downloaded, number, locator, following))
+                    locator = following.get()
+                    if locator is None:
+                        break
+                    if len(waiting) == _AT_ONCE:
+                        yield self._converted(waiting.popleft().result())
+                while waiting:
+                    yield self._converted(waiting.popleft().result())
+            finally:
+                pool.shutdown(cancel_futures=True)
 
-    def _page(self, number: int, address: str, params: Mapping[str, str]) -> tuple[Path, int, str | None]:
-        """Download one page and convert it: the file, its number of records, and the next page's locator."""
-        target = self._folder / f"{self._reading.object}-{number:04}.parquet"
-        source = target.with_suffix(".csv")
+    def _downloaded(self, number: int, locator: str | None, following: SimpleQueue[str | None]) -> _Page:
+        """Download a page; `following` is told the next one's locator, None if there is none or this one fails."""
+        told = False
 
-        def send(_client: Salesforce) -> tuple[Path, int, str | None]:
-            headers = self.org.download(address, params, source)
-            with self._converting:
-                rows = from_csv(source, self._reading, target)
-            announced = headers.get(_COUNT_HEADER)
-            if announced is not None and int(announced) != rows:
-                raise IncompleteError(f"a page that announces {announced} records and holds {rows}")
-            following = headers.get(_NEXT_HEADER)
-            return target, rows, None if following in (None, "", "null") else following
+        def begun(headers: Mapping[str, str]) -> None:
+            nonlocal told
+            if not told:
+                told = True
+                named = headers.get(_NEXT_HEADER)
+                following.put(None if named in (None, "", "null") else named)
 
         try:
-            return self.org.call(self._operation, send)
+            return self._org.call(self._operation, lambda _client: self._download(number, locator, begun))
         finally:
-            source.unlink(missing_ok=True)
+            if not told:
+                following.put(None)
+
+    def _download(
+        self,
+        number: int,
+        locator: str | None,
+        begun: Callable[[Mapping[str, str]], None] = lambda _headers: None,
+    ) -> _Page:
+        file = self._folder / f"{self._reading.object}-{number:04}.csv"
+        params = {"maxRecords": str(self._page_rows), **({"locator": locator} if locator else {})}
+        headers = self._org.download(self._path, file, params, begun)
+        announced = headers.get(_COUNT_HEADER)
+        return _Page(number, locator, file, None if announced is None else int(announced))
+
+    def _converted(self, page: _Page) -> tuple[Path, int]:
+        """A page's Parquet file and its number of records; a page that is not whole is downloaded again."""
+        first: _Page | None = page
+
+        def send(_client: Salesforce) -> tuple[Path, int]:
+            nonlocal first
+            whole, first = first or self._download(page.number, page.locator), None
+            target = whole.file.with_suffix(".parquet")
+            rows = from_csv(whole.file, self._reading, target)
+            if whole.announced is not None and whole.announced != rows:
+                raise IncompleteError(f"a page that announces {whole.announced} records and holds {rows}")
+            return target, rows
+
+        try:
+            return self._org.call(self._operation, send)
+        finally:
+            page.file.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from adapters.salesforce.provision import Provisioner
 from adapters.salesforce.records import COLLECTION
 from adapters.salesforce.sizes import Sizes
 from adapters.salesforce.visibility import visibility
-from adapters.salesforce.write import BULK_BATCH, Writer
+from adapters.salesforce.write import Writer
 from connector.config import SalesforceConnection
 from connector.crm import (
     CrmField,
@@ -38,6 +38,7 @@ from connector.crm import (
 )
 
 _POLLS = 4  # of a job, about
+_ROWS_OF_A_FULL_JOB = 250_000  # of 100 MB
 _SINGLE_CALLS = 6  # login, user, stages, currencies and rates, merged accounts
 
 
@@ -196,7 +197,7 @@ class SalesforceCrm:
         minimum += described
         if changes:
             calls += self._writer.calls(changes)
-            jobs = ceil(changes / BULK_BATCH)
+            jobs = ceil(changes / _ROWS_OF_A_FULL_JOB)
             minimum += min(ceil(changes / COLLECTION), 3 * jobs + 1)  # open, upload, close; territory rules
         return Estimate(calls, minimum)
 
@@ -207,8 +208,7 @@ class SalesforceCrm:
         fewest = min(pages, 1 + parts)  # opening a job, and its pages
         if method == "rest" or (method == "auto" and rows <= pull.REST_ROWS):
             return pages, fewest
-        listed = ceil(parts / bulk_query.LISTED) if parts > bulk_query.PAGES_IN_TURN else 0
-        return 1 + _POLLS + parts + listed, fewest
+        return 1 + _POLLS + parts, fewest
 
     def usage(self) -> Usage:
         """API calls of the org in the last 24 hours, and ours by endpoint."""

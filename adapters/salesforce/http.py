@@ -247,10 +247,24 @@ class Org:
 
         self.call(operation, send)
 
-    def download(self, path: str, params: Mapping[str, str], file: Path) -> Mapping[str, str]:
-        """GET a CSV into a file as a stream; the answer's headers. Made to be used within `call`."""
+    def download(
+        self,
+        path: str,
+        file: Path,
+        params: Mapping[str, str] | None = None,
+        begun: Callable[[Mapping[str, str]], None] = lambda _headers: None,
+    ) -> Mapping[str, str]:
+        """GET a CSV into a file as a stream; the answer's headers. Made to be used within `call`.
+
+        Args:
+            path: where from.
+            file: where to.
+            params: query string.
+            begun: is told the headers when they are there, before the rest comes.
+        """
         answer = self.session.get(self.url(path), params=params, headers={"Accept": "text/csv"}, stream=True)
         with answer, file.open("wb") as target:
+            begun(answer.headers)
             for piece in answer.iter_content(_PIECE):
                 target.write(piece)
         return answer.headers

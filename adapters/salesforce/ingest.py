@@ -203,7 +203,7 @@ class Ingest:
         """Download ``failedResults`` or ``unprocessedrecords``, all of them."""
 
         def send(_client: Salesforce) -> pl.DataFrame:
-            self._org.download(path, {}, target)
+            self._org.download(path, target)
             return read(target, announced)
 
         return self._org.call(OPERATION, send)

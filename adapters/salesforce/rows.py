@@ -5,15 +5,16 @@ REST answers and Bulk CSV meet here as columns of text, so that a value reads th
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from adapters.salesforce import csv_stream
 from adapters.salesforce.errors import IncompleteError
 from connector.crm import FieldType
 
@@ -126,23 +127,38 @@ def from_columns(values: Mapping[str, Sequence[str | None]], reading: Reading, t
 
 
 def from_csv(source: Path, reading: Reading, target: Path) -> int:
-    """Write a CSV with header as typed Parquet, as a stream; the number of rows.
+    """Write a CSV with header as typed Parquet; the number of rows.
+
+    The memory that this takes does not depend on the size of the CSV.
 
     Raises:
-        IncompleteError: the file is cut off, or lacks a column.
+        IncompleteError: the CSV is cut off, or lacks a column.
     """
-    with source.open(newline="", encoding="utf-8") as lines:
-        header = next(csv.reader(lines), [])
-    named = {name.lower(): name for name in header}
-    if not header:
-        return from_columns({path: [] for path in reading.paths}, reading, target)
+    rows = 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for piece in csv_stream.pieces(source):
+            table = _typed(piece, reading)
+            writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd", compression_level=1)
+            writer.write_table(table)
+            rows += table.num_rows
+            del table
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows if writer is not None else from_columns({path: [] for path in reading.paths}, reading, target)
+
+
+def _typed(piece: bytes, reading: Reading) -> pa.Table:
+    named = {name.lower(): name for name in csv_stream.names(piece)}
     if lacking := [path for path in reading.paths if path.lower() not in named]:
         raise IncompleteError(f"a page of {reading.object} came without the columns {', '.join(lacking)}")
     try:
         # Everything is read as text: guessing types would turn "00012" into a number.
-        return _written(reading.typed(pl.scan_csv(source, infer_schema=False), named), target)
+        texts = pl.read_csv(piece, infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise IncompleteError(f"a page of {reading.object} is no whole CSV file") from error
+    return reading.typed(texts.lazy(), named).collect().to_arrow()
 
 
 def _written(frame: pl.LazyFrame, target: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,8 @@ from connector.crm import ID, WAS, JobLog
 from connector.errors import CrmAuthError, CrmRequestError, CrmTemporaryError
 
 BULK_FROM = 2_000
-BULK_BATCH = 200_000
+BULK_BATCH = 100_000
+"""Larger ones would save a few calls where nearly everything changes, and take more memory the more there is."""
 _SIZES = (records.COLLECTION, 50, 10, 1)  # records per request, round by round
 _ROUNDS = 5
 _ACTIVE_RULES = (
@@ -100,13 +102,15 @@ class Writer:
                 return self._collections(changes, round_) if few else job.send(changes, Path(folder))
 
             send: Sender = bulk if in_bulk else self._collections
-            for batch in batches:
-                changes = _frame(batch)
-                calls = self.calls(len(changes))
-                affordable = self._affordable(calls)
-                yield results.as_batch(
-                    changes, self._settled(changes, send) if affordable else results.deferred(changes)
-                )
+            # One batch at a time: none is held while the next one is made.
+            yield from map(partial(self._results, send), batches)
+
+    def _results(self, send: Sender, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Results of one batch."""
+        changes = _frame(batch)
+        if self._affordable(self.calls(len(changes))):
+            return results.as_batch(changes, self._settled(changes, send))
+        return results.as_batch(changes, results.deferred(changes))
 
     def settle(self, log: JobLog) -> None:
         """See `connector.crm.Crm.settle`."""

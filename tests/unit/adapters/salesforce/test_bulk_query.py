@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate, islice
 from pathlib import Path
+from threading import Barrier, Thread
+from typing import ClassVar
 
 import polars as pl
 import pytest
@@ -118,66 +123,98 @@ def test_a_failed_query_job_is_explained(answers: responses.RequestsMock, tmp_pa
         of_bulk().pull(CASES, tmp_path)
 
 
-def listed(numbers: range, following: str | None) -> dict[str, object]:
-    pages = [{"resultUrl": f"/services/data/v64.0/jobs/query/750A/results?locator=L{n}"} for n in numbers]
-    return {"resultPages": pages, "nextRecordsUrl": following, "done": following is None}
+class Pages(BaseHTTPRequestHandler):
+    """A result of five pages of one record each, whose records come when all four before the last have begun."""
+
+    protocol_version = "HTTP/1.1"
+    begun = Barrier(4)
+    short: ClassVar[set[str]] = set()
+    asked: ClassVar[list[str]] = []
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+    def _json(self, body: object) -> None:
+        text = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._json(JOB)
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/describe"):
+            self._json(CASE)
+        elif self.path.endswith("/750A"):
+            self._json({**JOB, "state": "JobComplete", "numberRecordsProcessed": 5})
+        else:
+            self._page(int(self.path.partition("locator=")[2] or 0))
+
+    def _page(self, number: int) -> None:
+        self.asked.append(str(number))
+        row = f'"500{number}",""\n'.encode()
+        body = gzip.compress(b'"Id","AccountId"\n' + (b"" if str(number) in self.short else row))
+        self.short.discard(str(number))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Sforce-NumberOfRecords", "1")
+        self.send_header("Sforce-Locator", "null" if number == 4 else str(number + 1))
+        self.end_headers()
+        self.wfile.flush()
+        if number < 4 and self.asked.count(str(number)) == 1:
+            self.begun.wait(10)  # breaks unless four pages are under way at once
+        self.wfile.write(body)
 
 
-def test_pages_of_a_large_result_are_listed_and_downloaded_several_at_a_time(
-    answers: responses.RequestsMock, tmp_path: Path
-) -> None:
+@pytest.fixture
+def paged() -> Iterator[str]:
+    Pages.begun.reset()
+    Pages.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def of_pages(url: str) -> SalesforceCrm:
+    given = connection(auth="access_token", instance_url=url, access_token=TOKEN, load_method="bulk")
+    return SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK, page_rows=1)
+
+
+def test_pages_are_downloaded_side_by_side_as_soon_as_they_are_named(paged: str, tmp_path: Path) -> None:
+    pulled = of_pages(paged).pull(CASES, tmp_path)
+    assert pl.read_parquet(list(pulled.paths))[ID].to_list() == [f"500{number}" for number in range(5)]
+    assert Pages.asked == [str(number) for number in range(5)]
+    assert not list(tmp_path.glob("*.csv"))
+
+
+def test_a_short_page_among_others_is_downloaded_again(paged: str, tmp_path: Path) -> None:
+    Pages.short.add("2")
+    pulled = of_pages(paged).pull(CASES, tmp_path)
+    assert pl.read_parquet(list(pulled.paths))[ID].to_list() == [f"500{number}" for number in range(5)]
+    assert Pages.asked.count("2") == 2
+
+
+def test_a_page_that_cannot_be_had_ends_the_read(answers: responses.RequestsMock, tmp_path: Path) -> None:
     answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
     answers.post(f"{DATA}/jobs/query", json=JOB)
-    answers.get(f"{DATA}/jobs/query/750A", json={**JOB, "state": "JobComplete", "numberRecordsProcessed": 7})
-    more = "/services/data/v64.0/jobs/query/750A/resultPages?locator=M"
+    answers.get(f"{DATA}/jobs/query/750A", json={**JOB, "state": "JobComplete", "numberRecordsProcessed": 2})
+    results = f"{DATA}/jobs/query/750A/results"
+    first = [responses.matchers.query_param_matcher({"maxRecords": "1"})]
+    headers = {"Sforce-Locator": "L1", "Sforce-NumberOfRecords": "1"}
+    answers.get(results, body='"Id","AccountId"\n"5000",""\n', headers=headers, match=first)
+    second = [responses.matchers.query_param_matcher({"maxRecords": "1", "locator": "L1"})]
     answers.get(
-        f"{DATA}/jobs/query/750A/resultPages",
-        json=listed(range(5), more),
-        match=[responses.matchers.query_param_matcher({})],
+        results, json=[{"errorCode": "INVALID_QUERY_LOCATOR", "message": "no"}], status=400, match=second
     )
-    answers.get(
-        f"{DATA}/jobs/query/750A/resultPages",
-        json=listed(range(5, 7), None),
-        match=[responses.matchers.query_param_matcher({"locator": "M"})],
-    )
-    for number in range(7):
-        answers.get(
-            f"{DATA}/jobs/query/750A/results",
-            body=gzip.compress(f'"Id","AccountId"\n"500{number}",""\n'.encode()),
-            headers={
-                "Sforce-NumberOfRecords": "1",
-                "Sforce-Locator": "null" if number == 6 else f"L{number + 1}",
-                "Content-Encoding": "gzip",
-            },
-            match=[responses.matchers.query_param_matcher({"locator": f"L{number}"})],
-        )
-    crm = of_bulk(page_rows=1)
-    pulled = crm.pull(CASES, tmp_path)
-    assert pl.read_parquet(list(pulled.paths))[ID].to_list() == [f"500{number}" for number in range(7)]
-    assert crm.usage().calls["GET jobs/query/750A/resultPages"] == 2
-
-
-@pytest.mark.parametrize(("version", "status"), [("57.0", None), ("64.0", 404), ("64.0", 409)])
-def test_pages_are_read_in_turn_where_they_cannot_be_listed(
-    answers: responses.RequestsMock, tmp_path: Path, version: str, status: int | None
-) -> None:
-    data = f"{HOST}/services/data/v{version}"
-    answers.get(f"{data}/sobjects/Case/describe", json=CASE)
-    answers.post(f"{data}/jobs/query", json=JOB)
-    answers.get(f"{data}/jobs/query/750A", json={**JOB, "state": "JobComplete", "numberRecordsProcessed": 5})
-    if status is not None:
-        refusal = [{"errorCode": "NOT_FOUND", "message": "no"}]
-        answers.get(f"{data}/jobs/query/750A/resultPages", json=refusal, status=status)
-    for number in range(5):
-        following = "null" if number == 4 else f"L{number + 1}"
-        wanted = {"maxRecords": "1", **({"locator": f"L{number}"} if number else {})}
-        answers.get(
-            f"{data}/jobs/query/750A/results",
-            body=f'"Id","AccountId"\n"500{number}",""\n',
-            headers={"Sforce-Locator": following, "Sforce-NumberOfRecords": "1"},
-            match=[responses.matchers.query_param_matcher(wanted)],
-        )
-    assert of_bulk(page_rows=1, api_version=version).pull(CASES, tmp_path).rows == 5
+    with pytest.raises(CrmRequestError, match="INVALID_QUERY_LOCATOR"):
+        of_bulk(page_rows=1).pull(CASES, tmp_path)
 
 
 def test_a_page_without_a_column_is_no_result(answers: responses.RequestsMock, tmp_path: Path) -> None:
