@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,20 +53,27 @@ def simulate(
     with workplace(context, connection) as place:
         other, problems = read(mapping or place.connection.mapping, place.connection.crm, settings or ())
         show_problems(problems)
-        found = _simulated(place, other, as_of)
-        as_json(found.as_json()) if json else _show(found, place, other)
+        crm, day = stored(place, as_of)
+        today = rated("now", crm, place, place.mapping, day)
+        found = compared(crm, today, rated("then", crm, place, other, day), day)
+        as_json(found.as_json()) if json else show_simulation(found, place, other)
 
 
-def _simulated(place: Workplace, other: Mapping, as_of: AsOf) -> Simulation:
-    crm = StoredCrm(place.connection.crm, place.store.mirror)
+def stored(place: Workplace, as_of: datetime | None) -> tuple[StoredCrm, date]:
+    """What was read last, and the day to rate it: that of the last sync unless another is asked for."""
     last = place.store.runs.last_completed()
     day = last.as_of if as_of is None and last is not None else place.as_of(as_of)
+    return StoredCrm(place.connection.crm, place.store.mirror), day
 
-    def rated(title: str, mapping: Mapping) -> Preview:
-        with progress({"pull": f"{title}: reading what is kept"}) as shown:
-            return preview(crm, place.store, mapping, day, progress=shown)
 
-    today, then = rated("now", place.mapping), rated("then", other)
+def rated(title: str, crm: StoredCrm, place: Workplace, mapping: Mapping, day: date) -> Preview:
+    """The stored data under a mapping."""
+    with progress({"pull": f"{title}: reading what is kept"}) as shown:
+        return preview(crm, place.store, mapping, day, progress=shown)
+
+
+def compared(crm: StoredCrm, today: Preview, then: Preview, day: date) -> Simulation:
+    """Who would stand elsewhere."""
     return simulation(
         today.accounts,
         then.accounts,
@@ -75,7 +83,8 @@ def _simulated(place: Workplace, other: Mapping, as_of: AsOf) -> Simulation:
     )
 
 
-def _show(found: Simulation, place: Workplace, other: Mapping) -> None:
+def show_simulation(found: Simulation, place: Workplace, other: Mapping) -> None:
+    """Zones before and after, movement, movers."""
     labels = {**place.labels, OUTSIDE: "Outside the portfolio"}
     currency = other.currency
     out.print(

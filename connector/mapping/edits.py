@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
+
+import tomlkit
 
 from connector.errors import MappingError, Problem
 from connector.mapping.words import listed, meant
@@ -27,15 +29,31 @@ def edited(data: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """
     found = deepcopy(data)
     for setting in settings:
-        path, equals, value = setting.partition("=")
-        steps = [first or second for first, second in _STEP.findall(path.strip())]
-        if not equals or not steps:
-            raise _problem(setting, "is no setting; write it as criteria.headroom.weight=30")
-        place: Any = found
-        for number, step in enumerate(steps[:-1]):
-            place = _inside(place, step, ".".join(steps[: number + 1]))
-        _put(place, steps[-1], _value(value), ".".join(steps))
+        _apply(found, setting, _value)
     return found
+
+
+def rewritten(text: str, settings: Iterable[str]) -> str:
+    """A mapping file's text with some values replaced; everything else, comments too, stays as it is.
+
+    Raises:
+        MappingError: a path leads nowhere.
+    """
+    document = tomlkit.parse(text)
+    for setting in settings:
+        _apply(document, setting, lambda value: tomlkit.parse(f"value = {value.strip()}")["value"])
+    return tomlkit.dumps(document)
+
+
+def _apply(data: Any, setting: str, value_of: Callable[[str], Any]) -> None:  # noqa: ANN401 - whatever TOML holds
+    path, equals, value = setting.partition("=")
+    steps = [first or second for first, second in _STEP.findall(path.strip())]
+    if not equals or not steps:
+        raise _problem(setting, "is no setting; write it as criteria.headroom.weight=30")
+    place = data
+    for number, step in enumerate(steps[:-1]):
+        place = _inside(place, step, ".".join(steps[: number + 1]))
+    _put(place, steps[-1], value_of(value), ".".join(steps))
 
 
 def _inside(place: Any, step: str, path: str) -> Any:  # noqa: ANN401 - whatever TOML holds

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connector.errors import MappingError
-from connector.mapping.edits import edited
+from connector.mapping.edits import edited, rewritten
 
 DATA: dict[str, Any] = {
     "matrix": {"hysteresis": 5},
@@ -68,3 +68,26 @@ def test_a_path_that_leads_nowhere_is_explained(setting: str, message: str) -> N
     with pytest.raises(MappingError) as caught:
         edited(DATA, [setting])
     assert str(caught.value) == message
+
+
+def test_a_file_keeps_everything_else() -> None:
+    text = """# head
+[[criteria]]
+id = "size"            # why
+scale = { kind = "log", zero = 10, full = 5_000 }  # ends
+[criteria.anchors]
+1 = "a"
+
+[[criteria]]
+id = "demand"
+first_of = [
+  { source = { field = "A" }, scale = { kind = "rating" } },   # first
+  { source = { field = "B" }, scale = { kind = "log", zero = 1, full = 2 } },
+]
+"""
+    changed = rewritten(
+        text, ["criteria[size].scale.full=30_000", "criteria[demand].first_of[2].scale.zero=0.5"]
+    )
+    assert changed == text.replace("full = 5_000", "full = 30_000").replace(
+        "zero = 1, full = 2", "zero = 0.5, full = 2"
+    )
