@@ -18,6 +18,10 @@ Parameters = Sequence[object] | Mapping[str, object]
 Row = sqlite3.Row
 
 _STREAM_ROWS = 2_000
+# KiB that a connection keeps of the file. Every thread reads on one of its own: together they must stay small, and
+# the operating system keeps the file anyway.
+_WRITER_CACHE = 65_536
+_READER_CACHE = 8_192
 
 
 def quoted(name: str) -> str:
@@ -36,13 +40,13 @@ class Database:
         self._opened: list[sqlite3.Connection] = []
         self._opened_lock = threading.Lock()
         self._functions: dict[str, Callable[[Any], Any]] = {}
-        self._writer = self._connect()
+        self._writer = self._connect(_WRITER_CACHE)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache: int = _READER_CACHE) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=60)
         connection.row_factory = sqlite3.Row
         # The data is generated and thrown away: losing the last transactions in a power cut is fine.
-        for pragma in ("journal_mode=WAL", "synchronous=OFF", "temp_store=MEMORY", "cache_size=-65536"):
+        for pragma in ("journal_mode=WAL", "synchronous=OFF", "temp_store=MEMORY", f"cache_size=-{cache}"):
             connection.execute(f"PRAGMA {pragma}")
         with self._opened_lock:
             for name, function in self._functions.items():
@@ -159,7 +163,7 @@ class Database:
             Path(rest).unlink(missing_ok=True)
         shutil.copyfile(path, self.path)
         self._readers = threading.local()
-        self._writer = self._connect()
+        self._writer = self._connect(_WRITER_CACHE)
 
     def _close(self, connection: sqlite3.Connection) -> None:
         with self._opened_lock:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from adapters.sandbox.hubspot.behaviour import Behaviour
 
@@ -23,17 +24,28 @@ class Workers:
         """Work off `at_once` jobs side by side, as slowly as `behaviour` asks."""
         self._behaviour = behaviour
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+        self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # Daemons: a process that ends without closing the sandbox does not wait for its jobs.
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True)
+            for number in range(at_once)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, work: Callable[[], None]) -> None:
         """Run `work` when a thread is free. `StoppedError` ends it quietly."""
-        self._pool.submit(self._run, work)
+        self._waiting.put(work)
 
-    def _run(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except StoppedError:
-            return
+    def _run(self) -> None:
+        while (work := self._waiting.get()) is not None and not self._stopping.is_set():
+            try:
+                work()
+            except StoppedError:
+                continue
+            except Exception:  # noqa: BLE001 (told like any thread's end, but the next job still has its thread)
+                told = threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread()))
+                threading.excepthook(told)
 
     def begin(self, ended: Callable[[], bool]) -> float:
         """Wait until jobs may begin; the moment by which this one may end.
@@ -76,4 +88,7 @@ class Workers:
     def close(self) -> None:
         """Stop; waits for the jobs to notice."""
         self._stopping.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join(timeout=10)
