@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import requests
 from simple_salesforce.api import Salesforce
 
 from adapters.salesforce import jobs
-from adapters.salesforce.errors import IncompleteError
+from adapters.salesforce.errors import IncompleteError, Refused
 from adapters.salesforce.http import Org
 from adapters.salesforce.rows import Reading, from_csv
-from connector.errors import CrmTemporaryError
+from connector.errors import CrmError, CrmTemporaryError
 
 PAGE = 250_000
 _AT_ONCE = 4
@@ -71,13 +73,23 @@ def _run(org: Org, operation: str, reading: Reading, rows: int | None) -> tuple[
             operation, "POST", "jobs/query", body={"operation": operator, "query": reading.soql}
         )
         path = f"jobs/query/{opened['id']}"
-        job = jobs.ended(org, operation, path, rows)
+        try:
+            job = jobs.ended(org, operation, path, rows)
+        except CrmError:
+            _give_up(org, path)
+            raise
         if job["state"] == jobs.COMPLETE:
             return path, job
         error = jobs.failure(org, operation, job)
         if last == _TRIES or not isinstance(error, jobs.PassingFailureError):
             raise error
     raise AssertionError
+
+
+def _give_up(org: Org, path: str) -> None:
+    """Nobody waits for this job any more. One try: whatever made us give up may concern this call too."""
+    with suppress(Refused, requests.RequestException):
+        org.session.patch(org.url(path), json={"state": "Aborted"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.salesforce import grants, metadata
+from adapters.salesforce import grants, metadata, query
 from adapters.salesforce.custom_fields import CustomFields, values_of
 from adapters.salesforce.fields import Fields
 from adapters.salesforce.http import Org
@@ -26,6 +26,7 @@ class Provisioner:
     """
 
     def __init__(self, org: Org, fields: Fields, *, dry_run: bool) -> None:
+        self._org = org
         self._fields = fields
         self._dry_run = dry_run
         self._custom = CustomFields(org)
@@ -40,8 +41,12 @@ class Provisioner:
     ) -> Iterator[Step]:
         """Do what is missing, step by step; see `connector.crm.Crm.provision`."""
         present = self._custom.present()
+        new: list[str] = []
         for spec in specs:
-            yield from self._field(spec, present)
+            for step in self._field(spec, present):
+                if spec.options and not spec.result and (step.changed or not step.done):
+                    new.append(spec.name)
+                yield step
         self._fields.forget()
         sync, user = grants.wanted(self._fields, specs, reads)
         yield from self._permissions.complete(sync)
@@ -54,6 +59,7 @@ class Provisioner:
             )
             yield Step("by hand", "KPM Sync", detail, done=False)
         yield from self._permissions.assign(USER, assign)
+        yield from self._record_types(list(dict.fromkeys(new)))
         shown = ", ".join(spec.name for spec in specs)
         yield Step(
             "by hand",
@@ -61,6 +67,21 @@ class Provisioner:
             f"put the fields on the page: Setup > Object Manager > Account > Lightning Record Pages ({shown})",
             done=False,
         )
+
+    def _record_types(self, names: Sequence[str]) -> Iterator[Step]:
+        """Values that came by the API are not offered to people by themselves where accounts have record types."""
+        if not names:
+            return
+        text = "SELECT Name FROM RecordType WHERE SobjectType = 'Account' AND IsActive = true ORDER BY Name"
+        types = [str(row["Name"]) for row in query.records(self._org, "read record types", text)]
+        if types:
+            yield Step(
+                "by hand",
+                "Record types",
+                f"see that {', '.join(types)} offer the values of {', '.join(names)}: Setup > Object Manager > Account "
+                f"> Record Types > (type) > Picklists Available for Editing",
+                done=False,
+            )
 
     def _field(self, spec: FieldSpec, present: Mapping[str, str]) -> Iterator[Step]:
         target = f"Account.{spec.name}"

@@ -27,6 +27,7 @@ BULK_BATCH = 100_000
 """Larger ones would save a few calls where nearly everything changes, and take more memory the more there is."""
 _SIZES = (records.COLLECTION, 50, 10, 1)  # records per request, round by round
 _ROUNDS = 5
+_DUPLICATES = "DUPLICATES_DETECTED"
 _ACTIVE_RULES = (
     "SELECT Id FROM ObjectTerritory2AssignmentRule "
     "WHERE ObjectType = 'Account' AND IsActive = true AND Territory2Model.State = 'Active' LIMIT 1"
@@ -98,8 +99,9 @@ class Writer:
         with tempfile.TemporaryDirectory(prefix="kpm-bulk-") as folder:
 
             def bulk(changes: pl.DataFrame, round_: int) -> pl.DataFrame:
-                few = round_ and len(changes) <= BULK_FROM
-                return self._collections(changes, round_) if few else job.send(changes, Path(folder))
+                if round_ and len(changes) <= BULK_FROM:
+                    return self._collections(changes, round_)
+                return self._despite_duplicates(changes, job.send(changes, Path(folder)))
 
             send: Sender = bulk if in_bulk else self._collections
             # One batch at a time: none is held while the next one is made.
@@ -163,6 +165,14 @@ class Writer:
 
     def _collections(self, changes: pl.DataFrame, round_: int) -> pl.DataFrame:
         return records.send(self._org, changes, _SIZES[min(round_, len(_SIZES) - 1)])
+
+    def _despite_duplicates(self, changes: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+        """Results of a job; records that a duplicate rule only warns of are sent again with the header for it."""
+        warned = found.filter(pl.col("code") == _DUPLICATES)
+        if warned.is_empty():
+            return found
+        again = self._collections(changes.join(warned.select(ID), on=ID, how="semi"), 0)
+        return pl.concat([found.join(warned.select(ID), on=ID, how="anti"), again])
 
     def _demand_rights(self, found: pl.DataFrame) -> None:
         """A field that the user may not edit fails in every record alike: a person must act."""

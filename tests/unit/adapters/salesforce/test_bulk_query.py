@@ -243,6 +243,15 @@ def test_jobs_that_keep_failing_are_temporary(sandbox: Sandbox, opened: Opener, 
         opened(load_method="bulk").pull(PullRequest("accounts", ("Name",)), tmp_path)
 
 
+def test_a_job_that_nobody_waits_for_is_given_up(answers: responses.RequestsMock, tmp_path: Path) -> None:
+    answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
+    answers.post(f"{DATA}/jobs/query", json=JOB)
+    answers.get(f"{DATA}/jobs/query/750A", body="<h1>busy</h1>", status=503)
+    answers.patch(f"{DATA}/jobs/query/750A", json={**JOB, "state": "Aborted"})
+    with pytest.raises(CrmTemporaryError, match="tried 3 times"):
+        of_bulk().pull(CASES, tmp_path)
+
+
 def test_a_used_up_day_of_jobs_is_temporary_at_once(answers: responses.RequestsMock, tmp_path: Path) -> None:
     answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
     answers.post(f"{DATA}/jobs/query", json=JOB)

@@ -418,3 +418,21 @@ def test_a_session_that_expires_inside_a_job_is_renewed_once(answers: responses.
     assert (
         sum("oauth2/token" in str(call.request.url) for call in answers.calls) == 4
     )  # one, and one per expiry
+
+
+@pytest.mark.parametrize(("action", "outcome"), [("alert", "written"), ("block", "rejected")])
+def test_a_duplicate_rule_that_only_warns_is_passed(
+    sandbox: Sandbox, opened: Opener, action: str, outcome: str
+) -> None:
+    """Bulk API knows no header for it, so these records go by Collections."""
+    first, second = ids(sandbox)[:2]
+    for key in (first, second):
+        sandbox.edit("salesforce", "Account", key, {"Phone": "+43 1 555"})
+    sandbox.configure("salesforce", "duplicate_rule", field="Phone", action=action, always=True)
+    try:
+        (result,) = opened(load_method="bulk").write([changes([first], "Energy")], 1, Jobs())
+    finally:
+        sandbox.configure("salesforce", "duplicate_rule")
+    (row,) = result.to_pylist()
+    assert row["outcome"] == outcome
+    assert row["code"] == (None if outcome == "written" else "DUPLICATES_DETECTED")

@@ -162,6 +162,17 @@ def test_what_people_must_do_is_said(day_one: Sandbox) -> None:
     assert not by_target(steps, "assign")["nobody@sandbox.example"].done
 
 
+def test_record_types_are_a_persons_matter_where_inputs_are_new(day_one: Sandbox) -> None:
+    administrator = opened(day_one, "admin")
+    for changed in (True, False):
+        hands = by_target(administrator.provision(SPECS, {}), "by hand")
+        assert ("Record types" in hands) is changed
+        if changed:
+            assert "KPM_Chemistry__c" in hands["Record types"].detail
+            assert "KPM_Segment__c" not in hands["Record types"].detail  # nobody picks it by hand
+            assert "Setup > Object Manager > Account > Record Types" in hands["Record types"].detail
+
+
 def test_the_nightly_user_may_not_provision(day_one: Sandbox) -> None:
     with pytest.raises(CrmAuthError, match="administrator"):
         opened(day_one, "sync").provision(SPECS, READS)
