@@ -1,10 +1,9 @@
-"""Commands that look at what is there and change nothing: explain, report, runs."""
+"""Commands that look at what is there and change nothing: explain, report."""
 
 from __future__ import annotations
 
 import webbrowser
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from connector.cli.app import app
 from connector.cli.campaigns import state
 from connector.cli.console import as_json, as_json_line, out
 from connector.cli.explanation import show_explanation
-from connector.cli.show import quality_notes, table
+from connector.cli.show import quality_notes
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
 from connector.criteria_quality import criteria_quality
 from connector.errors import ConfigError, CrmError
@@ -164,39 +163,3 @@ def _by_hand(place: Workplace, snapshot: Snapshot) -> ByHand:
     kept = [] if snapshot.run is None else place.store.memory.ignored(snapshot.run)
     ignored = [Ignored(**one) for one in kept]
     return by_hand(snapshot.accounts, place.mapping, snapshot.as_of, place.labels, ignored)
-
-
-@app.command(rich_help_panel=EVERY_DAY)
-def runs(
-    context: typer.Context,
-    connection: ConnectionName = None,
-    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many, the latest first.")] = 20,
-    *,
-    json: AsJson = False,
-) -> None:
-    """List the runs: when, how they ended, what they wrote and what they cost."""
-    with workplace(context, connection) as place:
-        found = place.store.history_of_runs(limit)
-        if json:
-            as_json([asdict(run) for run in found])
-            return
-        if not found:
-            out.print("No run yet. [bold]kpm sync[/] makes the first.")
-            return
-        numbers = ("run", "portfolio", "written", "rejected", "calls")
-        grid = table("run", "started (UTC)", "as of", "status", *numbers[1:], "note", right=numbers)
-        for run in found:
-            style = {"done": "good", "partial": "warning", "running": "bold"}.get(run.status, "bad")
-            grid.add_row(
-                str(run.id),
-                f"{run.started:%Y-%m-%d %H:%M}",
-                str(run.as_of),
-                f"[{style}]{run.status}[/]",
-                # A run that was cut off left no counts; what it wrote is in the journal, and zero would be a guess.
-                *(f"{run.counts.get(name, 0):,}" if run.counts else "–" for name in numbers[1:4]),
-                (f"{sum(run.calls.values()):,}" if run.calls else "–")
-                + (f" / {run.minimum:,}" if run.minimum else ""),
-                escape((run.error or "").split("\n")[0][:80]),
-            )
-        out.print(grid)
-        out.print("[soft]calls: made / the fewest that the CRM's API allows for the same work.[/]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Engine, func, insert, select, update
 
-from connector.crm import RESULT_SCHEMA
+from connector.crm import ID, RESULT_SCHEMA
 from connector.store.database import packed, unpacked
 from connector.store.schema import journal
 
@@ -71,6 +72,28 @@ class Journal:
             tables = [unpacked(row.results) for row in connection.execute(query.order_by(journal.c.batch))]
         refused = [table.filter(pc.not_equal(table.column("outcome"), "written")) for table in tables]
         return pa.concat_tables([RESULT_SCHEMA.empty_table(), *refused])
+
+    def refused(self, run: int) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Batch by batch, the changes of a run that were not written, and what the CRM answered; same ids."""
+        query = (
+            select(journal.c.changes, journal.c.results)
+            .where(
+                journal.c.run == run,
+                journal.c.connection == self._connection,
+                journal.c.results.is_not(None),
+            )
+            .order_by(journal.c.batch)
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=1).execute(query):
+                results = unpacked(row.results)
+                results = results.filter(pc.not_equal(results.column("outcome"), "written"))
+                if results.num_rows:
+                    changes = unpacked(row.changes)
+                    yield (
+                        changes.filter(pc.is_in(changes.column(ID), results.column(ID).combine_chunks())),
+                        results,
+                    )
 
 
 class RunJournal:
