@@ -56,10 +56,7 @@ class Export:
             CrmError: HubSpot cannot be reached, or does not accept the token.
         """
         path = self._portal.paths.export_status(self._started())
-        for _ in self._waiting.polls():
-            if self._complete(path):
-                break
-        else:
+        if not self._waiting.finished(lambda: self._complete(path), bool):
             raise UnavailableError(f"it is not finished after {self._waiting.longest / 60:.0f} minutes")
 
         def link() -> str:

@@ -22,7 +22,7 @@ from adapters.hubspot.batches import OPERATION, Batches
 from adapters.hubspot.errors import Refused, may_have_worked
 from adapters.hubspot.http import Portal, whole
 from adapters.hubspot.import_file import ImportFile
-from adapters.hubspot.jobs import ENDED, KIND, Waiting, find, get
+from adapters.hubspot.jobs import KIND, Waiting, find, finished
 from adapters.hubspot.paths import TYPE_IDS
 from adapters.hubspot.results import DEFERRED, Change, Outcome, results
 from adapters.hubspot.session import Upload
@@ -160,12 +160,11 @@ class Imports:
 
     def _finished(self, import_id: str) -> Mapping[str, Any]:
         """Wait for the end of an import."""
-        for _ in self.waiting.polls():
-            answer = get(self.portal, import_id)
-            if answer is not None and answer["state"] in ENDED:
-                return answer
+        answer = finished(self.portal, import_id, self.waiting)
+        if answer:
+            return answer
         raise CrmTemporaryError(
-            f"HubSpot could not {OPERATION} in time: the import {import_id} is still under way after "
+            f"HubSpot could not {OPERATION} in time: the import {import_id} has got nowhere for "
             f"{self.waiting.longest / 60:.0f} minutes. Look at CRM > Imports; the next sync waits for it.",
             crm="hubspot",
             operation=OPERATION,

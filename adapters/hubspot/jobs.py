@@ -5,19 +5,21 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.hubspot.errors import Refused
 from adapters.hubspot.http import Portal
 from connector.crm import Job, JobLog
 from connector.errors import CrmTemporaryError
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0
-JOB_SECONDS = 3_600.0
+JOB_SECONDS = 7_200.0
 _EARLY = (0.1, 1.0, 3.9)
 """A job of moments is not waited for as long as one of minutes; later on there is one poll every five seconds."""
 
@@ -25,7 +27,7 @@ KIND = "hubspot import"
 ENDED = frozenset({"DONE", "FAILED", "CANCELED", "REVERTED"})
 _OPERATION = "look at an import of an earlier run"
 _PATIENCE = 600.0
-"""Seconds that an import of a killed run gets to end by itself: what it writes need not be written again."""
+"""Seconds without progress that an import of a killed run is given: what it writes need not be written again."""
 _LAST_PATIENCE = 120.0
 _PAGES = 5
 
@@ -36,7 +38,7 @@ class Waiting:
 
     Attributes:
         poll: seconds between two polls.
-        longest: seconds after which a job is given up.
+        longest: seconds without any progress after which a job is given up.
         sleep: waits so many seconds.
     """
 
@@ -44,14 +46,32 @@ class Waiting:
     longest: float = JOB_SECONDS
     sleep: Callable[[float], None] = time.sleep
 
-    def polls(self) -> Iterator[None]:
-        """One item per poll, after the pause before it; ends when the job has had its time."""
-        deadline = time.monotonic() + self.longest
+    def finished(
+        self, look: Callable[[], T], done: Callable[[T], bool], progress: Callable[[T], object] = bool
+    ) -> T | None:
+        """Look at a job until it is done.
+
+        Args:
+            look: how far it is.
+            done: whether that is its end.
+            progress: changes as long as the job gets on.
+
+        Returns:
+            Its end; None if it had its time.
+        """
+        seen: object = None
+        deadline = 0.0
         for pause in itertools.chain(_EARLY, itertools.repeat(self.poll)):
             self.sleep(min(pause, self.poll))
-            yield
-            if time.monotonic() > deadline:
-                return
+            state = look()
+            if done(state):
+                return state
+            moved = progress(state)
+            if moved != seen:
+                seen, deadline = moved, time.monotonic() + self.longest
+            elif time.monotonic() > deadline:
+                return None
+        raise AssertionError
 
 
 def find(portal: Portal, name: str) -> Mapping[str, Any] | None:
@@ -70,15 +90,26 @@ def find(portal: Portal, name: str) -> Mapping[str, Any] | None:
     return None
 
 
-def get(portal: Portal, import_id: str) -> Mapping[str, Any] | None:
-    """How far an import is; None if HubSpot does not know it."""
+def finished(portal: Portal, import_id: str, waiting: Waiting) -> Mapping[str, Any] | None:
+    """The end of an import; None if it gets nowhere. One that HubSpot does not know has ended without a state."""
+
+    def progress(answer: Mapping[str, Any]) -> object:
+        return answer.get("state"), (answer.get("metadata") or {}).get("counters")
+
+    return waiting.finished(
+        lambda: _get(portal, import_id), lambda answer: answer.get("state") in (None, *ENDED), progress
+    )
+
+
+def _get(portal: Portal, import_id: str) -> Mapping[str, Any]:
+    """How far an import is; empty if HubSpot does not know it."""
     try:
         answer: Mapping[str, Any] = portal.attempt(
             "look at an import", "GET", portal.paths.single_import(import_id), expect="state"
         )
     except Refused as refused:
         if refused.status == 404:
-            return None
+            return {}
         raise portal.translator.translate(refused, "look at an import") from refused
     return answer
 
@@ -97,25 +128,16 @@ def _settle(portal: Portal, job: Job, waiting: Waiting) -> None:
     if not import_id:
         return  # its upload never arrived
     _log.info("HubSpot import %s of an earlier run is waited for", import_id)
-    if ended(portal, import_id, replace(waiting, longest=min(_PATIENCE, waiting.longest))):
+    if finished(portal, import_id, replace(waiting, longest=_PATIENCE)) is not None:
         return
     try:
         portal.attempt(_OPERATION, "POST", portal.paths.cancel_import(import_id))
     except Refused as refused:
         _log.warning("HubSpot import %s cannot be cancelled: %s", import_id, refused.words)
-    if not ended(portal, import_id, replace(waiting, longest=min(_LAST_PATIENCE, waiting.longest))):
+    if finished(portal, import_id, replace(waiting, longest=_LAST_PATIENCE)) is None:
         raise CrmTemporaryError(
             f"HubSpot is still working on the import {import_id} of an earlier run, which cannot be cancelled: "
             f"nothing is written before it has ended. Look at CRM > Imports, and run the command again.",
             crm="hubspot",
             operation=_OPERATION,
         )
-
-
-def ended(portal: Portal, import_id: str, waiting: Waiting) -> bool:
-    """Wait for an import's end; whether it came."""
-    for _ in waiting.polls():
-        answer = get(portal, import_id)
-        if answer is None or answer["state"] in ENDED:
-            return True
-    return False

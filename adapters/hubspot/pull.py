@@ -202,8 +202,7 @@ class Puller:
         path = writer.path.with_suffix(".export")
         try:
             Export(self.portal, reading, self.waiting).fetch(path)
-            zone = str(self.settings.details.get("timeZone") or self.time_zone)
-            file = ExportFile(path, reading, self.fields, zone)
+            file = ExportFile(path, reading, self.fields, self.settings.time_zone)
             tally = writer(file.frames())
             if not file.ordered and (twice := file.twice()):
                 _log.warning("HubSpot's export of %s held %d records twice", reading.name, len(twice))
@@ -231,6 +230,12 @@ class Puller:
             total, pages = search.changed(self.portal, reading.name, reading.stamp, since, reading.properties)
             if total > FEW and self.method != "rest":
                 _log.info("%d %s have changed, all are exported", total, reading.name)
+                self.counts.setdefault(reading.name, total)  # at least
+                return None
+            most = None if self.method == "rest" else FEW // query.PAGE
+            archived = query.archived(self.portal, reading.name, since, most)
+            if archived is None:
+                _log.info("so many %s were archived of late that all are exported instead", reading.name)
                 return None
             tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
         except search.UnreliableError as error:
@@ -239,7 +244,7 @@ class Puller:
             return None
         self.done[reading.name] = Done("changes", tally.records)
         self.counts.pop(reading.name, None)  # to be asked now
-        gone = tally.dropped.union(query.archived(self.portal, reading.name, since), tally.merged)
+        gone = tally.dropped.union(archived, tally.merged)
         return Pulled(
             request.object,
             (writer.path,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -107,12 +108,21 @@ def by_id(portal: Portal, name: str, ids: Sequence[str], properties: Sequence[st
     return {str(record["id"]): record for record in answer["results"]}
 
 
-def archived(portal: Portal, name: str, since: datetime) -> list[str]:
-    """Ids of the records that were archived since then, oldest id first. HubSpot keeps them for 90 days."""
+def archived(portal: Portal, name: str, since: datetime, most: int | None = None) -> list[str] | None:
+    """Ids of the records that were archived since then, oldest id first. HubSpot keeps them for 90 days.
+
+    Args:
+        portal: where to read.
+        name: HubSpot's name of the object.
+        since: the moment.
+        most: give up after so many pages, as HubSpot lists all that it keeps; None is returned then.
+    """
     query = [("limit", str(PAGE)), ("archived", "true"), ("properties", "hs_object_id")]
     found: list[str] = []
     after: str | None = None
-    while True:
+    for number in itertools.count():
+        if number == most:
+            return None
         try:
             page = _page(portal, name, query, after)
         except Refused as refused:
@@ -120,7 +130,8 @@ def archived(portal: Portal, name: str, since: datetime) -> list[str]:
         found += [str(record["id"]) for record in page["results"] if _archived_at(record) >= since]
         after = _following(page, name, after)
         if after is None:
-            return found
+            break
+    return found
 
 
 def total(portal: Portal, name: str, filled: str | None = None) -> int:

@@ -37,6 +37,7 @@ UPLOAD_SECONDS = 600.0  # HubSpot reads a whole file before it answers
 SEARCHES = "searches"
 SEARCHES_PER_SECOND = 5
 _JITTER = 1.1  # calls that leave a second apart may arrive a little closer
+_LONGEST_HOLD = 30.0  # no short-term limit asks for more; a day's end is not waited for
 _PIECE = 1 << 20
 _IDS = re.compile(r"/\d+(?=/|$)|(?<=/access-tokens)/[^/]+")
 _REDIRECTS = urllib3.Retry(total=None, connect=0, read=0, redirect=3, status=0, other=0)
@@ -229,7 +230,7 @@ class Session:
         self.clock.learn(headers)
         pause = retry_after(headers)
         if status == HTTPStatus.TOO_MANY_REQUESTS and pause is not None:
-            self._pace.hold(pause)
+            self._pace.hold(min(pause, _LONGEST_HOLD))
         allowed = _number(headers, "X-HubSpot-RateLimit-Max")
         left = _number(headers, "X-HubSpot-RateLimit-Remaining")
         interval = _number(headers, "X-HubSpot-RateLimit-Interval-Milliseconds")

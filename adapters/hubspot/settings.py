@@ -65,6 +65,15 @@ class Settings:
             )
         return self._details
 
+    @property
+    def time_zone(self) -> str:
+        """The portal's own time zone; the business one where it has none that is known here."""
+        name = str(self.details.get("timeZone") or "")
+        try:
+            return ZoneInfo(name).key
+        except (KeyError, ValueError, OSError):
+            return self._zone.key
+
     def account_url(self, account_id: str) -> str:
         """See `connector.crm.Crm.account_url`."""
         domain, portal = self.details.get("uiDomain") or "app.hubspot.com", self.details["portalId"]

@@ -252,3 +252,24 @@ def test_the_basis_follows_pipelines_and_rates(own_portal: Sandbox, opened: Open
     assert one.basis(ACCOUNTS) != other.basis(ACCOUNTS)  # another user may see other records
     assert "closedwon" in one.basis(DEALS)
     assert "CHF" in one.basis(DEALS)
+
+
+@pytest.mark.parametrize(("method", "complete"), [("bulk", True), ("auto", True), ("rest", False)])
+def test_a_full_recycle_bin_is_not_paged_through_where_an_export_is_cheaper(
+    own_portal: Sandbox,
+    opened: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    *,
+    complete: bool,
+) -> None:
+    crm = opened(own_portal.url, load_method=method)
+    nights = Nights(tmp_path, ACCOUNTS)
+    first, _ = nights.read(crm)
+    monkeypatch.setattr("adapters.hubspot.pull.FEW", 99)
+    for key in live(own_portal, "companies")[:3]:
+        own_portal.edit("hubspot", "companies", key, delete=True)
+    changed, rows = nights.read(crm, first.until)
+    assert changed.complete is complete
+    assert (len(rows) == len(live(own_portal, "companies"))) is complete

@@ -409,3 +409,16 @@ def test_objects_have_numbers() -> None:
 
     sections: dict[Object, tuple[str, ...]] = dict(OBJECTS)
     assert {name for names in sections.values() for name in names} == set(TYPE_IDS)
+
+
+def test_a_time_zone_that_is_unknown_here_is_replaced_by_the_business_one(
+    server: Scripted, opened: Open, tmp_path: Path
+) -> None:
+    created = {"name": "createdate", "label": "Create Date", "type": "datetime"}
+    server.on("/properties/companies", Answer({"results": [*PROPERTIES, created]}))
+    exporting(server, table([("1", "2026-03-31 23:30")], ("hs_object_id", "createdate")))
+    server.on("/details", Answer({"portalId": 1, "timeZone": "Mars/Olympus Mons"}))
+    _, frame = pull(
+        opened(server.url, load_method="bulk"), PullRequest("accounts", ("createdate",)), tmp_path
+    )
+    assert frame["createdate"][0].isoformat() == "2026-03-31"

@@ -15,6 +15,7 @@ import pytest
 
 from adapters.hubspot.http import Portal
 from adapters.hubspot.session import Upload
+from adapters.pace import Pace
 from adapters.retry import Limits
 from connector.errors import CrmAuthError, CrmRequestError, CrmTemporaryError
 from tests.unit.adapters.hubspot.conftest import QUICK, Open, connection
@@ -340,4 +341,18 @@ def test_threads_together_keep_below_the_limit_that_hubspot_tells(server: Script
         done = list(pool.map(lambda _: portal.request("read a thing", "GET", "/thing"), range(200)))
     assert len(done) == 200
     assert window.refused <= 2  # calls under way when the window ran low
+    portal.close()
+
+
+def test_a_pause_until_midnight_does_not_hold_the_run(server: Scripted) -> None:
+    daily = Answer({"message": "limit", "policyName": "DAILY"}, 429, {"Retry-After": "40000"})
+    server.on("/thing", daily)
+    slept: list[float] = []
+    portal = Portal(connection(server.url), QUICK, 5)
+    portal.session._pace = Pace(slept.append)
+    with pytest.raises(CrmTemporaryError, match="midnight"):
+        portal.request("read a thing", "GET", "/thing")
+    server.on("/other", Answer({}))
+    portal.request("read another", "GET", "/other")
+    assert sum(slept) <= 30
     portal.close()
