@@ -164,6 +164,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             known = (plan.accounts, plan.references, plan.first_seen, plan.quality, plan.ignored)
             line("remember", remember, store.memory, run.id, *known)
             store.runs.passed(run.id)
+            store.versions.note(run.fingerprint, as_json(mapping))
             store.campaigns.follow(plan.merged)
             store.mergers.keep(plan.merged)
             outgoing = _outgoing(plan, folder / "changes.parquet")
@@ -179,7 +180,12 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
 
 def fingerprint(mapping: MappingFile) -> str:
     """Changes when the mapping does."""
-    return sha256(mapping.model_dump_json(by_alias=True, exclude_defaults=True).encode()).hexdigest()
+    return sha256(as_json(mapping).encode()).hexdigest()
+
+
+def as_json(mapping: MappingFile) -> str:
+    """What a mapping says, defaults left out."""
+    return mapping.model_dump_json(by_alias=True, exclude_defaults=True)
 
 
 def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from connector.mapping.model import (
-    ActivitiesSource,
     ContactRolesSource,
     CriteriaSource,
     Criterion,
@@ -17,52 +18,92 @@ from connector.mapping.model import (
     WalletSource,
 )
 
-_OPPORTUNITIES = {
-    "won_amount": "won amount",
-    "won_count": "won opportunities",
-    "open_amount": "open amount",
-    "weighted_pipeline": "open amount weighted by probability",
-    "win_rate": "share of closed opportunities that were won, smoothed",
-    "days_since_won": "days since the last won opportunity",
-    "tenure_years": "years since the first won opportunity",
-    "trend": "change of the won amount against the period before",
-    "breadth": "different values among won opportunities",
+_EN, _DE = 0, 1
+_MEASURES: Final[dict[str, tuple[str, str]]] = {
+    "won_amount": ("won amount", "gewonnener Betrag"),
+    "won_count": ("won opportunities", "gewonnene Chancen"),
+    "open_amount": ("open amount", "offener Betrag"),
+    "weighted_pipeline": (
+        "open amount weighted by probability",
+        "offener Betrag, gewichtet mit der Wahrscheinlichkeit",
+    ),
+    "win_rate": (
+        "share of closed opportunities that were won, smoothed",
+        "Anteil der gewonnenen an den abgeschlossenen Chancen, geglättet",
+    ),
+    "days_since_won": ("days since the last won opportunity", "Tage seit der letzten gewonnenen Chance"),
+    "tenure_years": ("years since the first won opportunity", "Jahre seit der ersten gewonnenen Chance"),
+    "trend": (
+        "change of the won amount against the period before",
+        "Veränderung des gewonnenen Betrags gegen den Zeitraum davor",
+    ),
+    "breadth": (
+        "different values among won opportunities",
+        "verschiedene Werte unter den gewonnenen Chancen",
+    ),
+    "share": ("share of wallet", "Lieferanteil"),
+    "headroom": ("white space within reach", "erreichbarer offener Lieferanteil"),
+    "headroom_share": (
+        "white space as a share of the wallet",
+        "offener Lieferanteil, gemessen am Gesamtbedarf",
+    ),
+}
+_OBJECTS: Final = {
+    "cases": ("cases", "Fälle"),
+    "orders": ("orders", "Aufträge"),
+    "won_opportunities": ("won opportunities", "gewonnene Chancen"),
+    "record": ("record", "Datensatz"),
+}
+_COMBINED: Final = {
+    "weighted": ("weighted mean of", "gewichtetes Mittel von"),
+    "min": ("lowest of", "kleinster Wert von"),
+    "max": ("highest of", "größter Wert von"),
+    "geometric": ("geometric mean of", "geometrisches Mittel von"),
+}
+_PHRASES: Final = {
+    "field": ("field {}", "Feld {}"),
+    "column": ("column {} of {}", "Spalte {} von {}"),
+    "roles": ("buying roles filled, of {} needed", "besetzte Einkaufsrollen, von {} nötigen"),
+    "rate": ("{} that match, per {}", "passende {}, je {}"),
+    "number": ("number of {}", "Zahl der {}"),
+    "activities": ("activities", "Aktivitäten"),
+    "last_activity": ("days since the last activity", "Tage seit der letzten Aktivität"),
+    "next": (", next {} months", ", nächste {} Monate"),
+    "last": (", last {} months", ", letzte {} Monate"),
 }
 _FORWARD = frozenset({"open_amount", "weighted_pipeline"})
 _MONEY = frozenset({"won_amount", "open_amount", "weighted_pipeline", "headroom"})
 _SHARES = frozenset({"win_rate", "error_rate", "role_coverage", "share", "headroom_share", "breadth"})
 _DAYS = frozenset({"days_since_won", "days_since_last"})
-_WALLET = {
-    "share": "share of wallet",
-    "headroom": "white space within reach",
-    "headroom_share": "white space as a share of the wallet",
-}
 
 
-def source_in_words(source: Source) -> str:
+def source_in_words(source: Source, language: Language = "en") -> str:
     """One phrase: ``open amount weighted by probability, next 12 months``."""
+    place = _DE if language == "de" else _EN
+
+    def say(key: str, *values: object) -> str:
+        return _PHRASES[key][place].format(*values)
+
     if isinstance(source, FieldSource):
-        return f"field {source.field}"
+        return say("field", source.field)
     if isinstance(source, CsvSource):
-        return f"column {source.column} of {source.csv}"
+        return say("column", source.column, source.csv)
     if isinstance(source, OpportunitiesSource):
-        return _OPPORTUNITIES[source.measure] + _window(source.months, forward=source.measure in _FORWARD)
+        direction = "next" if source.measure in _FORWARD else "last"
+        return _MEASURES[source.measure][place] + (say(direction, source.months) if source.months else "")
     if isinstance(source, ContactRolesSource):
-        return f"buying roles filled, of {len(source.required)} needed"
-    if isinstance(source, RecordsSource):
-        if source.measure == "error_rate":
-            return f"{source.from_} that match, per {(source.per or 'record').replace('_', ' ')}" + _window(
-                source.months
-            )
-        return f"number of {source.from_}" + _window(source.months)
-    if isinstance(source, ActivitiesSource):
-        subject = "activities" if source.measure == "count" else "days since the last activity"
-        return subject + _window(source.months)
+        return say("roles", len(source.required))
     if isinstance(source, WalletSource):
-        return _WALLET[source.measure]
+        return _MEASURES[source.measure][place]
     if isinstance(source, CriteriaSource):
-        return f"{source.measure} of {', '.join(source.ids)}"
-    raise AssertionError(source)
+        return f"{_COMBINED[source.measure][place]} {', '.join(source.ids)}"
+    if isinstance(source, RecordsSource):
+        text = say("number", _OBJECTS[source.from_][place])
+        if source.measure == "error_rate":
+            text = say("rate", _OBJECTS[source.from_][place], _OBJECTS[source.per or "record"][place])
+    else:
+        text = say("activities" if source.measure == "count" else "last_activity")
+    return text + (say("last", source.months) if source.months else "")
 
 
 def rated_in_words(criterion: Criterion, scale: RatingScale, value: float, language: Language) -> str:
@@ -102,9 +143,3 @@ def wallet_in_words(source: str | None, field: str | None) -> str | None:
         "peer_p80": "what comparable customers buy",
     }
     return known.get(source, f"the field {field}")
-
-
-def _window(months: int | None, *, forward: bool = False) -> str:
-    if months is None:
-        return ""
-    return f", {'next' if forward else 'last'} {months} months"

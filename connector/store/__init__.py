@@ -27,6 +27,7 @@ from connector.store.lock import held, is_held
 from connector.store.memory import Memory
 from connector.store.mergers import Mergers
 from connector.store.runs import COMPLETED, NightTakenError, Run, Runs, Status
+from connector.store.versions import Version, Versions
 
 __all__ = [
     "COMPLETED",
@@ -43,6 +44,7 @@ __all__ = [
     "Runs",
     "Status",
     "Store",
+    "Version",
     "open_store",
 ]
 
@@ -62,6 +64,7 @@ class Store:
         campaigns: campaigns and their members.
         mergers: accounts that were merged into others.
         memory: zones, reference values, snapshots.
+        versions: mappings that were in force.
     """
 
     def __init__(self, engine: Engine, folder: Path, connection: str) -> None:
@@ -74,6 +77,7 @@ class Store:
         self.campaigns = Campaigns(engine, connection)
         self.mergers = Mergers(engine, connection)
         self.memory = Memory(engine, folder, connection)
+        self.versions = Versions(engine, connection)
 
     @property
     def mirror(self) -> Path:

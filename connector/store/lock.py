@@ -104,7 +104,7 @@ def _locked(engine: Engine, connection: str) -> SyncLockedError:
 
 
 def _note(engine: Engine, connection: str) -> None:
-    who = f"{_user()}@{socket.gethostname()}, process {os.getpid()}"
+    who = f"{user()}@{socket.gethostname()}, process {os.getpid()}"
     with engine.begin() as session:
         session.execute(delete(holders).where(holders.c.connection == connection))
         session.execute(insert(holders).values(connection=connection, who=who[:300], since=datetime.now(UTC)))
@@ -115,7 +115,8 @@ def _forget(engine: Engine, connection: str) -> None:
         session.execute(delete(holders).where(holders.c.connection == connection))
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this process, as the operating system knows him."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -149,6 +149,17 @@ references = Table(
     Column("run", ForeignKey("kpm_runs.id"), nullable=False),
 )
 
+versions = Table(
+    "kpm_versions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("connection", String(100), nullable=False, index=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("since", Moment, nullable=False),  # when the first run with it passed the brakes
+    Column("who", String(300), nullable=False),
+    Column("content", Text, nullable=False),  # the mapping as JSON, defaults left out
+)
+
 holders = Table(
     "kpm_holders",
     metadata,
