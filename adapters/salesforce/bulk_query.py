@@ -27,7 +27,7 @@ from connector.errors import CrmError, CrmTemporaryError
 
 PAGE = 250_000
 _AT_ONCE = 4
-_TRIES = 2
+_TRIES = 3
 _COUNT_HEADER, _NEXT_HEADER = "Sforce-NumberOfRecords", "Sforce-Locator"
 
 

@@ -165,6 +165,9 @@ class Translator:
     def _remedy(self, error: Refused) -> tuple[type[CrmError], str, str]:
         """Kind of error, its code, what it means and what to do."""
         if self._is_login(error):
+            if logins.TOO_MANY.search(f"{error.code} {error.message}"):
+                meaning = "somebody logs in too often as this user; stop that, and run again in an hour"
+                return CrmTemporaryError, error.code, meaning
             what = logins.fix(error.code, error.message, error.skew)
             return CrmAuthError, error.code, f"the login was refused; {what}"
         if error.code in QUOTA_CODES:

@@ -21,7 +21,6 @@ _CODES: Mapping[str, str] = {
     "inactive_user": "activate the user, or connect another one",
     "inactive_org": "the org is suspended or deleted",
     "unsupported_grant_type": "allow this flow in the connected app, or set another auth",
-    "rate_limit_exceeded": "too many logins in a short time; wait an hour",
     "INVALID_LOGIN": "check username, password and security token, and that the user may log in from here",
     "LOGIN_MUST_USE_SECURITY_TOKEN": (
         "this network is not trusted, so the security token is needed (KPM_CONNECTIONS__<NAME>__SECURITY_TOKEN)"
@@ -33,6 +32,9 @@ _CODES: Mapping[str, str] = {
     "UNSUPPORTED_API_VERSION": "set api_version to one that the org offers",
 }
 """By code; the first and most of the others come from OAuth, those in capitals from the SOAP login."""
+
+TOO_MANY = re.compile(r"login rate exceeded|rate_limit_exceeded", re.IGNORECASE)
+"""Words of a refusal that passes by itself, after an hour."""
 
 _WORDS: Mapping[str, str] = {
     r"hasn.t approved|not admin approved|not approved": (

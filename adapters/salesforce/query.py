@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 PAGE = 2_000
 _ROWS_PER_FILE = 50_000
-_READS = 2  # a page may come short, or a record may be deleted between two pages
+_READS = 4  # a page may come short, or a record may be deleted between two pages
 _MOST_LOST = 50
 _LOST_CURSOR = "INVALID_QUERY_LOCATOR"  # an org keeps ten open cursors per user, and each for two days
 _LONGEST_URL = 14_000  # Salesforce refuses addresses above 16,384 bytes

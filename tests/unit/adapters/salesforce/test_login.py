@@ -208,6 +208,15 @@ def test_a_refused_grant_is_explained_by_its_words(answers: responses.RequestsMo
     assert len(answers.calls) == 1
 
 
+def test_too_many_logins_pass_by_themselves(answers: responses.RequestsMock) -> None:
+    refusal = {"error": "invalid_grant", "error_description": "login rate exceeded"}
+    answers.post(TOKEN_URL, json=refusal, status=400)
+    given = connection(auth="refresh_token", client_id="app", refresh_token="sandbox-refresh")
+    with pytest.raises(CrmTemporaryError, match="in an hour"):
+        SalesforceCrm.open(given, time_zone="Europe/Vienna", limits=QUICK).stages()
+    assert len(answers.calls) == 1  # another try would only make it worse
+
+
 @pytest.mark.parametrize(
     ("minutes", "words"), [(7, "7 minutes ahead of"), (-5, "5 minutes behind"), (0, "certificate")]
 )
