@@ -4,10 +4,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check proof bench docs format lock clean
+.PHONY: help demo test check proof bench bench-wallet docs format lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: .venv/run ## the whole job on the built-in sandbox CRMs, end to end; leaves the folder kpm-demo
 	@$(BIN)/kpm demo --folder kpm-demo
@@ -27,6 +27,9 @@ proof: .venv/dev .venv/clients ## everything, as long as it takes: the tests abo
 
 bench: .venv/dev ## accounts per second, peak memory, CRM calls against the minimum
 	@$(BIN)/python -m tests.bench
+
+bench-wallet: .venv/dev ## how well each source finds wallets that are known, since they are generated
+	@$(BIN)/python -m tests.bench.wallets
 
 docs: .venv/dev ## make docs/cli.md and the mapping schema anew
 	@$(BIN)/python -m connector.cli.reference > docs/cli.md

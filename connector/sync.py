@@ -23,9 +23,10 @@ from connector.mirror import Mirror
 from connector.outcome import Outcome, Preview
 from connector.overrides import read_file
 from connector.progress import Line, Progress, Silent, StoppedError
+from connector.reference import References
 from connector.stages.campaign import campaign
 from connector.stages.diff import changes, diff
-from connector.stages.map import map_accounts
+from connector.stages.map import Mapped, map_accounts
 from connector.stages.pull import Read, pull
 from connector.stages.record import record, remember
 from connector.stages.score import score
@@ -33,9 +34,19 @@ from connector.stages.segment import segment, thresholds
 from connector.stages.word import word
 from connector.stages.write import write
 from connector.store import Store
-from connector.tables import Frame, on_disk
+from connector.tables import Frame, History, on_disk
 
-__all__ = ["Outcome", "Preview", "Silent", "StoppedError", "fingerprint", "preview", "surveyed", "sync"]
+__all__ = [
+    "Outcome",
+    "Preview",
+    "Silent",
+    "StoppedError",
+    "fingerprint",
+    "measured",
+    "preview",
+    "surveyed",
+    "sync",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +199,29 @@ def as_json(mapping: MappingFile) -> str:
     return mapping.model_dump_json(by_alias=True, exclude_defaults=True)
 
 
-def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
-    """The line from `pull` to `diff`; what was read lies in `folder`."""
+@contextmanager
+def measured(
+    crm: CrmReader,
+    store: Store,
+    mapping: MappingFile,
+    as_of: date,
+    *,
+    mirror: Mirror | None = None,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Mapped, References]]:
+    """The line up to `map`: what was measured, and the reference values. Frames can be read until the block ends."""
+    folder = store.scratch()
+    try:
+        line = Line(progress or Silent(), lambda: False)
+        task = _Task(crm, store, mapping, as_of, mirror or Mirror(None), refresh=False, provisioned=False)
+        _, mapped, _, references = _measured(line, task, folder)
+        yield mapped, references
+    finally:
+        store.discard(folder)
+
+
+def _measured(line: Line, task: _Task, folder: Path) -> tuple[Read, Mapped, History, References]:
+    """`pull` and `map`; what was read lies in `folder`."""
     crm, store, mapping, as_of = task.crm, task.store, task.mapping, task.as_of
     by_hand = read_file(mapping)
     quarter = str(Quarter.of(as_of, mapping.campaigns.fiscal_year_start))
@@ -207,7 +239,6 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
     history = followed(store.memory.history(as_of), read.merged)
     kept = store.memory.references(quarter, refresh=mapping.reference.refresh == "every_run")
     references = references_followed(kept, read.merged)
-    membership = store.campaigns.membership(as_of, read.merged)
     mapped = line(
         "map",
         map_accounts,
@@ -221,6 +252,14 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
         merged=read.merged,
         csv=read.files,
     )
+    return read, mapped, history, references
+
+
+def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
+    """The line from `pull` to `diff`; what was read lies in `folder`."""
+    crm, store, mapping, as_of = task.crm, task.store, task.mapping, task.as_of
+    read, mapped, history, references = _measured(line, task, folder)
+    membership = store.campaigns.membership(as_of, read.merged)
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)
     tagged = line("campaign", campaign, zoned, membership)

@@ -16,7 +16,7 @@ def main() -> None:
 def register() -> None:
     """Import the commands, which registers them, in the order in which the help shows them."""
     from connector.cli import setup, potential  # noqa: F401, I001, PLC0415
-    from connector.cli import daily, look, runs, simulate, calibrate, matrix  # noqa: F401, PLC0415
+    from connector.cli import daily, look, runs, simulate, calibrate, wallet, matrix  # noqa: F401, PLC0415
     from connector.cli import by_hand, campaigns, rehearse  # noqa: F401, PLC0415
     from connector.cli.app import app, unwrap  # noqa: PLC0415
 

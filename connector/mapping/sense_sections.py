@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from connector.mapping import built
 from connector.mapping.model import Mapping, Where
 from connector.mapping.sense_sources import Found, condition_findings, error, note, warning
 from connector.mapping.uses import rungs
@@ -100,16 +99,15 @@ def _wallet(mapping: Mapping) -> Iterator[Found]:
     if wallet is None:
         return
     kinds = [source.partition(":")[0] for source in wallet.sources]
-    for place, kind in enumerate(kinds, 1):
-        if kind not in built.WALLET_SOURCES:
-            message = f'"{kind}" is not built yet: it does not answer, the next source does'
-            yield note(f"wallet.sources[{place}]", message)
     for kind, times in Counter(kinds).items():
         if times > 1:
             yield error("wallet.sources", f'names "{kind}" {times} times; each source has one turn')
     for key in ("rated_at", "expires_days"):
         if getattr(wallet, key) is not None and "field" not in kinds:
             yield warning(f"wallet.{key}", 'has no effect: no source is a "field:NAME" that people fill in')
+    if "model" in kinds and "field" not in kinds:
+        message = 'model learns from the wallets that people enter, but no source is a "field:NAME": it never answers'
+        yield warning("wallet.sources", message)
     if "peer_p80" in kinds and mapping.accounts.industry is None:
         yield note(
             "wallet.sources", "peer_p80 compares with all accounts, since [accounts] names no industry"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from connector.errors import Severity
-from connector.mapping import built
 from connector.mapping.model import (
     ActivitiesSource,
     BandsScale,
@@ -85,12 +84,6 @@ def note(path: str, message: str) -> Found:
     return path, message, Severity.NOTE
 
 
-def without_effect(key: str, path: str) -> Iterator[Found]:
-    """A key that this version reads and does not use yet."""
-    if key in built.UNBUILT_KEYS:
-        yield warning(path, built.UNBUILT_KEYS[key])
-
-
 def source_findings(mapping: Mapping) -> Iterator[Found]:
     """What is wrong with sources and scales, taken alone and together."""
     for path, rung in rungs(mapping):
@@ -109,7 +102,7 @@ def measure_findings(measure: str, months: int | None, path: str) -> Iterator[Fo
 
 def condition_findings(mapping: Mapping) -> Iterator[Found]:
     """Measured conditions of the portfolio rule."""
-    known = built.MEASURES["opportunities"] - UNFIT_FOR_RULE.keys()
+    known = set(get_args(OpportunitiesSource.model_fields["measure"].annotation)) - UNFIT_FOR_RULE.keys()
     for key in ("all", "any"):
         for place, condition in enumerate(getattr(mapping.portfolio, key), 1):
             if isinstance(condition, MeasuredCondition):
@@ -128,10 +121,6 @@ def _source(mapping: Mapping, rung: Rung, path: str) -> Iterator[Found]:
     source = rung.source
     if isinstance(source, FieldSource | CsvSource):
         return
-    known = built.MEASURES[source.from_]
-    if source.measure not in known:
-        other = f"; built so far: {listed(sorted(known))}" if known else ""
-        yield error(f"{path}.measure", f'"{source.measure}" of {source.from_} is not built yet{other}')
     if not isinstance(source, CriteriaSource) and getattr(mapping, source.from_) is None:
         yield error(f"{path}.from", f"needs the section [{source.from_}], which the file lacks")
     if isinstance(source, OpportunitiesSource | RecordsSource | ActivitiesSource):
@@ -190,9 +179,6 @@ def _roles(source: ContactRolesSource, path: str) -> Iterator[Found]:
 
 def _scale(mapping: Mapping, rung: Rung, path: str) -> Iterator[Found]:
     scale = rung.scale
-    if scale.kind not in built.SCALES:
-        message = f'the scale "{scale.kind}" is not built yet; built so far: {listed(sorted(built.SCALES))}'
-        yield error(f"{path}.kind", message)
     if isinstance(scale, LinearScale | LogScale) and scale.zero == scale.full:
         message = f"zero and full are both {scale.full:g}; they must differ, or nothing can lie between"
         yield error(f"{path}.full", message)

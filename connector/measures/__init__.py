@@ -47,7 +47,7 @@ is missing until they are scored."""
 
 
 def measured(rung: Rung, figures: Figures) -> Measured:
-    """What a source measures; missing if it reads an object that was not pulled, or is not built yet."""
+    """What a source measures; missing if it reads an object that was not pulled."""
     source = rung.source
     if isinstance(source, FieldSource | CsvSource | WalletSource):
         return source

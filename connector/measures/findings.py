@@ -18,6 +18,7 @@ from connector.measures.aggregates import CENTS, DAY, Pick
 from connector.measures.contact_roles import ROLE
 from connector.measures.figures import Figures
 from connector.measures.rows import STAGELESS, UNDATED
+from connector.measures.wallet import RAISED
 from connector.quality import Quality
 from connector.tables import Frame
 
@@ -74,6 +75,8 @@ def counted(
     marks = [odd.column for odd in fields.odd]
     sums = [_sum(nw.when(nw.col("member")).then(nw.col(name))).alias(name) for name in names]
     sums += [_ones(nw.col("member") & nw.col(name)).cast(nw.Int64).alias(name) for name in marks]
+    if RAISED in accounts.collect_schema().names():
+        sums.append(_ones(nw.col("member") & nw.col(RAISED)).cast(nw.Int64).alias(RAISED))
     sums.append(_ones(nw.col("member")).cast(nw.Int64).alias("members"))
     counts = accounts.select(*sums).collect().to_dict(as_series=False)
     found = {name: int(values[0] or 0) for name, values in counts.items()}
@@ -81,6 +84,9 @@ def counted(
     quality += [
         Quality(odd.object, odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd
     ]
+    if found.get(RAISED) and mapping.wallet is not None:
+        message = "wallets lie below what the account bought in 12 months: they count as that much"
+        quality.append(Quality("accounts", mapping.wallet.field, message, found[RAISED]))
     quality += [each for link in fields.links for each in csv_columns.findings(accounts, link)]
     quality += list(_unused(mapping, rates, found["members"]))
     return tuple(each for each in quality if each.count)

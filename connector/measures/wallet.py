@@ -8,20 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import reduce
 from itertools import pairwise
+from operator import add
 from typing import Final
 
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.model import Wallet, WalletSource
+from connector.measures import wallet_model
 from connector.measures.aggregates import CENTS, Aggregates, Pick
+from connector.measures.wallet_model import QUARTERS
 from connector.reading import folded, missing
 from connector.reference import References
 from connector.tables import SIZE_CLASSES, Frame, divided, extended, looked_up, rounded
 from connector.windows import shifted
 
-QUARTERS: Final = 12
+DAYS_PER_YEAR: Final = 365.2425
+MODEL: Final = "wallet_model"
+"""Key of the model among the reference values."""
+RAISED: Final = "@raised"
+"""Column: the entered wallet lies below own, and was raised to it."""
+ESTIMATES: Final = {"activity": "@best_year", "model": "@modelled", "peer_p80": "@peers"}
+"""Columns with what a source says before it is asked whether that tells anything."""
 MIN_PEERS: Final = 20
 PEER_SHARE: Final = 0.8
 
@@ -51,6 +61,24 @@ def best_year(deals: Aggregates) -> nw.Expr:
     return nw.when(best > 0).then(best)
 
 
+def columns(wallet: Wallet | None, deals: Aggregates) -> dict[str, nw.Expr]:
+    """What the sources of the wallet need of an account's opportunities, by column."""
+    found: dict[str, nw.Expr] = {}
+    sources = () if wallet is None else wallet.sources
+    if "activity" in sources or "model" in sources:
+        found["@best_year"] = best_year(deals)
+    if "model" in sources:
+        each = quarters(deals)
+        first = deals.first_day(Pick(None, deals.as_of, "won"))
+        found |= {
+            "@before": reduce(add, each[4:8]),
+            "@earlier": reduce(add, each[8:12]),
+            "@active_quarters": reduce(add, ((one > 0).cast(nw.Int64) for one in each)),
+            "@tenure": divided(deals.as_of - first, DAYS_PER_YEAR),
+        }
+    return found
+
+
 def size_class(size: nw.Expr) -> nw.Expr:
     """``under 10``, ``10-49``, ``50-249``, ``250+`` employees; null if unknown."""
     small, middle, large = SIZE_CLASSES
@@ -67,17 +95,18 @@ def size_class(size: nw.Expr) -> nw.Expr:
     )
 
 
-def with_wallet(accounts: Frame, wallet: Wallet | None, references: References) -> Frame:
-    """Add wallet, wallet_source, wallet_expired, share and headroom.
+def with_wallet(accounts: Frame, wallet: Wallet | None, fingerprint: str, references: References) -> Frame:
+    """Add wallet, wallet_source, wallet_expired, share and headroom; and per source ``@answer:<n>``, in cents.
 
     An estimate of which the achievable share is no more than own is no answer: who buys steadily tells nothing about
     the rest of his wallet.
 
     Args:
-        accounts: member, own, industry, size_class; ``@entered:<n>`` and ``@entered_expired:<n>`` for a field and
-            ``@best_year`` for ``activity``, where the mapping names them (n: place among the sources).
+        accounts: member, own, industry, size_class; ``@entered:<n>`` and ``@entered_expired:<n>`` for a field (n:
+            place among the sources); and what `columns` gives.
         wallet: sources in order; None: everything is missing.
-        references: where the peers' figures are kept.
+        fingerprint: changes when the fields that a wallet is learnt from do.
+        references: where the peers' figures and the model are kept.
     """
     answers: list[tuple[nw.Expr, str, nw.Expr]] = []
     spent = nw.when(nw.col("own") > 0).then(nw.col("own")).when(~nw.col("own").is_null()).then(nw.lit(0))
@@ -85,12 +114,18 @@ def with_wallet(accounts: Frame, wallet: Wallet | None, references: References) 
     for place, name in enumerate(wallet.sources if wallet is not None else ()):
         if name.startswith("field:"):
             given = nw.col(f"@entered:{place}")
-            raised = nw.when(given < spent.fill_null(0)).then(spent).otherwise(given)
+            below = (given < spent).fill_null(False)
+            frame = frame.with_columns(below.alias(RAISED))
+            raised = nw.when(below).then(spent).otherwise(given)
             answers.append((raised.cast(nw.Int64), "field", nw.col(f"@entered_expired:{place}")))
-        elif name in ("activity", "peer_p80") and wallet is not None:
+        elif wallet is not None:
             if name == "peer_p80":
                 frame = _with_peers(frame, references)
-            estimate = nw.col("@best_year" if name == "activity" else "@peers")
+            if name == "model":
+                frame = frame.with_columns(
+                    _modelled(frame, wallet, fingerprint, references).alias("@modelled")
+                )
+            estimate = nw.col(ESTIMATES[name])
             tells = wallet.achievable_share * estimate > spent
             answers.append((nw.when(tells).then(estimate).cast(nw.Int64), name, nw.lit(False)))
     frame = extended(frame, (answer.alias(f"@answer:{n}") for n, (answer, *_) in enumerate(answers)))
@@ -108,6 +143,56 @@ def with_wallet(accounts: Frame, wallet: Wallet | None, references: References) 
         (spent / nw.when(nw.col("wallet") > 0).then(nw.col("wallet"))).alias("share"),
         _headroom(wallet, spent).alias("headroom"),
     )
+
+
+def fingerprint(mapping: MappingFile) -> str:
+    """Changes when a wallet is learnt from other fields, or in another currency."""
+    fields = (
+        mapping.wallet.field if mapping.wallet else None,
+        mapping.accounts.industry,
+        mapping.accounts.size,
+    )
+    return " | ".join(str(each) for each in (*fields, mapping.currency))
+
+
+def entered_at(wallet: Wallet) -> int | None:
+    """Place of the field that people fill in among the sources; None if there is none."""
+    return next((n for n, name in enumerate(wallet.sources) if name.startswith("field:")), None)
+
+
+def _modelled(frame: Frame, wallet: Wallet, fingerprint: str, references: References) -> nw.Expr:
+    """What the model expects, in cents; missing for all as long as it could not be trained."""
+    place = entered_at(wallet)
+    if place is None:
+        return missing(nw.Int64)
+
+    def learnt() -> pa.Table:
+        from connector.measures import wallet_training  # noqa: PLC0415 - a second that only training costs
+
+        return wallet_training.learnt(wallet_training.training(frame, f"@entered:{place}"))
+
+    return wallet_model.estimate(references.table(MODEL, fingerprint, learnt))
+
+
+def answers(accounts: Frame, wallet: Wallet) -> Frame:
+    """What each source would answer if it came first, to be judged by what people have entered.
+
+    Args:
+        accounts: as `with_wallet` leaves them.
+        wallet: its sources.
+
+    Returns:
+        id, own, wallet_source, entered and ``answer:<source>`` (cents); with a model the columns that it reads.
+    """
+    place = entered_at(wallet)
+    entered = missing(nw.Int64) if place is None else nw.col(f"@entered:{place}")
+    found = [
+        nw.col(f"@answer:{n}").alias(f"answer:{name.partition(':')[0]}")
+        for n, name in enumerate(wallet.sources)
+    ]
+    needs = wallet_model.NEEDS if "model" in wallet.sources else ("own",)
+    columns = dict.fromkeys(("id", "member", *needs, "wallet_source"))
+    return accounts.filter(nw.col("member")).select(*columns, entered.alias("entered"), *found)
 
 
 def _headroom(wallet: Wallet | None, spent: nw.Expr) -> nw.Expr:
@@ -195,5 +280,5 @@ MEASURES: Final[Mapping[str, Callable[[WalletSource], nw.Expr]]] = {
     "headroom_share": headroom_share,
 }
 """What ``from = "wallet"`` can measure."""
-SOURCES: Final = frozenset({"field", "activity", "peer_p80"})
+SOURCES: Final = frozenset({"field", *ESTIMATES})
 """Sources of a wallet that answer."""

@@ -46,12 +46,15 @@ class Mapped:
         first_seen: id, rating, value, day: undated ratings for the next run's `History`; None if there can be none.
         quality: what was missing or odd in the portfolio's data.
         ignored: a person's decisions that have no effect.
+        wallets: the portfolio's accounts with what each source of the wallet would answer, lazy (see
+            `connector.measures.wallet.answers`); None without ``[wallet]``.
     """
 
     accounts: Frame
     first_seen: pa.Table | None
     quality: tuple[Quality, ...]
     ignored: tuple[Ignored, ...]
+    wallets: Frame | None = None
 
 
 def map_accounts(  # noqa: PLR0913 - all that one run has read
@@ -98,7 +101,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         **looked_at,
         "member": _member(mapping, figures),
         "own": wallet.own(figures["opportunities"]),
-        **_best_year(mapping, figures),
+        **wallet.columns(mapping.wallet, figures["opportunities"]),
         **findings.columns(figures, mapping),
         **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
     }
@@ -115,7 +118,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         frame = with_heirs(frame)
     findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
 
-    frame = wallet.with_wallet(frame, mapping.wallet, references)
+    frame = wallet.with_wallet(frame, mapping.wallet, wallet.fingerprint(mapping), references)
     rates = {key: _rate(frame, key, rung, value, references) for key, (rung, value) in values.items()}
     waiting = {key: value for key, (_, value) in values.items() if isinstance(value, Pooled | WalletSource)}
     frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
@@ -123,7 +126,8 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     quality = (*findings.counted(frame, mapping, fields, rates), *(() if family is None else family.quality))
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
-    return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored)
+    wallets = None if mapping.wallet is None else wallet.answers(frame, mapping.wallet)
+    return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored, wallets)
 
 
 def _member(mapping: MappingFile, figures: Figures) -> nw.Expr:
@@ -155,12 +159,6 @@ def _tests(mapping: MappingFile) -> list[str]:
         for place, condition in enumerate(getattr(mapping.portfolio, key))
         if not isinstance(condition, MeasuredCondition)
     ]
-
-
-def _best_year(mapping: MappingFile, figures: Figures) -> dict[str, nw.Expr]:
-    if mapping.wallet is None or "activity" not in mapping.wallet.sources:
-        return {}
-    return {"@best_year": wallet.best_year(figures["opportunities"])}
 
 
 def _left(mapping: MappingFile) -> nw.Expr:

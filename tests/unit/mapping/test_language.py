@@ -11,7 +11,6 @@ from connector.mapping import Mapping, parse, read
 from connector.mapping.model import LinearScale, Text
 from connector.mapping.naming import can_be_created
 from connector.mapping.places import tag_of
-from connector.mapping.sense_sources import without_effect
 from connector.mapping.uses import Need, fields_read, uses
 from connector.mapping.words import meant, nearest
 
@@ -59,10 +58,6 @@ def test_files_that_it_names_lie_beside_it() -> None:
 
 def test_only_members_of_tagged_unions_have_a_tag() -> None:
     assert (tag_of(LinearScale), tag_of(Text), tag_of(int)) == ("linear", None, None)
-
-
-def test_a_key_that_is_in_use_is_not_warned_of() -> None:
-    assert list(without_effect("portfolio.on_leave", "portfolio.on_leave")) == []
 
 
 @pytest.mark.parametrize(

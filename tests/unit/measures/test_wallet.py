@@ -37,6 +37,17 @@ def test_a_wallet_below_own_is_raised_to_it(backend: str) -> None:
     assert entered(backend, 100.0, deal(Amount=250.0)) == (25_000, "field", 1, 0, False)
 
 
+def test_a_raised_wallet_is_counted(backend: str) -> None:
+    mapping = mapping_of({"source": {"field": "Size"}}, wallet={"sources": ["field:Wallet"]})
+    accounts = [{"@id": name, "Wallet": 100.0} for name in "abc"]
+    deals = [deal("a", Amount=250.0), deal("b", Amount=100.0), deal("c", Amount=None)]
+    found = mapped(backend, mapping, accounts=accounts, opportunities=deals)
+    message = (
+        "wallets lie below what the account bought in 12 months: they count as that much (accounts.Wallet)"
+    )
+    assert [(str(each), each.count) for each in found.quality if "wallets" in str(each)] == [(message, 1)]
+
+
 @pytest.mark.parametrize("value", [None, -1.0, 1e14, float("nan")])
 def test_no_answer(backend: str, value: float | None) -> None:
     assert entered(backend, value) == (None, None, None, None, False)

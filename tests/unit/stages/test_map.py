@@ -1,8 +1,5 @@
-from typing import Any, get_args
+from typing import Any
 
-from connector.mapping import built
-from connector.mapping.model import SOURCES
-from connector.measures import BUILT, WALLET_SOURCES
 from connector.windows import days
 from tests.unit.measures.pulled import AS_OF, ago, column, deal, mapped, mapping_of, open_deal
 
@@ -122,14 +119,3 @@ def test_without_accounts_everything_is_empty(backend: str) -> None:
     found = mapped(backend, mapping_of(SIZE), accounts=[])
     assert found.accounts.collect().shape[0] == 0
     assert found.quality == ()
-
-
-def test_the_mapping_knows_which_measures_are_built() -> None:
-    known = {
-        name: set(get_args(model.model_fields["measure"].annotation))
-        for name, model in SOURCES.items()
-        if "measure" in model.model_fields
-    }
-    assert {name: measures >= BUILT[name] for name, measures in known.items()} == dict.fromkeys(BUILT, True)
-    assert built.MEASURES == BUILT
-    assert built.WALLET_SOURCES == WALLET_SOURCES
