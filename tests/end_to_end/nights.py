@@ -104,7 +104,8 @@ class Nights:
         settings = config.Store(url=f"sqlite:///{folder}/kpm.db", folder=folder / "kpm-data")
         with self.connected() as crm, open_store(settings, "acme") as store:
             outcome = sync(crm, store, self.mapping, AS_OF, LENIENT, mirror=Mirror(store.mirror))
-            assert store.jobs.left_open() == []
+            # A run that the quota ended may leave a job that it could no longer give up; the next one begins with it.
+            assert not outcome.written.complete or store.jobs.left_open() == []
         return outcome
 
     def held(self) -> dict[str, tuple[Any, ...]]:
