@@ -26,7 +26,7 @@ class AuthEndpoint:
         """A new access token for a refresh token."""
         form = _form(call)
         scopes = self._granted(form)
-        token = self._tokens.issue(scopes, call.now)
+        token = self._tokens.issue(scopes, call.now, form["refresh_token"])
         return json_response(
             {
                 "token_type": "bearer",

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -80,6 +80,7 @@ class Token:
         team_only: it sees its team's records only.
         expires: None for keys that do not expire.
         user: id of the user it acts for.
+        grant: what it was issued for; None for keys.
     """
 
     value: str
@@ -87,6 +88,12 @@ class Token:
     team_only: bool = False
     expires: datetime | None = None
     user: int = 9_586_504
+    grant: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Who owns the jobs that it starts: an app's next access token sees those of its last."""
+        return self.grant or self.value
 
 
 _KEYS: Final = (
@@ -140,9 +147,10 @@ class Tokens:
             raise expired_token(token.expires, now)
         return token
 
-    def issue(self, scopes: tuple[str, ...], now: datetime) -> Token:
-        """A new OAuth access token."""
-        token = Token(f"sandbox-access-{secrets.token_hex(12)}", scopes, expires=now + LIFETIME)
+    def issue(self, scopes: tuple[str, ...], now: datetime, grant: str) -> Token:
+        """A new OAuth access token for a refresh token."""
+        value = f"sandbox-access-{secrets.token_hex(12)}"
+        token = Token(value, scopes, expires=now + LIFETIME, grant=grant)
         with self._lock:
             self._tokens[token.value] = token
         return token
@@ -153,7 +161,7 @@ class Tokens:
         with self._lock:
             token = self._tokens.get(value)
             if token is not None and token.expires is not None:
-                self._tokens[value] = Token(value, token.scopes, token.team_only, now, token.user)
+                self._tokens[value] = replace(token, expires=now)
         return now
 
     def revoke(self, value: str) -> None:

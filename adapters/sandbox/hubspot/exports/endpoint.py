@@ -46,7 +46,7 @@ class ExportEndpoint:
                 f"You have reached the limit of {allowed} exports within a rolling 24 hour window.",
                 extra={"errorType": "RATE_LIMIT", "policyName": "DAILY"},
             )
-        job = self._jobs.start(request, call.token.value, call.url_path)
+        job = self._jobs.start(request, call.token.owner, call.url_path)
         return json_response({"id": str(job.id), "links": {"status": _status_link(call, job)}}, 202)
 
     def status(self, call: Call) -> Response:
@@ -77,7 +77,7 @@ class ExportEndpoint:
         text = call.path[parameter]
         if not text.isdigit():
             raise validation(f"Unable to parse value for path parameter: {parameter.replace('_i', 'I')}")
-        job = self._jobs.find(int(text), call.token.value)
+        job = self._jobs.find(int(text), call.token.owner)
         if job is None:
             raise ApiError(
                 403,

@@ -28,7 +28,7 @@ class Export:
     Attributes:
         id: of the job.
         request: what it holds.
-        token: who asked; nobody else sees it.
+        owner: who asked; nobody else sees it.
         path: under which it was started.
         created, updated: times.
         state: ENQUEUED, PROCESSING, DONE or FAILED.
@@ -40,7 +40,7 @@ class Export:
 
     id: int
     request: ExportRequest
-    token: str
+    owner: str
     path: str
     created: datetime
     updated: datetime
@@ -84,21 +84,21 @@ class ExportJobs:
         with self._lock:
             return sum(1 for job in self._jobs.values() if job.created > since)
 
-    def start(self, request: ExportRequest, token: str, path: str) -> Export:
+    def start(self, request: ExportRequest, owner: str, path: str) -> Export:
         """Queue an export."""
         now = self._now()
         too_many = self.started_today() >= self._behaviour.exports_per_day
         with self._lock:
             number = 475_549_724_882 + 3 * len(self._jobs)
-            job = self._jobs[number] = Export(number, request, token, path, now, now)
+            job = self._jobs[number] = Export(number, request, owner, path, now, now)
         if not too_many:
             self._workers.submit(lambda: self._work(job))
         return job
 
-    def find(self, number: int, token: str) -> Export | None:
+    def find(self, number: int, owner: str) -> Export | None:
         """An export by its id, for the one who started it."""
         job = self._jobs.get(number)
-        return job if job is not None and job.token == token else None
+        return job if job is not None and job.owner == owner else None
 
     def _work(self, job: Export) -> None:
         try:

@@ -54,7 +54,7 @@ class ImportEndpoint:
             if self._jobs.rows_today() + rows > self._behaviour.import_day_rows:
                 raise _too_large(f"more than {self._behaviour.import_day_rows} rows in a day")
             undo.pop_all()
-        job = self._jobs.start(request, taken, call.token.value, call.url_path, call.version, half=call.half)
+        job = self._jobs.start(request, taken, call.token.owner, call.url_path, call.version, half=call.half)
         return json_response(job.as_json(job.state))
 
     def _taken(self, upload: UploadFile, spec: FileSpec, path: Path) -> int:
@@ -79,7 +79,7 @@ class ImportEndpoint:
         """The caller's imports, the latest first."""
         require(call.token, _SCOPE)
         limit, after = _page(call)
-        jobs = self._jobs.own(call.token.value)
+        jobs = self._jobs.own(call.token.owner)
         body: dict[str, Any] = {
             "results": [job.as_json(job.state) for job in jobs[after : after + limit]],
         }
@@ -134,7 +134,7 @@ class ImportEndpoint:
             raise validation("Unable to parse value for path parameter: importId")
         if int(text) == 0:
             raise validation("importId must be positive.", context={"importId": ["0"]})
-        job = self._jobs.find(int(text), call.token.value)
+        job = self._jobs.find(int(text), call.token.owner)
         if job is None:
             raise not_found(f"Import {text} does not exist.")
         return job

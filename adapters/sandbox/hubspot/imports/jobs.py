@@ -31,7 +31,7 @@ class Import:
         id: of the job.
         request: what it does.
         files: the uploaded ones: id, description, path, rows.
-        token: who asked; nobody else sees it.
+        owner: who asked; nobody else sees it.
         path: under which it was started.
         version: of the API.
         half: the importer sees every second company only.
@@ -44,7 +44,7 @@ class Import:
     id: int
     request: ImportRequest
     files: list[tuple[int, FileSpec, Path, int]]
-    token: str
+    owner: str
     path: str
     version: str
     half: bool
@@ -114,7 +114,7 @@ class ImportJobs:
         self,
         request: ImportRequest,
         files: list[tuple[int, FileSpec, Path, int]],
-        token: str,
+        owner: str,
         path: str,
         version: str,
         *,
@@ -125,7 +125,7 @@ class ImportJobs:
         with self._lock:
             number = 48_541_593 + 11 * len(self._jobs)
             running = sum(1 for job in self._jobs.values() if job.state not in _ENDED)
-            job = Import(number, request, files, token, path, version, half, now, now)
+            job = Import(number, request, files, owner, path, version, half, now, now)
             job.state = "STARTED" if running < AT_ONCE else "DEFERRED"
             job.counters["MAPPED_COLUMNS"] = sum(len(spec.columns) for _, spec, _, _ in files)
             job.counters["TOTAL_ROWS"] = job.rows
@@ -133,15 +133,15 @@ class ImportJobs:
         self._workers.submit(lambda: self._work(job))
         return job
 
-    def find(self, number: int, token: str) -> Import | None:
+    def find(self, number: int, owner: str) -> Import | None:
         """An import by its id, for the one who started it."""
         job = self._jobs.get(number)
-        return job if job is not None and job.token == token else None
+        return job if job is not None and job.owner == owner else None
 
-    def own(self, token: str) -> list[Import]:
+    def own(self, owner: str) -> list[Import]:
         """The imports of one caller, the latest first."""
         with self._lock:
-            return [job for job in reversed(self._jobs.values()) if job.token == token]
+            return [job for job in reversed(self._jobs.values()) if job.owner == owner]
 
     def _work(self, job: Import) -> None:
         def cancelled() -> bool:

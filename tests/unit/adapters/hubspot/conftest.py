@@ -16,6 +16,15 @@ QUICK = Limits(attempts=4, first_wait=0.01, longest_wait=0.05)
 
 Open = Callable[..., HubspotCrm]
 
+OAUTH: dict[str, object] = {
+    "auth": "refresh_token",
+    "access_token": None,
+    "client_id": "sandbox-client",
+    "client_secret": SecretStr("sandbox-secret"),
+    "refresh_token": SecretStr("sandbox-refresh-token"),
+}
+"""Settings of an app whose access tokens live half an hour."""
+
 
 def connection(url: str, **settings: object) -> HubspotConnection:
     given = {"access_token": SecretStr("sandbox-token"), **settings}

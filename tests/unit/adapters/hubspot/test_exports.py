@@ -14,7 +14,7 @@ from adapters.hubspot import HubspotCrm
 from adapters.sandbox.server import Sandbox
 from connector.crm import ACCOUNT, ID, Object, Pulled, PullRequest
 from connector.errors import CrmAuthError, CrmTemporaryError
-from tests.unit.adapters.hubspot.conftest import Open
+from tests.unit.adapters.hubspot.conftest import OAUTH, Open
 from tests.unit.adapters.hubspot.scripted import PROPERTIES, Answer, Scripted
 
 START = "/export/async"
@@ -122,6 +122,20 @@ def test_few_records_are_listed_and_many_exported(
     monkeypatch.setattr("adapters.hubspot.pull.FEW", 10)
     pull(crm, REQUESTS[0], tmp_path / "many")
     assert crm.usage().calls[f"POST /crm/v3/exports{START}"] == 1
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-09"])
+def test_an_export_outlives_the_access_token_that_started_it(
+    own_portal: Sandbox, opened: Open, tmp_path: Path, version: str
+) -> None:
+    _, listed = pull(opened(own_portal.url, load_method="rest"), REQUESTS[1], tmp_path / "rest")
+    crm = opened(own_portal.url, load_method="bulk", api_version=version, **OAUTH)
+    own_portal.fault("expired_token", method="GET", path="/tasks/", times=1)
+    _, exported = pull(crm, REQUESTS[1], tmp_path / "bulk")
+    assert exported.sort(ID).equals(listed.sort(ID))
+    calls = crm.usage().calls
+    assert not any("/objects/" in path for path in calls), calls
+    assert sum(count for path, count in calls.items() if path.endswith("/token")) == 2  # renewed once
 
 
 # --- against prepared answers ------------------------------------------------------------------------------

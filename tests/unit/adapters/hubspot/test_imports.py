@@ -18,7 +18,7 @@ from adapters.sandbox.side import Visibility
 from connector.crm import ID, SEND, FieldSpec, FieldType, Job, Option
 from connector.errors import CrmAuthError, CrmTemporaryError
 from tests.contract.fake import Jobs
-from tests.unit.adapters.hubspot.conftest import Open
+from tests.unit.adapters.hubspot.conftest import OAUTH, Open
 from tests.unit.adapters.hubspot.scripted import Answer, Asked, Scripted
 
 FIELDS = {
@@ -289,6 +289,19 @@ def test_an_import_that_does_not_end_is_cancelled(
     assert not jobs.left_open()
     assert [each["state"] for each in imports(ready)] == ["CANCELED"]
     assert {row["kpm_potential"] for row in held(ready).values()} == {None}
+
+
+def test_a_new_access_token_finds_the_import_of_a_killed_run(ready: Sandbox, opened: Open) -> None:
+    ready.configure("hubspot", "behaviour", job_seconds=0.3)
+    keys, jobs = live(ready), Dying(1)
+    crm = opened(ready.url, load_method="bulk", **OAUTH)
+    with pytest.raises(Killed):
+        write(crm, {key: {"kpm_potential": 5.0} for key in keys}, jobs=jobs)
+    jobs._after = 9
+    later = opened(ready.url, **OAUTH)
+    later.settle(jobs)
+    assert not jobs.left_open()
+    assert any(path.startswith("GET /crm/v3/imports/") for path in later.usage().calls)  # waited for
 
 
 def test_jobs_of_others_are_left_alone(ready: Sandbox, opened: Open) -> None:
