@@ -35,7 +35,7 @@ from connector.errors import CrmRequestError
 
 _STAGE = "@stage"
 _DONE = {"Task": "IsClosed"}  # what is still to be done is no activity yet
-REST_ROWS = 4 * query.PAGE
+REST_ROWS = 2 * query.PAGE
 """Up to so many records, pages by REST take no more calls than a bulk job."""
 _NOT_IN_BULK_CODES = frozenset({"INVALIDENTITY", "InvalidEntity"})
 

@@ -323,7 +323,7 @@ def test_a_large_object_is_read_in_bulk_without_a_first_page(
     answers.get(f"{DATA}/sobjects/Case/describe", json=CASE)
     answers.get(
         f"{DATA}/limits/recordCount",
-        json={"sObjects": [{"count": 8_001, "name": "Case"}]},
+        json={"sObjects": [{"count": 4_001, "name": "Case"}]},
         match=[responses.matchers.query_param_matcher({"sObjects": NAMES})],
     )
     answers.post(f"{DATA}/jobs/query", json={"id": "750A", "state": "UploadComplete"})
@@ -333,7 +333,7 @@ def test_a_large_object_is_read_in_bulk_without_a_first_page(
     answers.get(f"{DATA}/jobs/query/750A/results", body='"Id","AccountId"\n"500A",""\n')
     crm = automatic()
     assert crm.pull(PullRequest("cases", ()), tmp_path).rows == 1
-    estimate = crm.estimate({"cases": 8_001}, 0)
+    estimate = crm.estimate({"cases": 4_001}, 0)
     assert estimate.minimum <= estimate.calls
 
 
