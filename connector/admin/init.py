@@ -101,7 +101,13 @@ class Initialised:
 
 
 def initialise(
-    folder: Path, crm: CrmName, *, today: date, mapping_only: bool = False, replace: bool = False
+    folder: Path,
+    crm: CrmName,
+    *,
+    today: date,
+    mapping_only: bool = False,
+    replace: bool = False,
+    mapping: str | None = None,
 ) -> Initialised:
     """Write what a person needs to begin. Files that exist are kept, unless `replace`.
 
@@ -111,14 +117,16 @@ def initialise(
         today: stands in the configuration.
         mapping_only: leave out configuration and environment.
         replace: replace files that exist; what they held is saved beside them.
+        mapping: text of the mapping; the shipped one unless given. Then `replace` is about the mapping alone.
 
     Raises:
         ConfigError: the folder cannot be written.
     """
+    replaced = None if mapping is None else f"mappings/{crm}.toml"
     try:
         files = tuple(
-            _written(folder / name, text, replace=replace)
-            for name, text in _contents(crm, today, mapping_only=mapping_only)
+            _written(folder / name, text, replace=replace and replaced in (None, name))
+            for name, text in _contents(crm, today, mapping, mapping_only=mapping_only)
         )
         config = folder / "config.toml"
         lacking = not mapping_only and f"[connections.{crm}]" not in config.read_text(encoding="utf-8")
@@ -129,10 +137,13 @@ def initialise(
     return Initialised(files, add, () if mapping_only else tuple(_next_steps(folder, crm, add)))
 
 
-def _contents(crm: CrmName, today: date, *, mapping_only: bool) -> Iterator[tuple[str, str]]:
+def _contents(
+    crm: CrmName, today: date, mapping: str | None, *, mapping_only: bool
+) -> Iterator[tuple[str, str]]:
     """Path and text of every file."""
     for name in (f"{crm}.toml", f"{crm}-minimal.toml", "mapping.schema.json"):
-        yield f"mappings/{name}", shipped(f"mappings/{name}").read_text(encoding="utf-8")
+        text = shipped(f"mappings/{name}").read_text(encoding="utf-8")
+        yield f"mappings/{name}", mapping if mapping is not None and name == f"{crm}.toml" else text
     if mapping_only:
         return
     head = f"# Settings of kpm, written by `kpm init` on {today}. Every setting: docs/configuration.md\n"

@@ -16,12 +16,15 @@ from connector.admin.fields import list_fields
 from connector.admin.init import initialise
 from connector.admin.provision import emit as emit_definitions
 from connector.admin.provision import provision as provision_crm
+from connector.admin.workshop import mapping_text
 from connector.cli.app import app
 from connector.cli.console import as_json, counted, err, out, progress
 from connector.cli.show import quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, interactive, workplace
+from connector.cli.workshop import workshop
 from connector.crm import Crm, CrmName, Object, Step
-from connector.errors import ExitCode
+from connector.errors import ConfigError, ExitCode
+from connector.mapping import parse
 from connector.sync import preview
 
 BEGINNING = "The first afternoon"
@@ -36,6 +39,12 @@ def init(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace files that exist; what they held is saved beside them.")
     ] = False,
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--workshop", help="Ask for three to five criteria per dimension, and put them into it."
+        ),
+    ] = False,
 ) -> None:
     """Write a configuration and a mapping to start from. Files that exist are kept."""
     if crm is None:
@@ -44,7 +53,18 @@ def init(
             raise typer.Exit(int(ExitCode.USAGE))
         answer = typer.prompt("Which CRM, salesforce or hubspot?", default="salesforce")
         crm = "hubspot" if answer.strip().lower().startswith("h") else "salesforce"
-    made = initialise(folder, crm, today=date.today(), replace=replace)  # noqa: DTZ011 - a date on a file of today
+    today = date.today()  # noqa: DTZ011 - a date on a file of today
+    text = None
+    if ask:
+        mapping = folder / "mappings" / f"{crm}.toml"
+        if mapping.exists() and not replace:
+            raise ConfigError(
+                f"{mapping} exists, and would be kept. Say --replace (what it holds is saved beside it), or choose "
+                "another folder with --folder."
+            )
+        text = mapping_text(crm, workshop(crm, today))
+        parse(text, mapping.name, crm)
+    made = initialise(folder, crm, today=today, replace=replace, mapping=text)
     for file in made.files:
         note = f", the former one is {file.saved.name}" if file.saved else ""
         style = "soft" if file.action == "kept" else "good"
