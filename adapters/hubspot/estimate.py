@@ -92,5 +92,5 @@ class Costs:
     def _more(self, name: str, read: Done) -> int:
         """Calls beyond the minimum."""
         several = ceil(read.records * _SEVERAL_SHARE / associations.INPUTS) if name == "deals" else 0
-        polls = _POLLS if read.way == "export" else 0
+        polls = _POLLS + 1 if read.way == "export" else 0  # and a look at how many records it holds
         return polls + several

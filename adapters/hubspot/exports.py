@@ -26,10 +26,22 @@ _COMPANIES = TYPE_IDS["companies"]
 _AUTHENTICATION = 401
 _TOO_MANY = 429
 _ROLLING = frozenset({"TEN_SECONDLY_ROLLING", "SECONDLY", "MINUTELY"})
+_SHARE = 0.001
+"""Share of its records that a file may lack: HubSpot need not count in the moment in which it writes."""
 
 
 class UnavailableError(Exception):
     """An export that cannot be had now; the message is for people."""
+
+
+def require_whole(announced: int | None, found: int) -> None:
+    """Check that a file is not far from what HubSpot said of it.
+
+    Raises:
+        UnavailableError: records are missing.
+    """
+    if announced is not None and announced - found > _SHARE * announced:
+        raise UnavailableError(f"it is to hold {announced:,} records, and its file holds {found:,}")
 
 
 class Export:
@@ -48,16 +60,22 @@ class Export:
         self._operation = f"export {reading.name}"
         self._link: str | None = None
 
-    def fetch(self, target: Path) -> None:
+    def fetch(self, target: Path) -> int | None:
         """Start the export, wait for it and download its file.
+
+        Returns:
+            How many records it holds, as HubSpot says; None if it does not say.
 
         Raises:
             UnavailableError: HubSpot does not grant it, gives it up, or takes too long.
             CrmError: HubSpot cannot be reached, or does not accept the token.
         """
-        path = self._portal.paths.export_status(self._started())
+        export_id = self._started()
+        path = self._portal.paths.export_status(export_id)
         if not self._waiting.finished(lambda: self._complete(path), bool):
             raise UnavailableError(f"it is not finished after {self._waiting.longest / 60:.0f} minutes")
+
+        announced = self._announced(export_id)
 
         def link() -> str:
             """The link that came with the last poll; another poll gives a new one."""
@@ -70,6 +88,19 @@ class Export:
             self._portal.download(self._operation, link, target)
         except (Refused, CrmTemporaryError) as error:
             raise UnavailableError(f"its file cannot be downloaded: {error}") from error
+        return announced
+
+    def _announced(self, export_id: str) -> int | None:
+        """How many records the export holds; without an answer its file is taken as it is."""
+        try:
+            answer = self._portal.attempt(
+                self._operation, "GET", self._portal.paths.single_export(export_id), expect="id"
+            )
+        except (Refused, CrmTemporaryError) as error:
+            _log.debug("HubSpot does not say how many records export %s holds: %s", export_id, error)
+            return None
+        count = answer.get("recordCount")
+        return count if isinstance(count, int) else None
 
     def _started(self) -> str:
         """Id of the export."""

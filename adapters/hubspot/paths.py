@@ -85,6 +85,10 @@ class Paths:
         """How far an export is, and where its file lies (GET)."""
         return f"{self.exports}/tasks/{export_id}/status"
 
+    def single_export(self, export_id: str) -> str:
+        """What an export is, with the number of its records (GET)."""
+        return self._job("exports", f"export/{export_id}")
+
     @property
     def imports(self) -> str:
         """Start an import (POST), list imports (GET)."""

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from adapters.hubspot import frames, query, search
 from adapters.hubspot.estimate import Done
 from adapters.hubspot.export_file import ExportFile
-from adapters.hubspot.exports import Export, UnavailableError
+from adapters.hubspot.exports import Export, UnavailableError, require_whole
 from adapters.hubspot.fields import Fields
 from adapters.hubspot.http import Portal
 from adapters.hubspot.jobs import Waiting
@@ -201,12 +201,13 @@ class Puller:
     def _exported(self, reading: Reading, writer: _Writer) -> Tally:
         path = writer.path.with_suffix(".export")
         try:
-            Export(self.portal, reading, self.waiting).fetch(path)
+            announced = Export(self.portal, reading, self.waiting).fetch(path)
             file = ExportFile(path, reading, self.fields, self.settings.time_zone)
             tally = writer(file.frames())
             if not file.ordered and (twice := file.twice()):
                 _log.warning("HubSpot's export of %s held %d records twice", reading.name, len(twice))
                 tally = writer(file.frames(twice))
+            require_whole(announced, tally.records)
             self.done[reading.name] = Done("export", tally.records)
             return tally
         finally:

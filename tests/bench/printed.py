@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 MB = 1_000_000
-POLL = re.compile(r"/jobs/(query|ingest)/\{\w+\}$|/exports?/.*/status$|/imports/[^/]*\{\w+\}$")
+POLL = re.compile(r"/jobs/(query|ingest)/\{\w+\}$|/exports?/.*(/status|/\{\w+\})$|/imports/[^/]*\{\w+\}$")
 """A question whether a bulk job is done: how many it takes is the CRM's affair."""
 RATED = ("map", "score", "segment", "campaign", "word", "diff")
 

@@ -19,6 +19,7 @@ from tests.unit.adapters.hubspot.scripted import PROPERTIES, Answer, Scripted
 
 START = "/export/async"
 STATUS = "/export/async/tasks/7/status"
+EXPORT = "/exports/export/7"
 
 
 def pull(crm: HubspotCrm, request: PullRequest, folder: Path) -> tuple[Pulled, pl.DataFrame]:
@@ -122,6 +123,18 @@ def test_few_records_are_listed_and_many_exported(
     monkeypatch.setattr("adapters.hubspot.pull.FEW", 10)
     pull(crm, REQUESTS[0], tmp_path / "many")
     assert crm.usage().calls[f"POST /crm/v3/exports{START}"] == 1
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-09"])
+def test_an_export_of_half_the_records_is_noticed(
+    own_portal: Sandbox, opened: Open, tmp_path: Path, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    _, listed = pull(opened(own_portal.url, load_method="rest"), REQUESTS[0], tmp_path / "rest")
+    own_portal.fault("short_page", path="/export/async", times=1)
+    crm = opened(own_portal.url, load_method="bulk", api_version=version)
+    _, exported = pull(crm, REQUESTS[0], tmp_path / "bulk")
+    assert exported.sort(ID).equals(listed.sort(ID))
+    assert "and its file holds" in caplog.text
 
 
 @pytest.mark.parametrize("version", ["v3", "2026-09"])
@@ -290,6 +303,22 @@ def test_an_export_that_hubspot_denies_is_replaced_by_the_list(
     server.on(STATUS, Answer({"status": "error", "message": words}, 403))
     assert exported(server, opened, tmp_path) == LISTED
     assert words in caplog.text
+
+
+@pytest.mark.parametrize(("announced", "missing"), [(2, True), (1, False), (None, False), ("many", False)])
+def test_a_file_that_holds_fewer_records_than_announced_is_replaced_by_the_list(
+    server: Scripted,
+    opened: Open,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    announced: object,
+    *,
+    missing: bool,
+) -> None:
+    exporting(server, table([("9", "x")]))
+    server.on(EXPORT, Answer({"id": "7", "exportState": "DONE", "recordCount": announced}))
+    assert exported(server, opened, tmp_path) == (LISTED if missing else [("9", "x")])
+    assert ("it is to hold 2 records, and its file holds 1" in caplog.text) is missing
 
 
 def test_polling_survives_passing_trouble(server: Scripted, opened: Open, tmp_path: Path) -> None:
