@@ -170,7 +170,7 @@ class Wording:
     def _if_whole(self, phrase: str, id_: str, room: int) -> str:
         """The phrase about a criterion, or nothing if its label would have to be cut: the other text names it."""
         label = shortened(self._labels[id_], max(room, 1))
-        return "" if label.endswith("…") else phrase.format(criterion=label)
+        return "" if room < 1 or label.endswith("…") else phrase.format(criterion=label)
 
     def label(self, criterion: Criterion) -> str:
         """The criterion's label, as long as a reason has room for."""

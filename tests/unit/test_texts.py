@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.mapping.model import SEGMENTS, Language, Mapping
@@ -120,6 +120,7 @@ LABEL = st.text(min_size=1, max_size=300)
 
 
 @settings(max_examples=60, deadline=None)
+@example(labels=["0", "0", "ö Ý -ß@ !", "🎉0🎉🎈0" * 12], zone="0", reason=None, steps={}, language="de")
 @given(
     labels=st.lists(LABEL, min_size=4, max_size=4),
     zone=LABEL,
