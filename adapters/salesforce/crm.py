@@ -185,7 +185,7 @@ class SalesforceCrm:
     def estimate(self, rows: Mapping[Object, int], changes: int) -> Estimate:
         """Calls that reading so many records and writing so many changes takes."""
         described = len(rows) + ("contact_roles" in rows)
-        calls = minimum = _SINGLE_CALLS
+        calls = minimum = _SINGLE_CALLS + len(self._puller.counted)
         for section, count in rows.items():
             read = {name: self._puller.found[name] for name in OBJECTS[section] if name in self._puller.found}
             for number in (read or {section: count}).values():

@@ -53,6 +53,7 @@ class Puller:
         stages: gives the stored values of the stages that the org defines.
         sizes: about how many records objects have.
         found: number of records read, by Salesforce's name of the object.
+        counted: objects that Salesforce was asked to count, beside what changed in them.
     """
 
     org: Org
@@ -63,6 +64,7 @@ class Puller:
     stages: Callable[[], Iterable[str]]
     sizes: Sizes
     found: dict[str, int] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:
         """See `connector.crm.Crm.pull`."""
@@ -105,6 +107,7 @@ class Puller:
             paths += files
         found = changed.told_apart(paths)
         counts = [query.count(self.org, reading) for reading in readings]
+        self.counted.update(reading.object for reading in readings)
         return Pulled(
             request.object,
             tuple(found.paths),
