@@ -56,6 +56,7 @@ class World:
     percents: frozenset[str]
     multis: frozenset[str]
     present: frozenset[str]
+    model: dict[str, float]
 
 
 def customers(tables: dict[str, list[Row]], world: World) -> dict[str, Customer]:

@@ -56,6 +56,8 @@ def rate(
     last_zones: dict[str, str] | None = None,
     decisions: tuple[Decision, ...] = (),
     zones_since: dict[str, int] | None = None,
+    *,
+    model: dict[str, float] | None = None,
 ) -> dict[str, Rated]:
     """Rate every pulled account.
 
@@ -68,6 +70,7 @@ def rate(
         last_zones: account -> the zone that it starts from.
         decisions: zones and scores that a person has set in the file.
         zones_since: account -> the day since which it is in that zone, where it is known.
+        model: coefficients of the wallet model: what was learnt is given, what follows from it is computed here.
     """
     world = World(
         mapping,
@@ -77,6 +80,7 @@ def rate(
         frozenset(name for name, kind in types.items() if kind is FieldType.PERCENT),
         frozenset(name for name, kind in types.items() if kind is FieldType.MULTI_PICKLIST),
         frozenset(tables),
+        model or {},
     )
     money_fields = frozenset(name for name, kind in types.items() if kind is FieldType.CURRENCY)
     tops = _tops(tables["accounts"], mapping)

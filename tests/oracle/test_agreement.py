@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from adapters.sandbox import Sandbox
 from connector.config import HubspotConnection, SalesforceConnection
 from connector.crm import FieldType
 from connector.mapping import Mapping, load
+from connector.measures.wallet import MODEL
 from connector.mirror import Mirror
 from connector.overrides import Entry, OverrideFile
-from connector.reference import References
+from connector.reference import Reference, References
 from connector.stages.map import map_accounts
 from connector.stages.pull import Read, pull
 from connector.stages.score import score
@@ -42,6 +43,17 @@ class Portfolio:
     crm: str
     read: Read
     mapping: Mapping
+    learnt: dict[str, References] = field(default_factory=dict)
+
+    def model(self, mapping: Mapping) -> Reference:
+        """The wallet model of a mapping, learnt once: both sides work with the same coefficients."""
+        key = mapping.model_dump_json()
+        if key not in self.learnt:
+            references = References("2026Q4")
+            args = (AS_OF, self.read.currencies, History(), references, OverrideFile())
+            map_accounts(self.read.sources, mapping, *args)
+            self.learnt[key] = references
+        return self.learnt[key].fresh[MODEL]
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         return {name: rows_of(source) for name, source in self.read.sources.items()}
@@ -102,7 +114,7 @@ def staged(
         frame = nw.from_native(native, eager_only=True).lazy(backend=backend)
         sources[name] = Source(frame, source.schema, source.rows)
     history = History(zones=started(zones, since or {}) if zones else None, first_run=not zones)
-    references = References("2026Q4")
+    references = References("2026Q4", {MODEL: portfolio.model(mapping)})
     rates = portfolio.read.currencies
     mapped = map_accounts(sources, mapping, AS_OF, rates, history, references, file or OverrideFile())
     zoned = segment(score(mapped.accounts, mapping, references), mapping, AS_OF, history, references)
@@ -162,7 +174,8 @@ def expect(
     since: dict[str, int] | None = None,
 ) -> dict[str, Rated]:
     rows, types = portfolio.rows(), portfolio.types()
-    return rate(rows, types, mapping, AS_OF, portfolio.read.currencies, zones, decisions, since)
+    model = dict(zip(*portfolio.model(mapping).table.to_pydict().values(), strict=True))
+    return rate(rows, types, mapping, AS_OF, portfolio.read.currencies, zones, decisions, since, model=model)
 
 
 @pytest.mark.parametrize("backend", ["polars", "duckdb"])
@@ -338,6 +351,11 @@ def test_every_measure_and_scale(portfolio: Portfolio, backend: str) -> None:
     data = portfolio.mapping.model_dump(by_alias=True, exclude_none=True)
     mapping = Mapping.model_validate({**data, "criteria": criteria(portfolio.crm), "write": {}})
     assert_agree(staged(portfolio, mapping, backend), expect(portfolio, mapping), mapping)
+
+
+def test_the_wallet_model_answers_for_some(portfolio: Portfolio) -> None:
+    sources = [result.wallet_source for result in expect(portfolio, portfolio.mapping).values()]
+    assert sources.count("model") > 50
 
 
 def test_the_order_of_rows_changes_nothing(portfolio: Portfolio) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from tests.oracle import measures
@@ -22,10 +23,15 @@ def wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: World
             expired = False
             if source.startswith("field:"):
                 found, expired = _entered(customer, source.removeprefix("field:"), spent, world)
-            elif source == "model" or spent is None:
+            elif spent is None:
                 found = None
             else:
-                found = _best_year(customer, world) if source == "activity" else peers(customer, spent)
+                guess = {
+                    "activity": lambda c=customer: _best_year(c, world),
+                    "model": lambda c=customer: _modelled(c, world),
+                    "peer_p80": lambda c=customer, s=spent: peers(c, s),
+                }
+                found = guess[source]()
                 if found is not None and wallet.achievable_share * found <= spent:
                     found = None
             if found is not None:
@@ -66,6 +72,40 @@ def _best_year(customer: Customer, world: World) -> int | None:
     ]
     best = max(years, default=0)
     return best if best > 0 else None
+
+
+def _modelled(customer: Customer, world: World) -> int | None:
+    """The wallet model by its coefficients: see docs/method.md."""
+    terms = world.model
+    if "intercept" not in terms:
+        return None
+    section = world.mapping.accounts
+    each = [max(0, quarter or 0) / 100 if quarter else 0.0 for quarter in measures.quarters(customer, world)]
+    sums = [
+        sum(quarter or 0 for quarter in measures.quarters(customer, world)[at : at + 4]) for at in (0, 4, 8)
+    ]
+    own, before, earlier = (max(0, cents) / 100 for cents in sums)
+    bought = [deal.day for deal in customer.deals if deal.won and deal.day <= world.today]
+    size = None if section.size is None else number(customer.row.get(column(section.size)))
+    years = (world.today - min(bought)) / 365.2425 if bought else 0.0
+    features = {
+        "own": math.log(1 + own),
+        "before": math.log(1 + before),
+        "earlier": math.log(1 + earlier),
+        "best_year": math.log(1 + (_best_year(customer, world) or 0) / 100),
+        "trend": 2 * (own - before) / (own + before) if own + before else 0.0,
+        "regularity": sum(amount > 0 for amount in each) / 12,
+        "tenure": math.log(1 + years),
+        "size": math.log(1 + max(0.0, size or 0.0)),
+        "no_own": float(own <= 0),
+        "no_before": float(before <= 0),
+        "no_earlier": float(earlier <= 0),
+        "size_unknown": float(size is None),
+    }
+    industry = None if section.industry is None else text(customer.row.get(column(section.industry)))
+    total = terms["intercept"] + sum(half_away(value, 9) * terms[name] for name, value in features.items())
+    total += terms.get(f"industry:{industry}", 0.0)
+    return 100 * int(half_away(math.exp(min(terms["largest"], max(terms["smallest"], total)))))
 
 
 def _size_class(employees: float | None) -> int:
