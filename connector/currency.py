@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import narwhals as nw
-import polars as pl
+import pyarrow as pa
 
 from connector.crm import Currencies, FieldType, Rate
 from connector.errors import MappingError, Problem
 from connector.reading import as_number, is_given
-from connector.tables import Frame, like, rounded, translated
+from connector.tables import Frame, placed, rounded, translated
 from connector.windows import days
 
 LIMIT = 1e13
@@ -154,34 +154,37 @@ class Converter:
         return None if dated or not rates else rates[0].rate
 
     def _with_rates(self, frame: Frame, amount: Amount, code: nw.Expr) -> tuple[Frame, nw.Expr, nw.Expr]:
-        """Expressions of both rates; dated ones come from a (currency, day) table that is joined."""
+        """Expressions of both rates; dated ones come from a table with a row per currency and day."""
         own, target = _by_code(code, self._fixed, 0), _by_code(code, self._fixed, 1)
-        if not any(self._dated.values()):
+        dated = {each: spans for each, spans in self._dated.items() if spans}
+        if not dated:
             return frame, own, target
         # Nothing changes before the first edge or after the last: one day stands for all of each.
-        first, last = min(self._edges, default=0) - 1, max(self._edges, default=0)
-        table = pl.concat(_daily(code, spans, first, last) for code, spans in self._dated.items() if spans)
-        frame = frame.with_columns(amount.day.clip(first, last).cast(nw.Int32).alias("rate:day"))
-        frame = frame.join(like(frame, table.to_arrow()), on=["rate:code", "rate:day"], how="left")
+        first, last = min(self._edges) - 1, max(self._edges)
+        count = last - first + 1
+        start = translated(code, {each: number * count for number, each in enumerate(dated)}, nw.Int64)
+        day = amount.day.clip(first, last).cast(nw.Int64) - first
+        frame = frame.with_columns((start + day).alias("rate:place"))
+        rates = [rate for spans in dated.values() for rate in _daily(spans, first, last)]
+        table = pa.table(
+            {
+                "rate:own": pa.array([own for own, _ in rates], pa.float64()),
+                "rate:target": pa.array([target for _, target in rates], pa.float64()),
+            }
+        )
+        frame = placed(frame, "rate:place", table)
         return frame, nw.coalesce(nw.col("rate:own"), own), nw.coalesce(nw.col("rate:target"), target)
 
 
-def _daily(code: str, spans: Iterable[tuple[int, int, float, float]], first: int, last: int) -> pl.DataFrame:
-    """One row per day from `first` to `last` that has a rate."""
-    edges = list(spans)
-    starts = [max(first, start) for start, *_ in edges]
-    ends = [min(last + 1, end) for _, end, *_ in edges]
-    frame = pl.DataFrame(
-        {
-            "rate:code": [code] * len(edges),
-            "start": pl.Series(starts, dtype=pl.Int32),
-            "end": pl.Series(ends, dtype=pl.Int32),
-            "rate:own": [own for *_, own, _ in edges],
-            "rate:target": [target for *_, target in edges],
-        }
-    )
-    ranged = frame.with_columns(pl.int_ranges("start", "end", dtype=pl.Int32).alias("rate:day"))
-    return ranged.explode("rate:day").select("rate:code", "rate:day", "rate:own", "rate:target")
+def _daily(
+    spans: Iterable[tuple[int, int, float, float]], first: int, last: int
+) -> list[tuple[float | None, float | None]]:
+    """Both rates of every day from `first` to `last`, None where there is none."""
+    found: list[tuple[float | None, float | None]] = [(None, None)] * (last - first + 1)
+    for start, end, own, target in spans:
+        for day in range(max(first, start), min(last + 1, end)):
+            found[day - first] = (own, target)
+    return found
 
 
 def _by_code(code: nw.Expr, rates: Mapping[str, tuple[float, float]], position: int) -> nw.Expr:

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import narwhals as nw
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,7 +34,7 @@ import pyarrow.parquet as pq
 from connector.conditions import all_hold, any_holds
 from connector.crm import ACCOUNT, CrmReader, FieldType, Pulled, PullRequest
 from connector.mergers import settled
-from connector.tables import Source, opened
+from connector.tables import Source, opened, tested
 
 _log = logging.getLogger(__name__)
 
@@ -269,9 +268,8 @@ def _inside(pulled: Pulled, request: PullRequest) -> Source:
     source = opened(pulled)
     if pulled.narrowed or not request.where:
         return source
-    frame = source.frame.filter(any_holds(all_hold(group, source.schema) for group in request.where))
-    counted = frame.select(nw.len().alias("rows")).collect()
-    return Source(frame, source.schema, int(counted["rows"][0]))
+    frame, rows = tested(source.frame, any_holds(all_hold(group, source.schema) for group in request.where))
+    return Source(frame, source.schema, rows)
 
 
 def _moved(rows: pl.LazyFrame, moves: Mapping[str, str]) -> pl.LazyFrame:

@@ -60,6 +60,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -120,11 +122,32 @@ def keyed(frame: Frame, name: str) -> Frame:
     """
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
-        high, low = (pl.col(name).hash(seed).cast(pl.Int128) for seed in (1, 2))
-        key = pl.when(pl.col(name).is_not_null()).then(high * 2**62 + low)
-        fingerprinted: Frame = nw.from_native(native.with_columns(key.alias(KEY)))
+        fingerprinted: Frame = nw.from_native(native.with_columns(_fingerprint([name])))
         return fingerprinted
     return frame.with_columns(nw.col(name).alias(KEY))
+
+
+def _fingerprint(names: Sequence[str]) -> pl.Expr:
+    """The key of one or several texts together; null if one of them is."""
+    hashes = (
+        (pl.col(name).hash(2 * place), pl.col(name).hash(2 * place + 1)) for place, name in enumerate(names)
+    )
+    high, low = (reduce(add, each).cast(pl.Int128) for each in zip(*hashes, strict=True))
+    known = pl.all_horizontal(pl.col(name).is_not_null() for name in names)
+    return pl.when(known).then(high * 2**62 + low).alias(KEY)
+
+
+def tested(frame: Frame, test: nw.Expr) -> tuple[Frame, int]:
+    """The rows that meet a test, which is never null, and how many. On Polars they are tested once, and at once."""
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        met = frame.select(test.alias("@met")).to_native().collect(engine="streaming")
+        count = int(met.get_column("@met").sum())
+        if count == met.height:
+            return frame, count
+        return _side_by_side(native, [met.lazy()]).filter(nw.col("@met")).drop("@met"), count
+    kept = frame.with_columns(test.alias("@met")).filter(nw.col("@met")).drop("@met")
+    return kept, int(kept.select(nw.len().alias("rows")).collect()["rows"][0])
 
 
 def materialised(frame: Frame) -> Frame:
@@ -134,6 +157,28 @@ def materialised(frame: Frame) -> Frame:
         ordered: Frame = nw.from_native(_in_order(native.collect(engine="streaming")).lazy())
         return ordered
     return frame.collect().sort("id").lazy(backend=_backend(frame))
+
+
+def recalled(frame: Frame, source: Frame, names: Sequence[str]) -> Frame:
+    """The same rows with columns of the table that they were made of.
+
+    On Polars these are computed when they are asked for, so that memory need not hold them until then.
+
+    Args:
+        frame: rows in the order of ids.
+        source: the same ids, in whatever order.
+        names: its columns to add.
+    """
+    native, origin = frame.to_native(), source.to_native()
+    if not names:
+        return frame
+    if isinstance(native, pl.LazyFrame):
+        ids, columns = pl.col("id").alias("@id"), origin.select("id", *names)
+        if not columns.select("id").collect(engine="streaming").get_column("id").is_sorted():
+            columns = _in_order(columns.collect(engine="streaming")).lazy()
+        # The ids come along as a short column to read, where none of the others is asked for.
+        return _side_by_side(native, [columns.select(ids, *names)]).drop("@id")
+    return frame.join(source.select("id", *names), on="id", how="left")
 
 
 def on_disk(frame: Frame, file: Path) -> pl.DataFrame:
@@ -172,16 +217,68 @@ def like(frame: Frame, table: pa.Table) -> Frame:
 def looked_up(frame: Frame, table: pa.Table, on: Sequence[str] = ("id",)) -> Frame:
     """The same rows with the table's other columns, null where it has no such key; a key is there once at most.
 
-    On Polars the rows stay in their order, so that they need not be sorted again.
+    On Polars the rows stay in their order and only the keys are computed at once, see `beside`.
     """
     keys, small = list(on), like(frame, table)
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
-        found: Frame = nw.from_native(
-            native.join(small.to_native(), on=keys, how="left", maintain_order="left")
-        )
-        return found
+        asked, known = native.select(keys), small.to_native()
+        if all(small.collect_schema()[key] == nw.String for key in keys):
+            asked, known = (each.with_columns(_fingerprint(keys)).drop(keys) for each in (asked, known))
+            keys = [KEY]
+        found = _answered(asked.collect(engine="streaming"), known.collect(engine="streaming"), keys)
+        return _side_by_side(native, [found])
     return frame.join(small, on=keys, how="left")
+
+
+def beside(frame: Frame, name: str, tables: Iterable[Frame]) -> Frame:
+    """The same rows with the columns of other tables, null where these have no row of that id.
+
+    On Polars the tables are computed at once, one after the other, and their rows put in the order of the frame's: its
+    own columns do not move, as they do in a join, and stay in order, which a join of Polars costs as much again.
+
+    Args:
+        frame: rows in an order that is the same whenever it is computed, as long as no join is behind it.
+        name: column with the id.
+        tables: KEY of an id, once at most per table, and columns, see `keyed`.
+    """
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        asked = keyed(frame, name).select(KEY).to_native().collect(engine="streaming")
+        found = (table.to_native().collect(engine="streaming") for table in tables)
+        return _side_by_side(native, [_answered(asked, each, [KEY]) for each in found])
+    joined = keyed(frame, name)
+    for table in tables:
+        joined = joined.join(table, on=KEY, how="left")
+    return joined.drop(KEY)
+
+
+def _answered(asked: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.LazyFrame:
+    """The table's other columns for each row of keys, in their order."""
+    return asked.join(table, on=keys, how="left", maintain_order="left").drop(keys).lazy()
+
+
+def _side_by_side(frame: pl.LazyFrame, others: Iterable[pl.LazyFrame]) -> Frame:
+    wider: Frame = nw.from_native(pl.concat([frame, *others], how="horizontal"))
+    return wider
+
+
+def placed(frame: Frame, place: str, table: pa.Table) -> Frame:
+    """The same rows with the columns of that row of the table whose number is in the column `place`, null without one.
+
+    On Polars nothing but these columns moves: a join would move them all.
+    """
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        short = cast("pl.DataFrame", pl.from_arrow(table))
+        found = [pl.lit(values).gather(pl.col(place)).alias(values.name) for values in short]
+        more: Frame = nw.from_native(native.with_columns(found))
+        return more
+    return frame.join(
+        like(frame, table.append_column(place, pa.array(range(table.num_rows), pa.int64()))),
+        on=place,
+        how="left",
+    )
 
 
 def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends so

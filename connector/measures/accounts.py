@@ -32,6 +32,8 @@ from connector.reading import as_day, as_flag, as_number, as_text, fold, folded,
 from connector.tables import Frame, Source, column, extended
 
 RULE_KEYS = ("all", "any")
+MARKED = "@marked"
+"""Column: one of our fields is set on the account."""
 DAYS_AHEAD = "the rating dates lie ahead: they count as fresh"
 
 
@@ -205,6 +207,7 @@ def read(
             reader.add(value, name)
     for key, name in mapping.write.targets.items():
         reader.add(_held(reader, key, name), f"now:{key}")
+    reader.tests.append(_is_marked(mapping).alias(MARKED))
     for key in RULE_KEYS:
         for place, test in enumerate(getattr(mapping.portfolio, key)):
             if isinstance(test, FieldCondition):
@@ -301,6 +304,16 @@ def _held(reader: _Reader, key: str, name: str) -> nw.Expr:
         kind = reader.schema.get(name)
         return missing(nw.Boolean) if kind is None else as_flag(nw.col(column(name)), kind)
     return reader.number(name)
+
+
+def _is_marked(mapping: Mapping) -> nw.Expr:
+    """One of our fields is set. A Salesforce checkbox is never empty: false is not set."""
+    tests = [nw.lit(False)]
+    for key in mapping.write.targets:
+        held = nw.col(f"now:{key}")
+        checkbox = key == "revenue_flag" and mapping.crm == "salesforce"
+        tests.append(held.fill_null(False) if checkbox else ~held.is_null())
+    return nw.any_horizontal(*tests, ignore_nulls=False)
 
 
 def _unfit(raw: nw.Expr, scale: Scale) -> nw.Expr:

@@ -9,7 +9,7 @@ from connector.currency import Converter
 from connector.mapping.model import ContactRoles, Mapping, OpportunitiesSource
 from connector.measures import rows
 from connector.measures.aggregates import Aggregates
-from connector.tables import KEY, Frame, Sources, keyed
+from connector.tables import Frame, Sources, beside
 
 
 class Figures:
@@ -64,15 +64,8 @@ class Figures:
     def joined_to(self, accounts: Frame, money: Converter) -> Frame:
         """Accounts with every figure asked for so far; null where an account has no records."""
         deals = self.opportunities(money)
-        frame = keyed(accounts, "id")
-        widest_last = sorted(
-            self._of.values(), key=lambda each: len(each.columns)
-        )  # each join moves what is there
-        for aggregates in widest_last:
-            if aggregates.columns:
-                figures = aggregates.per_account(self._records(aggregates.name, deals))
-                frame = frame.join(figures, on=KEY, how="left")
-        return frame.drop(KEY)
+        asked = (aggregates for aggregates in self._of.values() if aggregates.columns)
+        return beside(accounts, "id", (each.per_account(self._records(each.name, deals)) for each in asked))
 
     def _records(self, name: str, deals: Frame) -> Frame:
         if name == "opportunities":

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.reading import missing
-from connector.tables import Frame, like
+from connector.tables import Frame, looked_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def aged(accounts: Frame, ratings: Sequence[Rating], seen: pa.Table | None, as_o
                     "@seen": rows["day"].cast(pa.int32()),
                 }
             )
-            frame = frame.join(like(frame, table), on=["id", rating.text], how="left")
+            frame = looked_up(frame, table, on=["id", rating.text])
             known = nw.col("@seen")
         since = nw.coalesce(nw.col(rating.rated), known, nw.lit(as_of, dtype=nw.Int32)).cast(nw.Int32)
         frame = frame.with_columns(since.alias(rating.since))

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 
 import narwhals as nw
 import pyarrow as pa
@@ -20,7 +20,7 @@ from connector.mapping.csv_file import CsvTables
 from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
 from connector.mapping.model import Mapping as MappingFile
 from connector.measures import Measured, accounts, findings, measured, opportunities, wallet
-from connector.measures.accounts import RULE_KEYS, rule_column, rungs
+from connector.measures.accounts import MARKED, RULE_KEYS, rule_column, rungs
 from connector.measures.figures import Figures
 from connector.measures.pooled import Pooled
 from connector.measures.ratings import Rating, aged, first_seen
@@ -28,12 +28,13 @@ from connector.overrides import FACTS, Ignored, OverrideFile
 from connector.quality import Quality
 from connector.reading import missing
 from connector.reference import References
-from connector.tables import Frame, History, Sources, extended, materialised
+from connector.tables import Frame, History, Sources, extended, materialised, recalled
 from connector.windows import days
 
 KNOWN = ("id", "name", "owner", "industry", "size", "size_class", "member", "left", "pilot", "own")
 NOTHING_SET = OverrideFile()
 NOBODY: Map[str, str] = {}
+TEXTS = ("why", "next_step")
 WALLET = ("wallet", "headroom", "share", "wallet_source", "wallet_expired")
 
 
@@ -106,12 +107,14 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
     }
     ratings = (*fields.ratings, *(_decision(subject) for subject in overrides.subjects(mapping, file)))
-    frame = overrides.with_entries(figures.joined_to(fields.frame, money), mapping, file)
+    texts = [f"now:{key}" for key in TEXTS if key in mapping.write.targets]  # the widest columns, needed last
+    frame = figures.joined_to(fields.frame.drop(texts), money)
+    frame = overrides.with_entries(frame, mapping, file)
     frame = aged(frame, ratings, history.first_seen, figures.as_of)
     frame = frame.with_columns(**columns)
     if family is not None:
         frame = with_tops(frame, family)
-    frame = frame.with_columns(left=_left(mapping))
+    frame = frame.with_columns(left=~nw.col("member") & nw.col(MARKED))
     frame = extended(frame, overrides.active(mapping, file, figures.as_of))
     frame = materialised(frame.drop(figures.columns + _tests(mapping)))
     if family is not None:
@@ -127,6 +130,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     wallets = None if mapping.wallet is None else wallet.answers(frame, mapping.wallet)
+    frame = recalled(frame, fields.frame, texts)
     return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored, wallets)
 
 
@@ -159,16 +163,6 @@ def _tests(mapping: MappingFile) -> list[str]:
         for place, condition in enumerate(getattr(mapping.portfolio, key))
         if not isinstance(condition, MeasuredCondition)
     ]
-
-
-def _left(mapping: MappingFile) -> nw.Expr:
-    """Outside the portfolio, with one of our fields set. A Salesforce checkbox is never empty: false is not set."""
-    tests = [nw.lit(False)]
-    for key in mapping.write.targets:
-        held = nw.col(f"now:{key}")
-        checkbox = key == "revenue_flag" and mapping.crm == "salesforce"
-        tests.append(held.fill_null(False) if checkbox else ~held.is_null())
-    return ~nw.col("member") & reduce(or_, tests)
 
 
 def _parts(key: str, value: Measured) -> dict[str, nw.Expr]:

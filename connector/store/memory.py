@@ -150,5 +150,5 @@ def _zones(file: Path, prefix: str) -> pa.Table:
     columns = {f"{prefix}{name}": name for name in ZONES}
     start = next(iter(columns))
     rows = pl.scan_parquet(file).filter(pl.col(start).is_not_null()).select("id", *columns).rename(columns)
-    table: pa.Table = rows.collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+    table: pa.Table = rows.collect().to_arrow()
     return table

@@ -35,7 +35,7 @@ def word(tagged: Frame, mapping: Mapping) -> Frame:
     frame = frame.with_columns(*reasons.extremes())
     frame = frame.with_columns(*reasons.situation())
     frame = frame.with_columns(*reasons.pieces())
-    frame = looked_up(frame, reasons.by_code(), on=["word:code"])
+    frame = reasons.with_pieces(frame)
     frame = frame.with_columns(reasons.why(), reasons.next_step())
     if by_hand:
         frame = Manual(reasons).with_texts(frame)

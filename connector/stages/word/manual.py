@@ -10,7 +10,7 @@ import narwhals as nw
 from connector.overrides import ZONE, column_of
 from connector.stages.word.parts import at_place, in_digits, is_rated
 from connector.stages.word.reasons import OFFSET, Reasons
-from connector.tables import Frame, looked_up
+from connector.tables import Frame, placed
 from connector.texts import CASES, LIMIT
 
 OWNER_LIMIT = 40
@@ -47,10 +47,8 @@ class Manual:
         frame = frame.with_columns((burdens & nw.col("word:scored")).alias("word:burdens"))
         weak = nw.when(nw.col("word:burdens")).then(reasons.place("word:named") + 1).otherwise(nw.lit(0))
         frame = frame.with_columns(reasons.code(weak).alias("word:action_code"))
-        actions = reasons.by_code().select(["word:code", "word:tail"])
-        frame = looked_up(
-            frame, actions.rename_columns(["word:action_code", "word:action"]), on=["word:action_code"]
-        )
+        actions = reasons.by_code().select(["word:tail"]).rename_columns(["word:action"])
+        frame = placed(frame, "word:action_code", actions)
         frame = frame.with_columns(self._facts().alias("word:facts"), self._decision().alias("word:decision"))
         room = nw.lit(LIMIT - self.wording.surplus - 1) - nw.col("word:facts").str.len_chars()
         decision = nw.when(nw.col("word:set")).then(_cut(nw.col("word:decision"), room))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import product
 
 import narwhals as nw
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, WalletSource
 from connector.stages.word.parts import at_place, in_digits, is_covered, most, whole
+from connector.tables import Frame, placed
 from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral_pull, weight_of
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
@@ -18,6 +19,7 @@ from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral
 # among `ways`, and its score.
 OFFSET = 2**20
 SCORES = 128  # room for a score of 0..100
+UNKNOWN = 101  # stands for a score that is not known
 
 
 class Reasons:
@@ -31,7 +33,7 @@ class Reasons:
         self.block = SCORES * max(len(self.ways), 1)
 
     def standing(self) -> list[nw.Expr]:
-        """The case (its place in CASES), and the dimensions that lack data."""
+        """The case (its place in CASES), the dimensions that lack data, the key of every criterion."""
         segment = nw.col("segment")
         hopeless = nw.col("points:attractiveness") < self.wording.mapping.matrix.develop_floor
         place = {case: nw.lit(number, dtype=nw.Int64) for number, case in enumerate(CASES)}
@@ -49,7 +51,8 @@ class Reasons:
             .when(segment == "unrated")
             .then(place["unrated"])
         )
-        return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS)]
+        keys = [self.key(criterion).alias(_key(criterion)) for criterion in self.criteria]
+        return [case.alias("word:case"), *(self._lacking(name) for name in DIMENSIONS), *keys]
 
     def _lacking(self, dimension: Dimension) -> nw.Expr:
         covered = is_covered(dimension, self.wording.mapping)
@@ -58,17 +61,17 @@ class Reasons:
         return lacking.alias(f"word:lacking:{dimension}")
 
     def extremes(self) -> list[nw.Expr]:
-        """The strongest criterion of all, if it lifts, the weakest of each dimension, and what is unsettled."""
-        keys = {criterion.id: self.key(criterion) for criterion in self.criteria}
-        strongest = most(nw.max_horizontal, list(keys.values()))
-        helps = (strongest >= OFFSET * self.block) | (nw.col("segment") == "unrated")
-        found = [nw.when(helps).then(strongest).alias("word:strong"), strongest.alias("word:best")]
-        for dimension in DIMENSIONS:
-            weakest = most(
-                nw.min_horizontal, [keys[one.id] for one in self.criteria if one.dimension == dimension]
-            )
-            burdens = nw.when(weakest < OFFSET * self.block).then(weakest)
-            found.append(burdens.alias(f"word:weak:{dimension}"))
+        """The strongest criterion of all, the weakest of each dimension, and what is unsettled."""
+        found = [
+            most(nw.max_horizontal, [nw.col(_key(one)) for one in self.criteria]).alias("word:best"),
+            *(
+                most(
+                    nw.min_horizontal,
+                    [nw.col(_key(one)) for one in self.criteria if one.dimension == dimension],
+                ).alias(f"word:weak:{dimension}")
+                for dimension in DIMENSIONS
+            ),
+        ]
         order = list(enumerate(self.wording.fill_order))
         expired = [
             nw.when(_expired(one)).then(whole(place))
@@ -95,8 +98,16 @@ class Reasons:
         return nw.when(nw.col(f"known:{criterion.id}")).then(key)
 
     def situation(self) -> list[nw.Expr]:
-        """The weakest criterion that explains the zone: of the dimension that is low, or to be worked on."""
-        potential, attractiveness = nw.col("word:weak:potential"), nw.col("word:weak:attractiveness")
+        """The strongest criterion, if it lifts, and the weakest that explains the zone, if it burdens.
+
+        That is the weakest of the dimension that is low, or to be worked on.
+        """
+        best, neutral = nw.col("word:best"), OFFSET * self.block
+        strong = nw.when((best >= neutral) | (nw.col("segment") == "unrated")).then(best)
+        potential, attractiveness = (
+            nw.when(nw.col(f"word:weak:{name}") < neutral).then(nw.col(f"word:weak:{name}"))
+            for name in DIMENSIONS
+        )
         either = nw.min_horizontal(potential, attractiveness)
         segment = nw.col("segment")
         weak = (
@@ -107,14 +118,54 @@ class Reasons:
             .when(segment == "retreat")
             .then(either)
         )
-        return [weak.alias("word:weak")]
+        return [strong.alias("word:strong"), weak.alias("word:weak")]
 
     def pieces(self) -> list[nw.Expr]:
-        """The weakest criterion's place (+ 1, 0 for none) in one number with case and what is unsettled."""
+        """Where the pieces of the texts stand in their lists, and the criteria that an unrated account lacks."""
         weak = (self.place("word:weak") + 1).fill_null(0)
         unsettled = (nw.col("word:open") + 1).fill_null(0)
-        code = self.code(weak) + unsettled
-        return [code.alias("word:code"), self._missing_names().alias("word:missing")]
+        rated = nw.col("word:case") != CASES.index("unrated")
+        covered = is_covered("potential", self.wording.mapping)
+        potential = nw.when(covered).then(nw.col("points:potential").cast(nw.Int64)).otherwise(whole(UNKNOWN))
+        opening = (nw.col("word:case") * (UNKNOWN + 1) + potential) * 2 + nw.col("top_revenue").cast(nw.Int64)
+        strong = nw.col("word:strong") % self.block + nw.when(rated).then(whole(0)).otherwise(
+            whole(self.block)
+        )
+        return [
+            (self.code(weak) + unsettled).alias("word:code"),
+            opening.alias("word:opening_place"),
+            strong.alias("word:strong_place"),
+            (nw.col("word:weak") % self.block).alias("word:weak_place"),
+            self._missing_names().alias("word:missing"),
+        ]
+
+    def with_pieces(self, frame: Frame) -> Frame:
+        """Add the pieces of both texts that depend on few facts: each stands ready in a list."""
+        weak = {"word:weakest": self._with_scores(self.wording.weak)}
+        strong = self._with_scores(self.wording.strong) + self._with_scores(self.wording.so_far)
+        frame = placed(frame, "word:opening_place", pa.table({"word:opening": self._openings()}))
+        frame = placed(frame, "word:strong_place", pa.table({"word:strongest": strong}))
+        frame = placed(frame, "word:weak_place", pa.table(weak))
+        return placed(frame, "word:code", self.by_code())
+
+    def _openings(self) -> list[str]:
+        """Up to the attractiveness score: by case, potential score, and whether it is top revenue."""
+        wording = self.wording
+        scores = [*map(str, range(UNKNOWN)), wording.phrases.unknown]
+        return [
+            wording.head(case)
+            + ("" if case == "unrated" else score + wording.middle(top_revenue=top_revenue))
+            for case, score, top_revenue in product(CASES, scores, (False, True))
+        ]
+
+    def _with_scores(self, phrase: Callable[[Criterion], str]) -> list[str]:
+        """A phrase about every way to answer a criterion, with every score, by what a key holds of them."""
+        ways = self.ways
+        return [
+            f"{phrase(one)}{score}{self.wording.answered_by(one, rung)}"
+            for one, rung in ways
+            for score in range(SCORES)
+        ]
 
     def code(self, weak: nw.Expr) -> nw.Expr:
         """Number of the situation with nothing unsettled, given the weakest criterion's place + 1, 0 for none."""
@@ -132,32 +183,14 @@ class Reasons:
 
     def why(self) -> nw.Expr:
         """Zone, scores, strongest and weakest criterion, what is unsettled, the action in short."""
-        wording, case = self.wording, nw.col("word:case")
+        case = nw.col("word:case")
         rated = case != CASES.index("unrated")
-        potential = self.potential()
-        middle = (
-            nw.when(nw.col("top_revenue"))
-            .then(nw.lit(wording.middle(top_revenue=True)))
-            .otherwise(
-                nw.lit(wording.middle(top_revenue=False)),
-            )
-        )
-        strong = self.named("word:strong", [wording.strong(one) for one, _ in self.ways])
-        so_far = self.named("word:strong", [wording.so_far(one) for one, _ in self.ways])
-        answered_by = [wording.answered_by(*way) for way in self.ways]
-        missing = nw.concat_str(nw.lit(wording.phrases.missing), nw.col("word:missing"))
         text = nw.concat_str(
-            at_place(case, [wording.head(one) for one in CASES]),
-            nw.when(rated).then(potential),
-            nw.when(rated).then(middle),
+            nw.col("word:opening"),
             nw.when(rated).then(in_digits("points:attractiveness")),
-            nw.when(rated).then(strong).otherwise(so_far),
-            self.score("word:strong"),
-            *([self.named("word:strong", answered_by)] if any(answered_by) else []),
-            self.named("word:weak", [wording.weak(one) for one, _ in self.ways]),
-            self.score("word:weak"),
-            *([self.named("word:weak", answered_by)] if any(answered_by) else []),
-            missing,
+            nw.col("word:strongest"),
+            nw.col("word:weakest"),
+            nw.concat_str(nw.lit(self.wording.phrases.missing), nw.col("word:missing")),
             nw.col("word:tail"),
             ignore_nulls=True,
         )
@@ -198,7 +231,6 @@ class Reasons:
         situations: list[tuple[Case, Criterion | None, Open]] = list(product(CASES, weak, unsettled))
         return pa.table(
             {
-                "word:code": pa.array(range(len(situations)), pa.int64()),
                 "word:tail": pa.array([self.wording.tail(*facts) for facts in situations], pa.string()),
                 "word:step": pa.array([self.wording.next_step(*facts) for facts in situations], pa.string()),
             }
@@ -215,6 +247,11 @@ class Reasons:
     def score(self, name: str) -> nw.Expr:
         """The score in a column of keys."""
         return (nw.col(name) % SCORES).cast(nw.String)
+
+
+def _key(criterion: Criterion) -> str:
+    """Column with the criterion's key."""
+    return f"word:key:{criterion.id}"
 
 
 def _looking_at(dimension: Dimension) -> list[str]:
