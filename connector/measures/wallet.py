@@ -122,9 +122,7 @@ def with_wallet(accounts: Frame, wallet: Wallet | None, fingerprint: str, refere
             if name == "peer_p80":
                 frame = _with_peers(frame, references)
             if name == "model":
-                frame = frame.with_columns(
-                    _modelled(frame, wallet, fingerprint, references).alias("@modelled")
-                )
+                frame = _with_model(frame, wallet, fingerprint, references)
             estimate = nw.col(ESTIMATES[name])
             tells = wallet.achievable_share * estimate > spent
             answers.append((nw.when(tells).then(estimate).cast(nw.Int64), name, nw.lit(False)))
@@ -160,18 +158,19 @@ def entered_at(wallet: Wallet) -> int | None:
     return next((n for n, name in enumerate(wallet.sources) if name.startswith("field:")), None)
 
 
-def _modelled(frame: Frame, wallet: Wallet, fingerprint: str, references: References) -> nw.Expr:
-    """What the model expects, in cents; missing for all as long as it could not be trained."""
+def _with_model(frame: Frame, wallet: Wallet, fingerprint: str, references: References) -> Frame:
+    """Add ``@modelled``: what the model expects, in cents; missing for all as long as it could not be trained."""
     place = entered_at(wallet)
     if place is None:
-        return missing(nw.Int64)
+        return frame.with_columns(missing(nw.Int64).alias(ESTIMATES["model"]))
 
     def learnt() -> pa.Table:
         from connector.measures import wallet_training  # noqa: PLC0415 - a second that only training costs
 
         return wallet_training.learnt(wallet_training.training(frame, f"@entered:{place}"))
 
-    return wallet_model.estimate(references.table(MODEL, fingerprint, learnt))
+    table = references.table(MODEL, fingerprint, learnt)
+    return wallet_model.with_estimate(frame, table, ESTIMATES["model"])
 
 
 def answers(accounts: Frame, wallet: Wallet) -> Frame:

@@ -35,7 +35,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from connector.reading import folded, missing
-from connector.tables import divided, rounded, translated
+from connector.tables import Frame, divided, rounded, translated
 
 MIN_WALLETS: Final = 80
 MIN_INDUSTRY: Final = 10
@@ -49,11 +49,22 @@ QUARTERS: Final = 12
 DECIMALS: Final = 9
 
 
-def numbers() -> dict[str, nw.Expr]:
-    """Every feature but the industry, over the columns in NEEDS; never null where own is known.
+def with_features(accounts: Frame) -> Frame:
+    """Add ``feature:<name>`` for every feature but the industry; never null where own is known.
 
     Rounded to 9 decimals, since engines differ in the last bits of a logarithm.
+
+    Args:
+        accounts: the columns in NEEDS.
     """
+    frame = accounts.with_columns(value.alias(f"feature:{name}") for name, value in numbers().items())
+    return frame.with_columns(
+        rounded(nw.col(f"feature:{name}"), DECIMALS).alias(f"feature:{name}") for name in numbers()
+    )
+
+
+def numbers() -> dict[str, nw.Expr]:
+    """Every feature but the industry before it is rounded, over the columns in NEEDS."""
 
     def units(name: str) -> nw.Expr:
         cents = nw.col(name).fill_null(0).cast(nw.Float64)
@@ -67,7 +78,7 @@ def numbers() -> dict[str, nw.Expr]:
     trend = nw.when(both > 0).then(2 * (own - before) / nw.when(both > 0).then(both)).otherwise(nw.lit(0.0))
     size = nw.col("size").cast(nw.Float64)
     employees = nw.when(size > 0).then(size).otherwise(nw.lit(0.0))
-    found = {
+    return {
         "own": (own + 1).log(),
         "before": (before + 1).log(),
         "earlier": (units("@earlier") + 1).log(),
@@ -81,25 +92,32 @@ def numbers() -> dict[str, nw.Expr]:
         "no_earlier": nothing("@earlier"),
         "size_unknown": nw.when(size.is_null()).then(nw.lit(1.0)).otherwise(nw.lit(0.0)),
     }
-    return {name: rounded(value, DECIMALS) for name, value in found.items()}
 
 
-def estimate(table: pa.Table) -> nw.Expr:
-    """W in whole cents (a whole number of units), over the columns in NEEDS; null where own is unknown.
+def with_estimate(accounts: Frame, table: pa.Table, name: str) -> Frame:
+    """Add W in whole cents (a whole number of units); null where own is unknown.
 
     Args:
+        accounts: the columns in NEEDS.
         table: as `connector.measures.wallet_training.learnt` gives it; without coefficients nobody has an estimate.
+        name: of the column to add.
     """
     terms: Mapping[str, float] = dict(zip(*table.to_pydict().values(), strict=True))
     if INTERCEPT not in terms:
-        return missing(nw.Int64)
+        return accounts.with_columns(missing(nw.Int64).alias(name))
+    # Step by step: an engine computes a column once, an expression as often as it is named.
+    frame = with_features(accounts)
     total = nw.lit(terms[INTERCEPT])
-    for name, value in numbers().items():
-        total = total + value * terms[name]
+    for each in numbers():
+        total = total + nw.col(f"feature:{each}") * terms[each]
     by_industry = {
-        name.removeprefix(INDUSTRY): value for name, value in terms.items() if name.startswith(INDUSTRY)
+        term.removeprefix(INDUSTRY): value for term, value in terms.items() if term.startswith(INDUSTRY)
     }
     if by_industry:
-        total = total + translated(folded(nw.col("industry")), by_industry, nw.Float64).fill_null(0.0)
-    units = rounded(total.clip(terms[SMALLEST], terms[LARGEST]).exp())
-    return nw.when(~nw.col("own").is_null()).then(units * 100).cast(nw.Int64)
+        frame = frame.with_columns(folded(nw.col("industry")).alias("feature:industry"))
+        effect = translated(nw.col("feature:industry"), by_industry, nw.Float64)
+        total = total + effect.fill_null(0.0)
+    frame = frame.with_columns(total.clip(terms[SMALLEST], terms[LARGEST]).exp().alias(name))
+    frame = frame.drop([column for column in frame.collect_schema().names() if column.startswith("feature:")])
+    cents = (rounded(nw.col(name)) * 100).cast(nw.Int64)
+    return frame.with_columns(nw.when(~nw.col("own").is_null()).then(cents).alias(name))

@@ -13,8 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.measures.wallet import MODEL, fingerprint
-from connector.measures.wallet_model import MIN_WALLETS, NEEDS, estimate, numbers
-from connector.measures.wallet_training import FOLDS, learnt, out_of_fold, training
+from connector.measures.wallet_model import MIN_WALLETS, NEEDS, numbers, with_estimate, with_features
+from connector.measures.wallet_training import (
+    FOLDS,
+    MOST_WALLETS,
+    Training,
+    learnt,
+    out_of_fold,
+    training,
+)
 from connector.reference import References
 from tests.unit.measures.pulled import ago, column, deal, mapped, mapping_of
 
@@ -165,8 +172,9 @@ def test_every_feature_by_hand(backend: str) -> None:
         "@tenure": 3.0, "size": 49.0, "industry": "Metal",
     }  # fmt: skip
     bare = {"own": -7, "@before": 0, "@earlier": 0}
-    columns = [value.alias(name) for name, value in numbers().items()]
-    found = frame(backend, [row, bare]).select("id", *columns).sort("id").collect().to_arrow().to_pylist()
+    columns = [nw.col(f"feature:{name}").alias(name) for name in numbers()]
+    featured = with_features(frame(backend, [row, bare])).select("id", *columns)
+    found = featured.sort("id").collect().to_arrow().to_pylist()
     wanted = {
         "own": math.log(201), "before": math.log(101), "earlier": 0, "best_year": math.log(301),
         "trend": 2 * (200 - 100) / 300, "regularity": 0.5, "tenure": math.log(4), "size": math.log(50),
@@ -186,13 +194,9 @@ def test_the_kept_coefficients_alone_give_the_estimate(backend: str) -> None:
     assert {name for name in terms if name.startswith("industry:")} == {
         "industry:glass", "industry:metal", "industry:wood"
     }  # fmt: skip
-    found = (
-        frame(backend, rows)
-        .select("id", estimate(table).alias("cents"))
-        .sort("id")
-        .collect()["cents"]
-        .to_list()
-    )
+    estimated = with_estimate(frame(backend, rows), table, "cents")
+    assert not [name for name in estimated.collect_schema().names() if name.startswith("feature:")]
+    found = estimated.select("id", "cents").sort("id").collect()["cents"].to_list()
     for place, cents in enumerate(found):
         total = terms["intercept"]
         total += sum(
@@ -200,6 +204,17 @@ def test_the_kept_coefficients_alone_give_the_estimate(backend: str) -> None:
         )
         wallet = math.exp(min(terms["largest"], max(terms["smallest"], total)))
         assert cents == pytest.approx(100 * round(wallet), abs=100)
+
+
+def test_of_very_many_wallets_an_even_part_is_learnt_from() -> None:
+    number = 2 * MOST_WALLETS + 1
+    values = np.linspace(0.0, 1.0, number)[:, None]
+    ids = [f"{place:06}" for place in range(number)]
+    data = Training(ids, values, ("own",), 3.0 + 2.0 * values[:, 0])
+    terms = dict(zip(*learnt(data).to_pydict().values(), strict=True))
+    assert terms["wallets"] == len(range(0, number, 3))
+    assert terms["own"] == pytest.approx(2.0, rel=1e-3)
+    assert (terms["smallest"], terms["largest"]) == pytest.approx((3.0, 5.0), abs=1e-3)
 
 
 def test_out_of_fold_no_wallet_has_seen_itself() -> None:
