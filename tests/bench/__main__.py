@@ -9,15 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import printed, server
+from tests.bench import nights, printed, server
 from tests.bench.process import ROOT, MeasurementError, measured
 
 AS_OF = date(2026, 11, 24)
 CRMS = ("salesforce", "hubspot")
+PARTS = ("sync", "plain", "ways", "disk")
 SYNC_ACCOUNTS = 10_000
 FILE_ACCOUNTS = 1_000_000
 WAY_ACCOUNTS = (100_000, 1_000_000)
@@ -40,15 +41,15 @@ def main() -> int:
     asked = _arguments()
     try:
         for crm in [asked.crm] if asked.crm else CRMS:
-            if asked.only in (None, "sync"):
+            if "sync" in asked.parts:
                 _two_syncs(crm, asked.accounts or SYNC_ACCOUNTS)
-            if asked.only in (None, "plain"):
+            if "plain" in asked.parts:
                 _beside_plain_clients(crm, asked.accounts or SYNC_ACCOUNTS)
-            if asked.only in (None, "ways"):
+            if "ways" in asked.parts:
                 _bulk_ways(crm, (asked.accounts,) if asked.accounts else WAY_ACCOUNTS)
-        if asked.only in (None, "files"):
+        if "disk" in asked.parts:
             with _folder(asked.folder) as folder:
-                _two_nights(folder, asked.accounts or FILE_ACCOUNTS)
+                nights.measure(folder, asked.accounts or FILE_ACCOUNTS, AS_OF)
     except MeasurementError as error:
         print(f"The measurement failed: {error}", file=sys.stderr)
         return 1
@@ -62,10 +63,12 @@ def _arguments() -> argparse.Namespace:
         prog="python -m tests.bench", description="Measure what the connector costs."
     )
     parser.add_argument(
-        "--only",
-        choices=("sync", "plain", "ways", "files"),
-        help="whole syncs through the sandbox; reading beside the plain client libraries; memory of reading and "
-        "writing in bulk; rating from files on disk",
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help="sync: whole syncs through the sandbox; plain: reading beside the plain client libraries; ways: memory of "
+        "reading and writing in bulk; crm: these three; disk: rating from files on disk, and how that grows; without a "
+        "part all of them",
     )
     parser.add_argument("--crm", choices=CRMS, help="through the sandbox of this CRM alone")
     parser.add_argument(
@@ -74,7 +77,15 @@ def _arguments() -> argparse.Namespace:
         help=f"instead of {SYNC_ACCOUNTS:,} through the sandbox and {FILE_ACCOUNTS:,} on disk",
     )
     parser.add_argument("--folder", type=Path, help="leave the generated files and the store here")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - {*PARTS, "crm"}:
+        parser.error(
+            f"no part is called {', '.join(sorted(unknown))}; parts are {', '.join((*PARTS, 'crm'))}"
+        )
+    asked.parts = set(asked.parts) or set(PARTS)
+    if "crm" in asked.parts:
+        asked.parts |= set(PARTS) - {"disk"}
+    return asked
 
 
 @contextmanager
@@ -147,23 +158,6 @@ def _provision(crm: str, config: Path) -> None:
     )
     if done.returncode:
         raise MeasurementError(f"kpm provision ended with exit code {done.returncode}\n{done.stderr}")
-
-
-def _two_nights(folder: Path, accounts: int) -> None:
-    """Rate files on disk, then again a day later, when the CRM holds what the first night has written."""
-    records, store = folder / f"records-{accounts}", folder / "store"
-    shutil.rmtree(store, ignore_errors=True)
-    store.mkdir()
-    printed.note(f"files: {accounts:,} accounts and {5 * accounts:,} opportunities are written ...")
-    made = measured("one_night", task="generate", folder=records, accounts=accounts, as_of=AS_OF)
-    measured(
-        "one_night", task="scan", folder=records
-    )  # a first one, so that the files are in the system's cache
-    scan = measured("one_night", task="scan", folder=records)
-    first = measured("one_night", task="night", folder=records, store=store, as_of=AS_OF)
-    measured("one_night", task="morrow", folder=records, snapshot=first["snapshot"])
-    second = measured("one_night", task="night", folder=records, store=store, as_of=AS_OF + timedelta(days=1))
-    printed.nights(made, scan, [first, second])
 
 
 if __name__ == "__main__":

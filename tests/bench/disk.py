@@ -20,6 +20,8 @@ from connector.crm import (
     PullRequest,
     Usage,
 )
+from connector.errors import CrmRequestError
+from connector.stages.pull import NO_OBJECT
 
 _BATCH = 50_000
 
@@ -37,7 +39,14 @@ class DiskCrm:
         return {name: CrmField(name, name, kind) for name, kind in self._records[object].schema.items()}
 
     def pull(self, request: PullRequest, folder: Path) -> Pulled:  # noqa: ARG002 - nothing is read
-        """The files as they are."""
+        """The files as they are.
+
+        Raises:
+            CrmRequestError: there are none of this object.
+        """
+        if request.object not in self._records:
+            message = f"{request.object} are not among the files"
+            raise CrmRequestError(message, crm=self.name, operation="read", code=NO_OBJECT)
         return self._records[request.object]
 
     def incremental(self, request: PullRequest) -> bool:  # noqa: ARG002 - the same for all

@@ -63,7 +63,7 @@ RESULTS = {
 def portfolio(
     folder: Path, accounts: int, as_of: date, targets: Mapping[str, str], seed: int = 7
 ) -> dict[Object, Pulled]:
-    """Write accounts, 5 opportunities and 2 orders each, half as many roles and cases; return what a pull returns.
+    """Write accounts, 5 opportunities, 2 orders, a contact role and a case each; return what a pull returns.
 
     Args:
         folder: where to.
@@ -98,8 +98,8 @@ def pulled(folder: Path, targets: Mapping[str, str]) -> dict[Object, Pulled]:
     return found
 
 
-def take_over(folder: Path, snapshot: Path, targets: Mapping[str, str]) -> None:
-    """Let the accounts hold what a run has written, as its snapshot says."""
+def take_over(folder: Path, to: Path, snapshot: Path, targets: Mapping[str, str]) -> None:
+    """The same files in another folder, with accounts that hold what a run has written, as its snapshot says."""
     ours = _types(targets)
     written = [
         pl.col(f"written:{key}").cast(_POLARS[ours[name]]).alias(name) for key, name in targets.items()
@@ -108,9 +108,11 @@ def take_over(folder: Path, snapshot: Path, targets: Mapping[str, str]) -> None:
     held = held.select(pl.col("id").alias("@id"), *written)
     for path in sorted(folder.glob("accounts-*.parquet")):
         accounts = pl.read_parquet(path).drop(list(ours))
-        accounts.join(held, on="@id", how="left", maintain_order="left").write_parquet(
-            path, compression="lz4"
-        )
+        after = accounts.join(held, on="@id", how="left", maintain_order="left")
+        after.write_parquet(to / path.name, compression="lz4")
+    for name in SCHEMAS.keys() - {"accounts"}:
+        for path in folder.glob(f"{name}-*.parquet"):
+            (to / path.name).hardlink_to(path)
 
 
 def _types(targets: Mapping[str, str]) -> dict[str, FieldType]:
@@ -190,27 +192,24 @@ def _chunk(random: np.random.Generator, start: int, n: int, as_of: date) -> dict
             "Type": _pick(random, ("New Business", "Renewal", "Upsell"), deals),
         },
     )  # fmt: skip
-    half = n // 2
-    of_deal = random.integers(0, deals, half)
+    of_deal = random.integers(0, deals, n)
     roles = pl.DataFrame(
         {
-            "@id": _ids("00K", np.arange(start, start + half)),
+            "@id": _ids("00K", np.arange(start, start + n)),
             "@account": ids.gather(owner[of_deal]),
             "@opportunity": opportunities.get_column("@id").gather(of_deal),
-            "@contact": _ids("003", random.integers(start, start + half, half)),
-            "@role": _pick(
-                random, ("Economic Buyer", "Executive Sponsor", "Influencer", "Business User"), half
-            ),
-            "@last_activity": _days(random, as_of, 700, 0, half),
+            "@contact": _ids("003", random.integers(start, start + n, n)),
+            "@role": _pick(random, ("Economic Buyer", "Executive Sponsor", "Influencer", "Business User"), n),
+            "@last_activity": _days(random, as_of, 700, 0, n),
         },
     )
-    served = random.integers(0, n, half)
+    served = random.integers(0, n, n)
     cases = pl.DataFrame(
         {
-            "@id": _ids("500", np.arange(start, start + half)),
+            "@id": _ids("500", np.arange(start, start + n)),
             "@account": ids.gather(served),
-            "CreatedDate": _days(random, as_of, 700, 0, half),
-            "Type": _pick(random, ("Order error", "Question", "Question", "Complaint"), half),
+            "CreatedDate": _days(random, as_of, 700, 0, n),
+            "Type": _pick(random, ("Order error", "Question", "Question", "Complaint"), n),
         },
     )
     busy = (random.random(n * 2) ** 3 * n).astype("int64")

@@ -35,8 +35,15 @@ def scan(folder: Path) -> None:
     answer(stages=meter.stages())
 
 
-def night(folder: Path, store: Path, as_of: date) -> None:
-    """A whole sync but for the CRM, from files; the run and its zones stay in the store."""
+def night(folder: Path, store: Path, as_of: date, only: list[str] | None) -> None:
+    """A whole sync but for the CRM, from files; the run and its zones stay in the store.
+
+    Args:
+        folder: with the files.
+        store: folder of the store.
+        as_of: the day.
+        only: the objects that the CRM has; None: all.
+    """
     meter = Meter()
     from connector.config import Store as StoreSettings  # noqa: PLC0415 - loading is measured, too
     from connector.config import SyncLimits  # noqa: PLC0415
@@ -48,7 +55,8 @@ def night(folder: Path, store: Path, as_of: date) -> None:
     settings = StoreSettings(url=f"sqlite:///{store}/kpm.db", folder=store / "kpm-data")
     limits = SyncLimits(max_moved_share=1, max_cleared_share=1, max_shrink_share=1)
     mapping = _mapping()
-    crm: Any = DiskCrm(pulled(folder, mapping.write.targets))
+    records = pulled(folder, mapping.write.targets)
+    crm: Any = DiskCrm({name: each for name, each in records.items() if only is None or name in only})
     with open_store(settings, "acme") as opened:
         outcome = sync(crm, opened, mapping, as_of, limits, progress=meter)
     answer(
@@ -60,11 +68,11 @@ def night(folder: Path, store: Path, as_of: date) -> None:
     )
 
 
-def morrow(folder: Path, snapshot: Path) -> None:
+def morrow(folder: Path, to: Path, snapshot: Path) -> None:
     """The accounts as the first night has left them: they hold what it wrote."""
     from tests.bench import files  # noqa: PLC0415
 
-    files.take_over(folder, snapshot, _mapping().write.targets)
+    files.take_over(folder, to, snapshot, _mapping().write.targets)
     answer()
 
 
@@ -81,9 +89,9 @@ def _run(task: str, given: dict[str, Any]) -> None:
     elif task == "scan":
         scan(folder)
     elif task == "morrow":
-        morrow(folder, Path(given["snapshot"]))
+        morrow(folder, Path(given["to"]), Path(given["snapshot"]))
     else:
-        night(folder, Path(given["store"]), date.fromisoformat(given["as_of"]))
+        night(folder, Path(given["store"]), date.fromisoformat(given["as_of"]), given["only"])
 
 
 if __name__ == "__main__":

@@ -105,25 +105,52 @@ def ways(crm: str, found: Sequence[Found]) -> None:
             )
 
 
-def nights(made: Found, scan: Found, found: Sequence[Found]) -> None:
-    """Two nights of the same files, beside a bare scan of them."""
+def nights(made: Found, scan: Found, whole: Sequence[Found], alone: Sequence[Found]) -> None:
+    """Two nights of the same files, and two of their opportunities alone, beside a bare scan of them."""
     records = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in made["rows"].items())
     out.print(f"\n[bold]From files on disk[/] ({made['bytes'] / MB:,.0f} MB of Parquet): {records}")
-    bare = scan["stages"][-1]
-    grid = _grid("", "seconds", "CPU seconds", "peak memory, MB")
-    _line(grid, "a bare scan of the same files", _figures([bare]))
-    for name, run in zip(("first night", "second night"), found, strict=True):
-        _line(grid, f"{name}: map to diff", _figures(_of(run, RATED)))
-        changes = (
-            ", ".join(f"{count:,} {kind}" for kind, count in run["changes"].items()) or "nothing to write"
-        )
-        _line(grid, f"  [dim]{run['portfolio']:,} in the portfolio: {changes}[/]", ("", "", ""))
+    grid = _grid("map to diff, whole shipped mapping", "seconds", "CPU seconds", "peak memory, MB")
+    _line(grid, "a bare scan of the same files", _figures([scan["stages"][-1]]))
+    for title, runs in (("all records", whole), ("accounts and opportunities alone", alone)):
+        grid.add_section()
+        for night, run in zip(("first night", "second night"), runs, strict=True):
+            _line(grid, f"{title}: {night}", _figures(_of(run, RATED)))
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in run["changes"].items())
+            outcome = f"{run['portfolio']:,} in the portfolio: {kinds or 'nothing to write'}"
+            _line(grid, f"  [dim]{outcome}[/]", ("", "", ""))
     out.print(grid)
-    stages = _grid("stage", "first: seconds", "CPU", "peak MB", "second: seconds", "CPU", "peak MB")
-    for first, second in zip(found[0]["stages"], found[1]["stages"], strict=True):
+    out.print(
+        "The first night trains the wallet model and takes the quarter's other reference values.", style="dim"
+    )
+    stages = _grid(
+        "stage, all records", "first: seconds", "CPU", "peak MB", "second: seconds", "CPU", "peak MB"
+    )
+    for first, second in zip(whole[0]["stages"], whole[1]["stages"], strict=True):
         _line(stages, first["stage"], (*_figures([first]), *_figures([second])))
     out.print(stages)
     out.print("Stages are lazy: what segment, campaign and word describe is computed in diff.", style="dim")
+
+
+def growth(found: Sequence[tuple[int, Sequence[Found]]]) -> None:
+    """Map to diff of ever larger portfolios; 1.0 means that CPU time grows as the portfolio does, less is better."""
+    out.print("\n[bold]How map to diff grows with the portfolio[/], all records")
+    headings = (
+        "seconds",
+        "CPU seconds",
+        "peak memory, MB",
+        "CPU per 1,000 accounts, ms",
+        "times that of the row above",
+    )
+    for place, night in enumerate(("first night", "second night")):
+        grid = _grid(f"accounts, {night}", *headings)
+        before = None
+        for accounts, runs in found:
+            rated = _of(runs[place], RATED)
+            each = 1e6 * sum(stage["cpu"] for stage in rated) / accounts
+            grown = "" if before is None else f"{each / before:.2f}"
+            _line(grid, f"{accounts:,}", (*_figures(rated), f"{each:,.1f}", grown))
+            before = each
+        out.print(grid)
 
 
 def _is_poll(call: Found) -> bool:
