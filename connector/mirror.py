@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 from connector.conditions import all_hold, any_holds
 from connector.crm import ACCOUNT, CrmReader, FieldType, Pulled, PullRequest
 from connector.mergers import settled
-from connector.tables import Source, opened, tested
+from connector.tables import Source, filtered, opened
 
 _log = logging.getLogger(__name__)
 
@@ -268,7 +268,7 @@ def _inside(pulled: Pulled, request: PullRequest) -> Source:
     source = opened(pulled)
     if pulled.narrowed or not request.where:
         return source
-    frame, rows = tested(source.frame, any_holds(all_hold(group, source.schema) for group in request.where))
+    frame, rows = filtered(source.frame, any_holds(all_hold(group, source.schema) for group in request.where))
     return Source(frame, source.schema, rows)
 
 

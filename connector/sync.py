@@ -259,9 +259,11 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
     """The line from `pull` to `diff`; what was read lies in `folder`."""
     crm, store, mapping, as_of = task.crm, task.store, task.mapping, task.as_of
     read, mapped, history, references = _measured(line, task, folder)
+    mapped, first_run = replace(mapped, wallets=None), history.first_run  # they hold every column of `map`
     membership = store.campaigns.membership(as_of, read.merged)
     scored = line("score", score, mapped.accounts, mapping, references)
     zoned = line("segment", segment, scored, mapping, as_of, history, references)
+    del history  # a million zones, which are columns now
     tagged = line("campaign", campaign, zoned, membership)
     worded = line("word", word, tagged, mapping)
     diffed = line("diff", _diffed, worded, mapping, folder / "accounts.arrow", refresh=task.refresh)
@@ -276,7 +278,7 @@ def _computed(line: Line, task: _Task, folder: Path) -> tuple[Preview, Read]:
         absent=read.absent,
         quality=mapped.quality,
         ignored=mapped.ignored,
-        first_run=history.first_run,
+        first_run=first_run,
         thresholds=thresholds(nw.from_native(diffed.lazy()), mapping, references),
         references=references,
         first_seen=mapped.first_seen,

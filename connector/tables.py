@@ -109,6 +109,9 @@ def opened(pulled: Pulled) -> Source:
     return Source(nw.from_native(frame), dict(pulled.schema), pulled.rows)
 
 
+WIDE_ROWS = 20_000
+"""Rows of a hundred columns that are computed together: of as many as Polars takes by itself, those under way fill some
+hundred megabytes more."""
 KEY = "@key"
 """Column that `keyed` adds."""
 
@@ -137,7 +140,7 @@ def _fingerprint(names: Sequence[str]) -> pl.Expr:
     return pl.when(known).then(high * 2**62 + low).alias(KEY)
 
 
-def tested(frame: Frame, test: nw.Expr) -> tuple[Frame, int]:
+def filtered(frame: Frame, test: nw.Expr) -> tuple[Frame, int]:
     """The rows that meet a test, which is never null, and how many. On Polars they are tested once, and at once."""
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
@@ -154,7 +157,9 @@ def materialised(frame: Frame) -> Frame:
     """The same rows in the order of ids, computed once; what follows does not compute them again. Same backend."""
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
-        ordered: Frame = nw.from_native(_in_order(native.collect(engine="streaming")).lazy())
+        with pl.Config(streaming_chunk_size=WIDE_ROWS):
+            rows = native.collect(engine="streaming")
+        ordered: Frame = nw.from_native(_in_order(rows).lazy())
         return ordered
     return frame.collect().sort("id").lazy(backend=_backend(frame))
 
@@ -187,7 +192,8 @@ def on_disk(frame: Frame, file: Path) -> pl.DataFrame:
     The file may be removed from its folder while the rows are in use.
     """
     native = frame.to_native()
-    native.sink_ipc(file, compression="uncompressed", engine="streaming")
+    with pl.Config(streaming_chunk_size=WIDE_ROWS):
+        native.sink_ipc(file, compression="uncompressed", engine="streaming")
     with pa.memory_map(str(file)) as mapped:
         found = pl.from_arrow(pa.ipc.open_file(mapped).read_all(), rechunk=False)
     return _in_order(cast("pl.DataFrame", found))

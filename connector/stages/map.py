@@ -130,8 +130,12 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     wallets = None if mapping.wallet is None else wallet.answers(frame, mapping.wallet)
-    frame = recalled(frame, fields.frame, texts)
-    return Mapped(frame.select(*_columns(frame, mapping, file)), seen, quality, ignored, wallets)
+    names = _columns(frame, mapping, file)
+    frame = materialised(
+        frame.select(*(name for name in names if name not in texts))
+    )  # frees all other columns
+    frame = recalled(frame, fields.frame, texts).select(*names)
+    return Mapped(frame, seen, quality, ignored, wallets)
 
 
 def _member(mapping: MappingFile, figures: Figures) -> nw.Expr:
