@@ -561,7 +561,6 @@ def _decided(account: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any
     language=st.sampled_from(["en", "de"]),
 )
 def test_what_is_set_by_hand_says_so_and_fits(
-    backend: str,
     accounts: list[tuple[dict[str, Any], dict[str, Any]]],
     label: str,
     zone: str,
@@ -573,7 +572,7 @@ def test_what_is_set_by_hand_says_so_and_fits(
     texts = {"segments": {"protect": zone, "unrated": zone}, "reasons": {"top_revenue": own or "x"}}
     mapping = mapping_of(criteria=named, language=language, texts=texts)
     phrases, given_accounts = PHRASES[language], [_decided(*pair) for pair in accounts]
-    for row, (_, decision) in zip(worded(backend, given_accounts, mapping), accounts, strict=True):
+    for row, (_, decision) in zip(worded("polars", given_accounts, mapping), accounts, strict=True):
         assert 0 < size(row["why"]) <= LIMIT
         assert 0 < size(row["next_step"]) <= LIMIT
         set_at_all = decision["override"] is not None or decision["override:access"] is not None
@@ -614,7 +613,6 @@ def test_every_reason_names_zone_scores_a_criterion_and_an_action(
     language=st.sampled_from(["en", "de"]),
 )
 def test_with_whatever_words_a_reason_names_zone_criterion_and_action(
-    backend: str,
     accounts: list[tuple[dict[str, Any], dict[str, Any]]],
     labels: list[str],
     zones: list[str],
@@ -625,7 +623,7 @@ def test_with_whatever_words_a_reason_names_zone_criterion_and_action(
     segments = dict(zip(("protect", "develop", "maintain", "retreat", "unrated"), zones, strict=True))
     mapping = mapping_of(criteria=named, texts={"segments": segments}, language=language)
     wording = Wording(mapping)
-    for row in worded(backend, [_decided(*pair) for pair in accounts], mapping):
+    for row in worded("polars", [_decided(*pair) for pair in accounts], mapping):
         case = (
             "decide" if row["segment"] == "develop" and row["points:attractiveness"] < 20 else row["segment"]
         )
@@ -639,6 +637,15 @@ def test_with_whatever_words_a_reason_names_zone_criterion_and_action(
             for label in (wording.label(one), wording.manual_label(one))
         ]
         assert not known or any(text in row["why"] for text in told)
+
+
+@settings(max_examples=5, deadline=None)
+@given(accounts=st.lists(st.tuples(ACCOUNTS, DECISIONS), min_size=4, max_size=8))
+def test_both_engines_word_alike(accounts: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    rows = [_decided(*pair) for pair in accounts]
+    polars, duckdb = worded("polars", rows), worded("duckdb", rows)
+    for name in ("why", "next_step", "manual"):
+        assert [row[name] for row in polars] == [row[name] for row in duckdb]
 
 
 @settings(max_examples=6, deadline=None)
