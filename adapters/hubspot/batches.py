@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.allowance import Allowance
 from adapters.hubspot import query
 from adapters.hubspot.errors import Refused, error_code, may_have_worked, named_properties
 from adapters.hubspot.estimate import BATCH
@@ -39,13 +40,13 @@ class Batches:
     Attributes:
         portal: where to write.
         kinds: types of the properties that are written.
-        quota_share: share of the daily API calls that may be used up, by everybody.
+        allowance: of the daily API calls.
         seen: ids of the records that this session has a change for.
     """
 
     portal: Portal
     kinds: Mapping[str, FieldType]
-    quota_share: float
+    allowance: Allowance
     seen: array[int] = field(default_factory=lambda: array("Q"))
 
     def __call__(self, changes: Sequence[Change]) -> dict[str, Outcome]:
@@ -54,13 +55,6 @@ class Batches:
         for start in range(0, len(changes), BATCH):
             found |= self._batch(changes[start : start + BATCH])
         return found
-
-    def affordable(self, calls: int = 1) -> bool:
-        """Whether so many calls stay within the share of today's that may be used."""
-        session = self.portal.session
-        if session.used is None or session.limit is None:
-            return True
-        return session.used + calls <= session.limit * self.quota_share
 
     def differing(self, changes: Sequence[Change]) -> dict[str, tuple[str, ...] | None]:
         """Read records back: properties that do not hold what was sent, by id; None for a record that is not found.
@@ -125,7 +119,7 @@ class Batches:
 
     def _send(self, changes: Sequence[Change]) -> dict[str, Outcome]:
         """Send once; a batch that is refused as a whole is halved, so that one bad row stops no other."""
-        if not self.affordable():
+        if not self.allowance.covers():
             return {change.id: DEFERRED for change in changes}
         attempt = _Attempt(self, list(changes))
         try:

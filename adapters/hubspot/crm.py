@@ -8,6 +8,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from adapters.allowance import Allowance
 from adapters.hubspot.check import findings
 from adapters.hubspot.emit import emit
 from adapters.hubspot.estimate import Costs
@@ -79,8 +80,9 @@ class HubspotCrm:
         portal = Portal(connection, limits, read_seconds)
         fields, settings = Fields(portal), Settings(portal, time_zone)
         waiting = Waiting(poll_seconds)
-        puller = Puller(portal, fields, settings, time_zone, connection.load_method, waiting)
-        writer = Writer(portal, fields, settings, time_zone, quota_share, connection.load_method, waiting)
+        allowance = Allowance("hubspot", portal.session, quota_share)
+        puller = Puller(portal, fields, settings, time_zone, allowance, connection.load_method, waiting)
+        writer = Writer(portal, fields, settings, time_zone, allowance, connection.load_method, waiting)
         return cls(portal, puller, writer)
 
     def check(self, needs: Needs | None = None) -> list[Finding]:

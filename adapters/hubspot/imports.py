@@ -100,7 +100,7 @@ class Imports:
         """What became of the rows of a file: of some by id, and of all others."""
         if not file.rows:
             return {}, Outcome()
-        if not self.batches.affordable(_CALLS):
+        if not self.batches.allowance.covers(_CALLS):
             return {}, DEFERRED
         job = Job(f"kpm {uuid4().hex}", KIND)
         self.jobs.opened(job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal
 import polars as pl
 import pyarrow.parquet as pq
 
+from adapters.allowance import Allowance
 from adapters.hubspot import frames, query, search
 from adapters.hubspot.estimate import Done
 from adapters.hubspot.export_file import ExportFile
@@ -61,6 +62,7 @@ class Puller:
         fields: its properties.
         settings: its pipelines and time zone.
         time_zone: in which moments become days.
+        allowance: of the daily API calls.
         method: by list and search, by export, or by whatever suits the number of records.
         waiting: how to wait for an export.
         batch_rows: how many listed records are held in memory at once.
@@ -72,6 +74,7 @@ class Puller:
     fields: Fields
     settings: Settings
     time_zone: str
+    allowance: Allowance
     method: Method = "auto"
     waiting: Waiting = field(default_factory=Waiting)
     batch_rows: int = frames.BATCH_ROWS
@@ -149,6 +152,7 @@ class Puller:
 
     def _whole(self, reading: Reading, writer: _Writer) -> Tally:
         """All records of one object."""
+        self.allowance.require(f"read {reading.name}")
         many = self.method == "bulk" or (self.method == "auto" and self._large())
         if reading.filled is not None and not many:
             found = self._filled(reading, writer)
@@ -166,6 +170,7 @@ class Puller:
         pages = query.records(
             self.portal, reading.name, reading.properties, companies=reading.company is not None
         )
+        pages = self._allowed(reading.name, pages)
         tally = writer(frames.of_records(pages, reading, told=True, rows=self.batch_rows))
         self.done[reading.name] = Done("list", tally.records)
         return tally
@@ -178,12 +183,23 @@ class Puller:
             if total > FEW and self.method == "auto":
                 self.counts[reading.name] = total
                 return None
+            pages = self._allowed(reading.name, pages)
             tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
         except search.UnreliableError as error:
             _log.warning("HubSpot's search of %s cannot be relied on, all are read: %s", reading.name, error)
             return None
         self.done[reading.name] = Done("search", tally.records)
         return tally
+
+    def _allowed(self, name: str, pages: Iterable[list[query.Record]]) -> Iterator[list[query.Record]]:
+        """The pages, until today's calls are used up."""
+        coming = iter(pages)
+        while True:
+            self.allowance.require(f"read {name}")
+            page = next(coming, None)
+            if page is None:
+                return
+            yield page
 
     def _large(self) -> bool:
         """Whether the portal has so many companies that everything in it is worth an export: one call tells it."""
@@ -227,6 +243,7 @@ class Puller:
         finisher = frames.Finisher(self.portal, reading, kinds, list(types), self.time_zone)
         writer = _Writer(finisher, types, folder / f"{reading.name}.parquet", drops=True)
         since -= LOOK_BACK
+        self.allowance.require(f"read {reading.name}")
         try:
             total, pages = search.changed(self.portal, reading.name, reading.stamp, since, reading.properties)
             if total > FEW and self.method != "rest":
@@ -238,6 +255,7 @@ class Puller:
             if archived is None:
                 _log.info("so many %s were archived of late that all are exported instead", reading.name)
                 return None
+            pages = self._allowed(reading.name, pages)
             tally = writer(frames.of_records(pages, reading, told=False, rows=self.batch_rows))
         except search.UnreliableError as error:
             _log.warning("HubSpot's search of %s cannot be relied on, all are read: %s", reading.name, error)

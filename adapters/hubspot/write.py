@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from adapters.allowance import Allowance
 from adapters.hubspot.batches import COMPANIES, OPERATION, Batches
 from adapters.hubspot.estimate import BATCH
 from adapters.hubspot.fields import Fields
@@ -34,7 +35,7 @@ class Writer:
         fields: its properties.
         settings: names whose the token is.
         time_zone: in which days become moments.
-        quota_share: share of the daily API calls that may be used up, by everybody.
+        allowance: of the daily API calls.
         method: in batches, by import, or by whatever suits the number of changes.
         waiting: how to wait for an import.
     """
@@ -43,7 +44,7 @@ class Writer:
     fields: Fields
     settings: Settings
     time_zone: str
-    quota_share: float
+    allowance: Allowance
     method: Method = "auto"
     waiting: Waiting = field(default_factory=Waiting)
     _kinds: dict[str, FieldType] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Writer:
 
     def write(self, batches: Iterable[pa.RecordBatch], total: int, jobs: JobLog) -> Iterator[pa.RecordBatch]:
         """See `connector.crm.Crm.write`."""
-        sender = Batches(self.portal, self._kinds, self.quota_share)
+        sender = Batches(self.portal, self._kinds, self.allowance)
         if self.in_bulk(total):
             imports = Imports(
                 self.portal, sender, self.changes, self._demand_targets, self._kinds, jobs, self.waiting

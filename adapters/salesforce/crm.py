@@ -9,6 +9,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from adapters.allowance import Allowance
 from adapters.retry import Limits
 from adapters.salesforce import bulk_query, definitions, pull, query
 from adapters.salesforce.check import findings
@@ -88,8 +89,9 @@ class SalesforceCrm:
         def defined() -> tuple[str, ...]:
             return crm.stages()[""]
 
-        puller = pull.Puller(org, fields, time_zone, method, page_rows, defined, Sizes(org))
-        crm = cls(org, puller, Writer(org, method, quota_share))
+        allowance = Allowance("salesforce", org.session, quota_share)
+        puller = pull.Puller(org, fields, time_zone, method, page_rows, defined, Sizes(org), allowance)
+        crm = cls(org, puller, Writer(org, method, allowance))
         return crm
 
     def check(self, needs: Needs | None = None) -> list[Finding]:

@@ -176,12 +176,13 @@ class Org:
         """Root of the versioned API."""
         return f"/services/data/v{self.connection.api_version}"
 
-    def call(self, operation: str, send: Callable[[Salesforce], T]) -> T:
+    def call(self, operation: str, send: Callable[[Salesforce], T], attempts: int | None = None) -> T:
         """Make a call through simple-salesforce or its session, with retries and one new login.
 
         Args:
             operation: what is done, in a person's words.
             send: makes the call; may be called several times.
+            attempts: fewer tries than the run's limits allow.
 
         Raises:
             CrmError: translated from what Salesforce said.
@@ -194,7 +195,9 @@ class Org:
             return send(self._connected())
 
         try:
-            return self.retrier.call(operation, sending, self.translator.judge, lambda: self._renew(used))
+            return self.retrier.call(
+                operation, sending, self.translator.judge, lambda: self._renew(used), attempts=attempts
+            )
         except (Refused, requests.RequestException) as error:
             if self.translator.concerns_user(error):
                 self.name_user()

@@ -11,6 +11,7 @@ from typing import Literal
 
 import polars as pl
 
+from adapters.allowance import Allowance
 from adapters.salesforce import bulk_query, changed, query, soql
 from adapters.salesforce.fields import OBJECTS, Fields
 from adapters.salesforce.http import Org
@@ -52,6 +53,7 @@ class Puller:
         page_rows: records per page of a bulk result.
         stages: gives the stored values of the stages that the org defines.
         sizes: about how many records objects have.
+        allowance: of the daily API calls.
         found: number of records read, by Salesforce's name of the object.
         counted: objects that Salesforce was asked to count, beside what changed in them.
     """
@@ -63,6 +65,7 @@ class Puller:
     page_rows: int
     stages: Callable[[], Iterable[str]]
     sizes: Sizes
+    allowance: Allowance
     found: dict[str, int] = field(default_factory=dict)
     counted: set[str] = field(default_factory=set)
 
@@ -202,14 +205,19 @@ class Puller:
 
     def _read(self, reading: Reading, folder: Path) -> tuple[list[Path], int]:
         """By the way that is set. With auto, the object's size or else the first REST page tells how many there are."""
+
+        def proceed() -> None:
+            self.allowance.require(f"read {reading.object}")
+
+        proceed()
         in_bulk = all(self._in_bulk(reading.object, path) for path in reading.paths)
         if self.method == "rest" or not in_bulk:
-            return query.read(self.org, reading, folder)
+            return query.read(self.org, reading, folder, proceed=proceed)
         rows = None if reading.key != KEY or self.method == "bulk" else self.sizes.of(reading.object)
         many = rows is not None and rows > REST_ROWS and not reading.condition
         if self.method == "auto" and not many and query.fits(reading):
             try:
-                return query.read(self.org, reading, folder, most=REST_ROWS)
+                return query.read(self.org, reading, folder, most=REST_ROWS, proceed=proceed)
             except query.TooManyRows as found:
                 rows = found.total
         try:
@@ -218,7 +226,7 @@ class Puller:
             # A few objects cannot be read in bulk; Salesforce tells when the job is created.
             if error.code not in _NOT_IN_BULK_CODES:
                 raise
-            return query.read(self.org, reading, folder)
+            return query.read(self.org, reading, folder, proceed=proceed)
 
     def _in_bulk(self, name: str, path: str) -> bool:
         field = self.fields.resolve(name, path)

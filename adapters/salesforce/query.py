@@ -6,7 +6,7 @@ Records come in the order of the reading's key, so that a read whose cursor Sale
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,7 @@ PAGE = 2_000
 _ROWS_PER_FILE = 50_000
 _READS = 4  # a page may come short, or a record may be deleted between two pages
 _MOST_LOST = 50
+_COUNTS = 2  # a count of millions of records may take longer than Salesforce lets a query run, every time
 _LOST_CURSOR = "INVALID_QUERY_LOCATOR"  # an org keeps ten open cursors per user, and each for two days
 _LONGEST_URL = 14_000  # Salesforce refuses addresses above 16,384 bytes
 
@@ -48,7 +49,13 @@ def fits(reading: Reading) -> bool:
     return len(quote(reading.ordered())) < _LONGEST_URL
 
 
-def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> tuple[list[Path], int]:
+def read(
+    org: Org,
+    reading: Reading,
+    folder: Path,
+    most: int | None = None,
+    proceed: Callable[[], None] = lambda: None,
+) -> tuple[list[Path], int]:
     """Read every record of a query into Parquet files.
 
     Args:
@@ -56,6 +63,7 @@ def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> t
         reading: what to read.
         folder: where the files go.
         most: number of records above which not to go on.
+        proceed: is called before every further page; may raise.
 
     Returns:
         The files, at least one, and the number of records.
@@ -65,7 +73,7 @@ def read(org: Org, reading: Reading, folder: Path, most: int | None = None) -> t
         CrmError: translated from what Salesforce said.
     """
     for _ in range(_READS):
-        pages = _Pages(org, reading, folder)
+        pages = _Pages(org, reading, folder, proceed)
         total, rows, whole = pages.read(most)
         if whole:
             return pages.paths, rows
@@ -84,8 +92,9 @@ class _Pages:
         paths: files written so far.
     """
 
-    def __init__(self, org: Org, reading: Reading, folder: Path) -> None:
+    def __init__(self, org: Org, reading: Reading, folder: Path, proceed: Callable[[], None]) -> None:
         self.paths: list[Path] = []
+        self._proceed = proceed
         self._org = org
         self._reading = reading
         self._folder = folder
@@ -114,6 +123,7 @@ class _Pages:
                     last = self._take(page["records"]) or last
                     if page["done"]:
                         break
+                    self._proceed()
                     page = _next(self._org, self._operation, page["nextRecordsUrl"])
             except CrmRequestError as error:
                 if error.code != _LOST_CURSOR:
@@ -154,7 +164,9 @@ class _Pages:
         return len(frame)
 
 
-def query(org: Org, operation: str, soql: str, *, archived: bool = False) -> Mapping[str, Any]:
+def query(
+    org: Org, operation: str, soql: str, *, archived: bool = False, attempts: int | None = None
+) -> Mapping[str, Any]:
     """The first page of a query, as Salesforce gives it.
 
     Args:
@@ -162,12 +174,13 @@ def query(org: Org, operation: str, soql: str, *, archived: bool = False) -> Map
         operation: what is done, in a person's words.
         soql: the query.
         archived: also read deleted, merged and archived records.
+        attempts: fewer tries than the run's limits allow.
     """
 
     def send(client: Salesforce) -> Any:  # noqa: ANN401 - Salesforce's JSON
         return _whole(client.query(soql, include_deleted=archived))
 
-    answer: Mapping[str, Any] = org.call(operation, send)
+    answer: Mapping[str, Any] = org.call(operation, send, attempts)
     return answer
 
 
@@ -188,7 +201,7 @@ def count(org: Org, reading: Reading) -> int | None:
     if len(quote(text)) >= _LONGEST_URL:
         return None
     try:
-        return int(query(org, f"count {reading.object}", text)["totalSize"])
+        return int(query(org, f"count {reading.object}", text, attempts=_COUNTS)["totalSize"])
     except CrmTemporaryError as error:
         _log.warning("%s", error)
         return None

@@ -16,6 +16,7 @@ from typing import Literal
 import polars as pl
 import pyarrow as pa
 
+from adapters.allowance import Allowance
 from adapters.salesforce import ingest, jobs, query, records, results
 from adapters.salesforce.errors import OBJECT_NOT_FOUND, QUOTA_CODES, READ_ONLY_CODE, RETRIED_ROW_CODES
 from adapters.salesforce.http import Org
@@ -43,7 +44,7 @@ class Writer:
     Args:
         org: where to write.
         method: Collections, Bulk, or by the number of changes.
-        quota_share: share of the daily API calls that may be used up, by everybody.
+        allowance: of the daily API calls.
         upload_bytes: size that the file of a bulk job may have.
     """
 
@@ -51,12 +52,12 @@ class Writer:
         self,
         org: Org,
         method: Literal["auto", "rest", "bulk"],
-        quota_share: float,
+        allowance: Allowance,
         upload_bytes: int = ingest.UPLOAD_BYTES,
     ) -> None:
         self._org = org
         self._method = method
-        self._quota_share = quota_share
+        self._allowance = allowance
         self._upload_bytes = upload_bytes
         self._territories: bool | None = None
 
@@ -110,19 +111,13 @@ class Writer:
     def _results(self, send: Sender, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Results of one batch."""
         changes = _frame(batch)
-        if self._affordable(self.calls(len(changes))):
+        if self._allowance.covers(self.calls(len(changes))):
             return results.as_batch(changes, self._settled(changes, send))
         return results.as_batch(changes, results.deferred(changes))
 
     def settle(self, log: JobLog) -> None:
         """See `connector.crm.Crm.settle`."""
         ingest.Ingest(self._org, log).settle()
-
-    def _affordable(self, calls: int) -> bool:
-        session = self._org.session
-        if session.used is None or session.limit is None:
-            return True
-        return session.used + calls <= session.limit * self._quota_share
 
     def _polls(self, changes: int) -> int:
         """Polls of jobs that write about a thousand records a second."""
