@@ -24,13 +24,22 @@ from connector.mapping.model import (
     SaturatingScale,
     Scale,
 )
-from connector.quality import Quality
+from connector.quality import Quality, Said
 from connector.tables import Frame
 
 ENOUGH: Final = 20
 """Accounts with a value from which on a share of them says anything."""
 CLIPPED: Final = 0.05
 """Share of the values that may lie beyond the ends of the scale."""
+AT_AN_END: Final = 0.15
+"""Share of the values beyond one end that `kpm calibrate` may leave there: a tenth, before it rounds."""
+TOO_NARROW: Final = Said("`kpm calibrate` proposes other ends", "`kpm calibrate` schlägt andere Enden vor")
+ON_PURPOSE: Final = Said(
+    "no more than `kpm calibrate` leaves at each end, so that the middle is told apart: set wider ends where the "
+    "differences out there matter",
+    "nicht mehr, als `kpm calibrate` an jedem Ende lässt, damit die Mitte unterschieden wird: weitere Enden setzen, "
+    "wo die Unterschiede dort draußen zählen",
+)
 DOMINANT: Final = 0.9
 """Share of the accounts that may have one and the same value."""
 ALIKE: Final = 0.9
@@ -52,35 +61,39 @@ def criteria_quality(accounts: Any, mapping: Mapping) -> tuple[Quality, ...]:  #
     found: list[Quality] = []
     for criterion in mapping.criteria:
         if criterion.weight > 0:
-            dominant = list(_dominant(members, criterion, mapping))
-            found += _clipped(members, criterion, mapping)
-            found += dominant or _close(members, criterion, mapping)
+            dominant = list(_dominant(members, criterion))
+            found += _clipped(members, criterion)
+            found += dominant or _close(members, criterion)
     for dimension in DIMENSIONS:
         weighed = [criterion for criterion in mapping.of(dimension) if criterion.weight > 0]
         for first, second in combinations(weighed, 2):
-            found += _correlated(members, first, second, mapping)
+            found += _correlated(members, first, second)
     return tuple(found)
 
 
-def _clipped(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
+def _clipped(members: Frame, criterion: Criterion) -> Iterator[Quality]:
     """Values beyond the ends of a scale: accounts that differ and score alike."""
     for place, rung in enumerate(criterion.rungs):
         ends = _ends(rung.scale)
         if ends is None:
             continue
-        low, high, named = ends
+        low, high, words = ends
         raw = _answered(criterion, place)
-        beyond = ((raw < low) | (raw > high)).fill_null(False)
-        known, clipped = _counts(members, ~raw.is_null(), beyond)
+        below, above = (raw < low).fill_null(False), (raw > high).fill_null(False)
+        known, *beyond = _counts(members, ~raw.is_null(), below, above)
+        clipped = sum(beyond)
         if known >= ENOUGH and clipped > CLIPPED * known:
-            message = (
-                f"of {known:,} values of {_label(criterion, mapping)} lie beyond {named}: these accounts score alike "
-                "though they differ; `kpm calibrate` proposes other ends"
+            advice = ON_PURPOSE if max(beyond) <= AT_AN_END * known else TOO_NARROW
+            message = Said(
+                f"of {known:,} values of {criterion.label.in_('en')} lie beyond {words.en}: these accounts score "
+                f"alike though they differ; {advice.en}",
+                f"von {_tausend(known)} Werten von {criterion.label.in_('de')} liegen jenseits von {words.de}: Diese "
+                f"Accounts werden gleich bewertet, obwohl sie sich unterscheiden; {advice.de}",
             )
             yield Quality(OBJECT, criterion.id, message, clipped, criterion.id)
 
 
-def _dominant(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
+def _dominant(members: Frame, criterion: Criterion) -> Iterator[Quality]:
     """A value that nearly every account has."""
     for place in range(len(criterion.rungs)):
         answers = (nw.col(f"rung:{criterion.id}") == place).fill_null(False)
@@ -92,14 +105,16 @@ def _dominant(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterato
         found = row.collect().to_dict(as_series=False)
         known, most = int(found["all"][0] or 0), int(found["most"][0] or 0)
         if known >= ENOUGH and most > DOMINANT * known:
-            message = (
-                f"of {known:,} values of {_label(criterion, mapping)} are one and the same: it tells hardly any "
-                "accounts apart"
+            message = Said(
+                f"of {known:,} values of {criterion.label.in_('en')} are one and the same: it tells hardly any "
+                "accounts apart",
+                f"von {_tausend(known)} Werten von {criterion.label.in_('de')} sind gleich: Das Kriterium "
+                "unterscheidet kaum einen Account",
             )
             yield Quality(OBJECT, criterion.id, message, most, criterion.id)
 
 
-def _close(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
+def _close(members: Frame, criterion: Criterion) -> Iterator[Quality]:
     """Scores that lie so close together that the criterion moves nobody."""
     score = nw.when(nw.col(f"known:{criterion.id}")).then(nw.col(f"score:{criterion.id}")).cast(nw.Float64)
     found = (
@@ -113,14 +128,17 @@ def _close(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Q
     )
     known, low, high = int(found["known"][0] or 0), found["low"][0], found["high"][0]
     if known >= ENOUGH and high - low <= CLOSE:
-        message = (
-            f"accounts score alike on {_label(criterion, mapping)}: nine in ten between {low:.0f} and {high:.0f}, so "
-            "it separates nothing; change its scale (`kpm calibrate` proposes one) or leave it out"
+        message = Said(
+            f"accounts score alike on {criterion.label.in_('en')}: nine in ten between {low:.0f} and {high:.0f}, so "
+            "it separates nothing; change its scale (`kpm calibrate` proposes one) or leave it out",
+            f"Accounts sind bei {criterion.label.in_('de')} gleich bewertet: neun von zehn zwischen {low:.0f} und "
+            f"{high:.0f}, das Kriterium trennt also nichts; die Skala ändern (`kpm calibrate` schlägt eine vor) oder "
+            "es weglassen",
         )
         yield Quality(OBJECT, criterion.id, message, known, criterion.id)
 
 
-def _correlated(members: Frame, first: Criterion, second: Criterion, mapping: Mapping) -> Iterator[Quality]:
+def _correlated(members: Frame, first: Criterion, second: Criterion) -> Iterator[Quality]:
     """Pearson's r of two criteria's scores, from sums of whole numbers, so that it does not depend on their order."""
     both = members.filter(nw.col(f"known:{first.id}") & nw.col(f"known:{second.id}"))
     x, y = (nw.col(f"score:{one.id}").cast(nw.Int64) for one in (first, second))
@@ -132,20 +150,23 @@ def _correlated(members: Frame, first: Criterion, second: Criterion, mapping: Ma
         return
     r = (n * sxy - sx * sy) / sqrt(spread)
     if r > ALIKE:
-        message = (
-            f"accounts show that {_label(first, mapping)} and {_label(second, mapping)} say the same (correlation "
-            f"{r:.2f}), which then counts twice; leave one out, or give both together the weight of one"
+        message = Said(
+            f"accounts show that {first.label.in_('en')} and {second.label.in_('en')} say the same (correlation "
+            f"{r:.2f}), which then counts twice; leave one out, or give both together the weight of one",
+            f"Accounts zeigen, dass {first.label.in_('de')} und {second.label.in_('de')} dasselbe sagen (Korrelation "
+            f"{r:.2f}), was dann doppelt zählt; eines weglassen oder beiden zusammen das Gewicht von einem geben",
         )
         yield Quality(OBJECT, first.id, message, n, first.id)
 
 
-def _ends(scale: Scale) -> tuple[float, float, str] | None:
+def _ends(scale: Scale) -> tuple[float, float, Said] | None:
     """The values between which a scale tells accounts apart, and how to name them; None: everywhere."""
     if isinstance(scale, LinearScale | LogScale):
         low, high = sorted((scale.zero, scale.full))
-        return low, high, f"zero = {scale.zero:,.6g} and full = {scale.full:,.6g}"
+        zero, full = (f"{end:,.10g}" for end in (scale.zero, scale.full))
+        return low, high, Said(f"zero = {zero} and full = {full}", f"zero = {zero} und full = {full}")
     if isinstance(scale, HalfLifeScale | SaturatingScale):
-        return 0.0, float("inf"), "0, where the scale begins"
+        return 0.0, float("inf"), Said("0, where the scale begins", "0, wo die Skala beginnt")
     return None
 
 
@@ -162,5 +183,5 @@ def _counts(members: Frame, *tests: nw.Expr) -> list[int]:
     return [int(values[0] or 0) for values in found.values()]
 
 
-def _label(criterion: Criterion, mapping: Mapping) -> str:
-    return criterion.label.in_(mapping.language)
+def _tausend(number: int) -> str:
+    return f"{number:,}".replace(",", ".")

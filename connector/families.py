@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from connector.crm import ACCOUNT, CONTACT, ID, OPPORTUNITY, ROLE
 from connector.mapping.model import Mapping
-from connector.quality import Quality
+from connector.quality import Quality, Said
 from connector.reading import as_text
 from connector.tables import Frame, Source, Sources, column, like, looked_up
 
@@ -45,8 +45,14 @@ class Families:
     @property
     def quality(self) -> tuple[Quality, ...]:
         """What is odd about the chains, as far as there is anything."""
-        circle = "accounts lead back to themselves through their parents: each stands for itself"
-        orphan = "accounts have a parent that was not read: each stands for itself"
+        circle = Said(
+            "accounts lead back to themselves through their parents: each stands for itself",
+            "Accounts führen über ihre Eltern zu sich selbst zurück: Jeder steht für sich",
+        )
+        orphan = Said(
+            "accounts have a parent that was not read: each stands for itself",
+            "Accounts haben einen Eltern-Account, der nicht gelesen wurde: Jeder steht für sich",
+        )
         found = (
             Quality("accounts", None, circle, self.circles),
             Quality("accounts", None, orphan, self.orphans),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 MOST_EXAMPLES: Final = 50
 """Records that one finding names at most."""
 FEW_EXAMPLES: Final = 5
 """Those of them that stand on one line."""
+
+
+class Said(NamedTuple):
+    """What is to be said of a finding, in both languages; reads on from the count."""
+
+    en: str
+    de: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class Quality:
     Attributes:
         object: section of the mapping whose records it concerns.
         field: API name; None where no single field is to blame.
-        message: what it is and what became of it; reads on from the count.
+        message: what it is and what became of it.
         count: number of records.
         criterion: whose raw value it concerns, None for all.
         examples: the first of the records or keys concerned, as people know them; `count` is of all.
@@ -27,21 +34,33 @@ class Quality:
 
     object: str
     field: str | None
-    message: str
+    message: Said
     count: int
     criterion: str | None = None
     examples: tuple[str, ...] = ()
 
     @property
     def note(self) -> dict[str, Any]:
-        """As plans, reports and the store keep it: message, count, and criterion and examples if there are any."""
+        """As plans, reports and the store keep it: message, count, and criterion and examples if there are any.
+
+        ``message`` is English, as everything that an admin reads; ``message_de`` is for pages in German.
+        """
         more: dict[str, Any] = {"criterion": self.criterion} if self.criterion else {}
         more |= {"examples": list(self.examples)} if self.examples else {}
-        return {"message": str(self), "count": self.count, **more}
+        german = f"{self.message.de} ({self._where})"
+        return {"message": str(self), "message_de": german, "count": self.count, **more}
 
     def __str__(self) -> str:
-        where = self.object if self.field is None else f"{self.object}.{self.field}"
-        return f"{self.message} ({where})"
+        return f"{self.message.en} ({self._where})"
+
+    @property
+    def _where(self) -> str:
+        return self.object if self.field is None else f"{self.object}.{self.field}"
+
+
+def noted(note: Mapping[str, Any], language: Literal["en", "de"]) -> str:
+    """The message of a kept note; an older run may have kept it in English alone."""
+    return str(note.get("message_de", note["message"]) if language == "de" else note["message"])
 
 
 def named(note: Mapping[str, Any]) -> str:

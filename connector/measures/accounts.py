@@ -28,13 +28,18 @@ from connector.measures.field import field, nothing
 from connector.measures.ratings import Rating
 from connector.measures.wallet import size_class
 from connector.overrides import from_fields
+from connector.quality import Said
 from connector.reading import as_day, as_flag, as_number, as_text, fold, folded, is_given, missing
 from connector.tables import Frame, Source, column, extended
 
 RULE_KEYS = ("all", "any")
 MARKED = "@marked"
 """Column: one of our fields is set on the account."""
-DAYS_AHEAD = "the rating dates lie ahead: they count as fresh"
+BELOW_0 = Said("values below 0 count as 0", "Werte unter 0 gelten als 0")
+DAYS_AHEAD = Said(
+    "the rating dates lie ahead: they count as fresh",
+    "Bewertungsdaten liegen in der Zukunft: Sie gelten als frisch",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Odd:
 
     column: str
     field: str
-    message: str
+    message: Said
     criterion: str | None = None
     object: str = "accounts"
 
@@ -149,7 +154,7 @@ class _Reader:
         name: str,
         test: nw.Expr,
         field_name: str,
-        message: str,
+        message: Said,
         criterion: str | None = None,
         where: str = "accounts",
     ) -> None:
@@ -172,7 +177,7 @@ class _Reader:
         return self.links[place]
 
     def mark_given(
-        self, name: str, unfit: nw.Expr, field_name: str, message: str, criterion: str | None = None
+        self, name: str, unfit: nw.Expr, field_name: str, message: Said, criterion: str | None = None
     ) -> None:
         """The same where the field is not empty."""
         self.add(is_given(nw.col(column(field_name)), self.schema[field_name]), name)
@@ -244,8 +249,8 @@ def _read_column(reader: _Reader, key: str, source: CsvSource, scale: Scale) -> 
     reader.add(raw, f"raw:{key}")
     reader.add(is_given(value, kind), f"@odd:{key}")
     unfit = nw.col(f"@odd:{key}") & _unfit(nw.col(f"raw:{key}"), scale)
-    message = f"values are not {_wanted(scale, kind)}: they count as missing"
-    reader.mark(f"@odd:{key}", unfit, source.column, message, key.split(":", maxsplit=1)[0], source.csv)
+    criterion = key.split(":", maxsplit=1)[0]
+    reader.mark(f"@odd:{key}", unfit, source.column, _unusable(scale, kind), criterion, source.csv)
 
 
 def _group(reader: _Reader, by: str) -> nw.Expr:
@@ -264,13 +269,11 @@ def _read_source(reader: _Reader, key: str, source: FieldSource, scale: Scale) -
         money = kind is FieldType.CURRENCY and scale.kind not in ("lookup", "boolean")
         given = reader.cents(source.field, source.rated_at, f"@money:{key}") if money else value
         raw = field(given, kind, scale, reader.as_of)
-        message = f"values are not {_wanted(scale, kind)}: they count as missing"
-        reader.mark_given(
-            f"@odd:{key}", _unfit(nw.col(f"raw:{key}"), scale), source.field, message, criterion
-        )
+        unfit = _unfit(nw.col(f"raw:{key}"), scale)
+        reader.mark_given(f"@odd:{key}", unfit, source.field, _unusable(scale, kind), criterion)
         if scale.kind == "half_life":
             ahead = (nw.col(f"raw:{key}") < 0).fill_null(False)
-            reader.mark(f"@below:{key}", ahead, source.field, "values below 0 count as 0", criterion)
+            reader.mark(f"@below:{key}", ahead, source.field, BELOW_0, criterion)
     if kind is FieldType.MULTI_PICKLIST and scale.kind == "lookup":
         reader.add(nw.lit(True), f"multi:{key}")
     reader.add(raw, f"raw:{key}")
@@ -287,7 +290,10 @@ def _read_wallet(reader: _Reader) -> None:
         cents = missing(nw.Int64)
         if source in reader.schema:
             cents = reader.cents(source, wallet.rated_at, f"@wallet:{place}")
-            message = "wallets are negative, no amount, or in a currency without a rate: they do not answer"
+            message = Said(
+                "wallets are negative, no amount, or in a currency without a rate: they do not answer",
+                "Bedarfsangaben sind negativ, kein Betrag oder in einer Währung ohne Kurs: Sie gelten als unbekannt",
+            )
             reader.mark_given(f"@odd:wallet:{place}", nw.col(entered).is_null(), source, message)
         reader.add(nw.when(cents >= 0).then(cents), entered)
         expired = f"@entered_expired:{place}"
@@ -326,13 +332,24 @@ def _unfit(raw: nw.Expr, scale: Scale) -> nw.Expr:
     return raw.is_null()
 
 
-def _wanted(scale: Scale, kind: FieldType) -> str:
+def _unusable(scale: Scale, kind: FieldType) -> Said:
+    wanted, german = _wanted(scale, kind)
+    return Said(
+        f"values are not {wanted}: they count as missing",
+        f"Werte sind nicht {german}: Sie gelten als unbekannt",
+    )
+
+
+def _wanted(scale: Scale, kind: FieldType) -> Said:
     if isinstance(scale, RatingScale):
-        return f"a rating from {scale.worst:g} to {scale.best:g}"
+        ends = f"{scale.worst:g}", f"{scale.best:g}"
+        return Said(f"a rating from {ends[0]} to {ends[1]}", f"eine Bewertung von {ends[0]} bis {ends[1]}")
     if isinstance(scale, LookupScale):
-        return "among the lookup's keys"
+        return Said("among the lookup's keys", "unter den Schlüsseln von lookup")
     if scale.kind == "boolean":
-        return "yes or no"
+        return Said("yes or no", "ja oder nein")
     if kind in (FieldType.DATE, FieldType.DATETIME):
-        return "dates from 1900 to 2100"
-    return "an amount that can be converted" if kind is FieldType.CURRENCY else "a number"
+        return Said("dates from 1900 to 2100", "ein Datum von 1900 bis 2100")
+    if kind is FieldType.CURRENCY:
+        return Said("an amount that can be converted", "ein Betrag, der sich umrechnen lässt")
+    return Said("a number", "eine Zahl")

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connector.mapping.csv_file import CsvTable
 from connector.mapping.model import CsvSource
-from connector.quality import MOST_EXAMPLES, Quality
+from connector.quality import MOST_EXAMPLES, Quality, Said
 from connector.tables import Frame, looked_up
 
 
@@ -83,22 +83,33 @@ def findings(accounts: Frame, link: Link) -> Iterator[Quality]:
     read = pl.DataFrame(narrow)
     members = read.filter(pl.col("member"))
     keyless = members.filter(pl.col("key").is_null())
-    yield Quality(
-        "accounts", field, f"customers have no key into {name}", len(keyless), None, _named(keyless)
-    )
+    message = Said(f"customers have no key into {name}", f"Kunden haben keinen Schlüssel für {name}")
+    yield Quality("accounts", field, message, len(keyless), None, _named(keyless))
     absent = members.filter(pl.col("key").is_not_null() & pl.col("found").is_null())
-    message = f"customers have a key that {name} lacks"
+    message = Said(
+        f"customers have a key that {name} lacks", f"Kunden haben einen Schlüssel, der in {name} fehlt"
+    )
     yield Quality("accounts", field, message, len(absent), None, _named(absent))
     shared = read.filter(pl.col("found") & pl.col("key").is_duplicated())
-    message = f"accounts share their key into {name} with another: each of them gets the value"
+    message = Said(
+        f"accounts share their key into {name} with another: each of them gets the value",
+        f"Accounts teilen ihren Schlüssel für {name} mit einem anderen: Jeder erhält den Wert",
+    )
     yield Quality("accounts", field, message, len(shared), None, _named(shared))
     idle = rows.join(read.select("key").unique(), on="key", how="anti", maintain_order="left")
-    message = "keys match no account that was read, so their rows count for nobody"
+    message = Said(
+        "keys match no account that was read, so their rows count for nobody",
+        "Schlüssel gehören zu keinem gelesenen Account: Ihre Zeilen zählen für niemanden",
+    )
     yield Quality(name, link.source.key, message, len(idle), None, _shown(idle))
     twice = link.table.twice
-    message = "keys stand in several rows: their values count as missing"
+    message = Said(
+        "keys stand in several rows: their values count as missing",
+        "Schlüssel stehen in mehreren Zeilen: Ihre Werte gelten als unbekannt",
+    )
     yield Quality(name, link.source.key, message, len(twice), None, twice[:MOST_EXAMPLES])
-    yield Quality(name, link.source.key, "rows have no key: they are left out", link.table.keyless)
+    message = Said("rows have no key: they are left out", "Zeilen haben keinen Schlüssel: Sie zählen nicht")
+    yield Quality(name, link.source.key, message, link.table.keyless)
 
 
 def _named(accounts: pl.DataFrame) -> tuple[str, ...]:

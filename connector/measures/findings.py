@@ -19,22 +19,61 @@ from connector.measures.contact_roles import ROLE
 from connector.measures.figures import Figures
 from connector.measures.rows import STAGELESS, UNDATED
 from connector.measures.wallet import RAISED
-from connector.quality import Quality
+from connector.quality import Quality, Said
 from connector.tables import Frame
 
 MOST_WITHOUT_RATE: Final = 0.01
 """Share of the amounts that may lack an exchange rate."""
 
 MESSAGES: Final = {
-    "@n:undated": ("opportunities", "opportunities without a close date (1900 to 2100) are left out"),
-    "@n:stageless": ("opportunities", "opportunities in a stage that the CRM does not define are left out"),
-    "@n:ahead": ("opportunities", "won opportunities with a close date ahead are left out"),
-    "@n:unreadable": ("opportunities", "amounts are no number, or beyond 10^13: they count as empty"),
-    "@n:no_rate": ("opportunities", "amounts are in a currency without a rate: they count as empty"),
-    "@n:partial": ("opportunities", "accounts have opportunities without an amount: the others are summed"),
+    "@n:undated": (
+        "opportunities",
+        Said(
+            "opportunities without a close date (1900 to 2100) are left out",
+            "Opportunitys ohne Abschlussdatum (1900 bis 2100) zählen nicht",
+        ),
+    ),
+    "@n:stageless": (
+        "opportunities",
+        Said(
+            "opportunities in a stage that the CRM does not define are left out",
+            "Opportunitys in einer Phase, die das CRM nicht kennt, zählen nicht",
+        ),
+    ),
+    "@n:ahead": (
+        "opportunities",
+        Said(
+            "won opportunities with a close date ahead are left out",
+            "gewonnene Opportunitys mit einem Abschlussdatum in der Zukunft zählen nicht",
+        ),
+    ),
+    "@n:unreadable": (
+        "opportunities",
+        Said(
+            "amounts are no number, or beyond 10^13: they count as empty",
+            "Beträge sind keine Zahl oder größer als 10^13: Sie gelten als leer",
+        ),
+    ),
+    "@n:no_rate": (
+        "opportunities",
+        Said(
+            "amounts are in a currency without a rate: they count as empty",
+            "Beträge sind in einer Währung ohne Kurs: Sie gelten als leer",
+        ),
+    ),
+    "@n:partial": (
+        "opportunities",
+        Said(
+            "accounts have opportunities without an amount: the others are summed",
+            "Accounts haben Opportunitys ohne Betrag: Summiert werden die übrigen",
+        ),
+    ),
     "@n:undated_contacts": (
         "contact_roles",
-        "roles have a contact without a last activity: it counts as active",
+        Said(
+            "roles have a contact without a last activity: it counts as active",
+            "Rollen haben einen Kontakt ohne letzte Aktivität: Er gilt als aktiv",
+        ),
     ),
 }
 """Columns with a number per account: the section that they concern, and what to say."""
@@ -85,7 +124,10 @@ def counted(
         Quality(odd.object, odd.field, odd.message, found[odd.column], odd.criterion) for odd in fields.odd
     ]
     if found.get(RAISED) and mapping.wallet is not None:
-        message = "wallets lie below what the account bought in 12 months: they count as that much"
+        message = Said(
+            "wallets lie below what the account bought in 12 months: they count as that much",
+            "Bedarfsangaben liegen unter dem Umsatz der letzten 12 Monate: Sie gelten als so hoch wie dieser",
+        )
         quality.append(Quality("accounts", mapping.wallet.field, message, found[RAISED]))
     quality += [each for link in fields.links for each in csv_columns.findings(accounts, link)]
     quality += list(_unused(mapping, rates, found["members"]))
@@ -142,8 +184,9 @@ def _unused(mapping: MappingFile, rates: Mapping[str, float | None], members: in
     for key, rung in rungs(mapping):
         source = rung.source
         if isinstance(source, RecordsSource) and source.measure == "error_rate" and rates.get(key) is None:
-            message = (
-                "accounts have no error rate: no record of the portfolio meets its where, so it is not in use"
+            message = Said(
+                "accounts have no error rate: no record of the portfolio meets its where, so it is not in use",
+                "Accounts haben keine Fehlerquote: Kein Datensatz des Portfolios erfüllt ihr where",
             )
             yield Quality(source.from_, None, message, members, key.split(":")[0])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from connector.quality import noted
+
 
 def environment() -> Environment:
     """Templates of this folder; everything that is put in is escaped."""
@@ -14,7 +16,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(money=money, percent=percent, number=number)
+    templates.filters.update(money=money, percent=percent, number=number, noted=noted)
     return templates
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connector.criteria_quality import criteria_quality
 from connector.mapping.model import Mapping
-from connector.quality import Quality
+from connector.quality import Quality, noted
 from connector.reference import References
 from connector.stages.score import score
 from tests.unit.measures.pulled import mapped, mapping_of
@@ -52,10 +52,21 @@ def test_more_than_5_percent_beyond_the_ends(backend: str) -> None:
     (found,) = warned(backend, of("Size"), Size=values)
     assert (found.criterion, found.count) == ("c0", 6)
     assert str(found).startswith("of 100 values of Label of Size lie beyond zero = 0 and full = 100: ")
+    assert noted(found.note, "de").startswith(
+        "von 100 Werten von Label of Size liegen jenseits von zero = 0 und full"
+    )
     assert warned(backend, of("Size"), Size=[*spread(95), *values[95:]]) == ()  # 5 % are no more than 5 %
     assert (
         warned(backend, of("Size"), Size=[*spread(80), *[100.0] * 20]) == ()
     )  # the ends themselves are fine
+
+
+def test_what_calibrate_leaves_at_the_ends_is_not_sent_there_again(backend: str) -> None:
+    scale = {"kind": "linear", "zero": 10, "full": 90}  # the 10th and the 90th percentile
+    (found,) = warned(backend, of("Size", scale), Size=spread(101))
+    assert (found.count, "no more than `kpm calibrate` leaves" in str(found)) == (20, True)
+    (found,) = warned(backend, of("Size", {**scale, "full": 80}), Size=spread(101))
+    assert (found.count, "`kpm calibrate` proposes other ends" in str(found)) == (30, True)
 
 
 def test_an_inverted_scale_and_a_logarithm_have_ends_too(backend: str) -> None:
@@ -64,7 +75,7 @@ def test_an_inverted_scale_and_a_logarithm_have_ends_too(backend: str) -> None:
     assert (found.count, "zero = 50 and full = 0" in str(found)) == (9, True)
     log = {"kind": "log", "zero": 1_000, "full": 1_000_000}
     (found,) = warned(backend, of("Size", log), Size=[*spread(90, 2000)[1:], *[0.0] * 10])
-    assert (found.count, "zero = 1,000 and full = 1e+06" in str(found)) == (10, True)
+    assert (found.count, "zero = 1,000 and full = 1,000,000" in str(found)) == (10, True)
     (found,) = warned(
         backend, of("Size", {"kind": "half_life", "days": 50}), Size=[*spread(90), *[-4.0, -5.0] * 5]
     )

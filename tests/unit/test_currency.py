@@ -96,7 +96,7 @@ def test_too_many_amounts_without_a_rate_stop_the_run(backend: str) -> None:
     found = mapped(
         backend, mapping_of({"source": WON}), accounts=[{"@id": "a"}], opportunities=[*deals, *[deal()] * 100]
     )
-    assert [(note.object, note.count) for note in found.quality if "without a rate" in note.message] == [
+    assert [(note.object, note.count) for note in found.quality if "without a rate" in note.message.en] == [
         ("opportunities", 2)
     ]
 

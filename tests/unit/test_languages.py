@@ -23,6 +23,8 @@ from connector.focus import foci
 from connector.mapping import Mapping
 from connector.mapping.model import RESULTS as RESULT_KEYS
 from connector.mapping.model import SEGMENTS, SOURCES, Language, Text
+from connector.measures.findings import MESSAGES
+from connector.quality import Quality, Said, noted
 from connector.texts import CASES, PHRASES, confidence_labels
 from tests.unit.stages.portfolio import mapping_of
 
@@ -47,6 +49,17 @@ def test_every_phrase() -> None:
     assert set(PHRASES["en"].segments) == set(SEGMENTS)
     assert set(PHRASES["en"].actions) == set(PHRASES["en"].steps) == set(CASES)
     assert set(PHRASES["en"].sources) == {*SOURCES, "rating"}
+
+
+def test_every_note_on_the_data() -> None:
+    for _, said in MESSAGES.values():
+        assert said.en.strip(" :.,")
+        assert said.de.strip(" :.,")
+        assert said.en != said.de
+    note = Quality("accounts", "Wallet__c", Said("wallets are odd", "Bedarfsangaben sind seltsam"), 3).note
+    assert noted(note, "en") == "wallets are odd (accounts.Wallet__c)"
+    assert noted(note, "de") == "Bedarfsangaben sind seltsam (accounts.Wallet__c)"
+    assert noted({"message": "kept by an older run", "count": 1}, "de") == "kept by an older run"
 
 
 def test_every_label_and_help_of_our_fields() -> None:

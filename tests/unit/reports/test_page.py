@@ -95,11 +95,15 @@ def test_the_page_shows_movement_and_what_the_data_lacks(mapping: Mapping) -> No
         account("c", segment="retreat", from_segment=None),
     )
     heading = Heading("acme", "salesforce", date(2026, 11, 24), "EUR", "")
-    note = {"message": "wallets are <negative>", "count": 1234}
+    note = {"message": "wallets are <negative>", "message_de": "negativ", "count": 1234}
     html = page(accounts, mapping, heading=heading, thresholds=HALF, labels=LABELS, quality=[note])
     assert "From zone to zone" in html
     assert "<b>1</b>" in html
     assert "wallets are &lt;negative&gt;" in html
+    german = mapping.model_copy(update={"language": "de"})
+    assert "negativ" in page(
+        accounts, german, heading=heading, thresholds=HALF, labels=LABELS, quality=[note]
+    )
     assert "1\u202f234" in html
     still = page(accounts.head(1), mapping, heading=heading, thresholds=HALF, labels=LABELS)
     assert "From zone to zone" not in still

@@ -121,7 +121,7 @@ def test_a_circle_is_told(crm: FakeCrm, store: Store, mapping: Mapping) -> None:
     found = rows(outcome)
     assert [found[key]["top"] for key in (TOP, CHILD, GRANDCHILD)] == [TOP, CHILD, GRANDCHILD]
     assert any(
-        "lead back to themselves" in note.message and note.count == 3 for note in outcome.preview.quality
+        "lead back to themselves" in note.message.en and note.count == 3 for note in outcome.preview.quality
     )
 
 
