@@ -10,6 +10,7 @@ from typing import Any
 from connector.mapping.model import (
     ActivitiesSource,
     ContactRolesSource,
+    CsvSource,
     FieldSource,
     Mapping,
     OpportunitiesSource,
@@ -46,6 +47,14 @@ class Customer:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """What comes from elsewhere: rows of CSV files by name, and the coefficients of the wallet model."""
+
+    csv: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    model: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class World:
     """What all measures need to know."""
 
@@ -56,7 +65,7 @@ class World:
     percents: frozenset[str]
     multis: frozenset[str]
     present: frozenset[str]
-    model: dict[str, float]
+    learnt: Learnt
 
 
 def customers(tables: dict[str, list[Row]], world: World) -> dict[str, Customer]:
@@ -332,6 +341,16 @@ def read(value: Any, kind: str, today: int) -> Any:
     except ValueError:
         return None
     return None if day is None else today - day
+
+
+def of_csv(customer: Customer, source: CsvSource, kind: str, world: World) -> Any:
+    """The cell of the row that has the account's key; a key that is there twice has no value."""
+    key = customer.row.get(column(source.key_field or source.key))
+    if isinstance(key, float) and key.is_integer():
+        key = int(key)
+    rows = [row for row in world.learnt.csv[source.csv] if text(row[source.key]) == text(key) is not None]
+    cell = rows[0][source.column].strip() if len(rows) == 1 else ""
+    return read(cell, kind, world.today) if cell else None
 
 
 def of_field(

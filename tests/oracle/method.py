@@ -12,6 +12,7 @@ from connector.mapping.model import (
     ContactRolesSource,
     CriteriaSource,
     Criterion,
+    CsvSource,
     FieldSource,
     LookupScale,
     Mapping,
@@ -36,11 +37,12 @@ from tests.oracle.arithmetic import (
     text,
     valid_day,
 )
-from tests.oracle.measures import Customer, World
+from tests.oracle.measures import Customer, Learnt, World
 from tests.oracle.rated import Rated
 from tests.oracle.wallet import wallets
 
 DIMENSIONS = ("potential", "attractiveness")
+NOTHING_LEARNT = Learnt()
 
 
 Decision = tuple[str, str, str, int]
@@ -55,9 +57,9 @@ def rate(
     currencies: Currencies,
     last_zones: dict[str, str] | None = None,
     decisions: tuple[Decision, ...] = (),
-    zones_since: dict[str, int] | None = None,
     *,
-    model: dict[str, float] | None = None,
+    zones_since: dict[str, int] | None = None,
+    learnt: Learnt = NOTHING_LEARNT,
 ) -> dict[str, Rated]:
     """Rate every pulled account.
 
@@ -70,7 +72,7 @@ def rate(
         last_zones: account -> the zone that it starts from.
         decisions: zones and scores that a person has set in the file.
         zones_since: account -> the day since which it is in that zone, where it is known.
-        model: coefficients of the wallet model: what was learnt is given, what follows from it is computed here.
+        learnt: CSV files and the wallet model.
     """
     world = World(
         mapping,
@@ -80,7 +82,7 @@ def rate(
         frozenset(name for name, kind in types.items() if kind is FieldType.PERCENT),
         frozenset(name for name, kind in types.items() if kind is FieldType.MULTI_PICKLIST),
         frozenset(tables),
-        model or {},
+        learnt,
     )
     money_fields = frozenset(name for name, kind in types.items() if kind is FieldType.CURRENCY)
     tops = _tops(tables["accounts"], mapping)
@@ -211,6 +213,8 @@ def _raw(
     source = rung.source
     if isinstance(source, FieldSource):
         return measures.of_field(customer, source, rung.scale.kind, world, money)
+    if isinstance(source, CsvSource):
+        return measures.of_csv(customer, source, rung.scale.kind, world), False
     if isinstance(source, CriteriaSource):
         value = combination(result, source, world)
         return value, value is not None and any(result.aged[id_] for id_ in source.ids)

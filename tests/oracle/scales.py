@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,16 +50,21 @@ def _ranking(scale: PercentileScale, sample: Sequence[tuple[Any, Row]], world: W
         if (value := number(raw)) is not None
     ]
 
+    everybody = sorted(value for value, _ in known)
+    groups = {
+        group: sorted(value for value, of in known if of == group) for _, group in known if group is not None
+    }
+
     def rank(raw: Any, row: Row) -> float | None:
         value = number(raw)
         if value is None or not known:
             return None
         value, group = round(value, 9), group_of(row, scale.by, world)
-        peers = [other for other, of in known if group is not None and of == group]
+        peers = groups.get(group or "", [])
         if len(peers) < scale.min_group:
-            peers = [other for other, _ in known]
-        less = sum(other < value for other in peers)
-        equal = sum(other == value for other in peers)
+            peers = everybody
+        less = bisect_left(peers, value)
+        equal = bisect_right(peers, value) - less
         share = (less + equal / 2) / len(peers)
         return 100 * (1 - share if scale.reverse else share)
 

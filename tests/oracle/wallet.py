@@ -76,7 +76,7 @@ def _best_year(customer: Customer, world: World) -> int | None:
 
 def _modelled(customer: Customer, world: World) -> int | None:
     """The wallet model by its coefficients: see docs/method.md."""
-    terms = world.model
+    terms = world.learnt.model
     if "intercept" not in terms:
         return None
     section = world.mapping.accounts
