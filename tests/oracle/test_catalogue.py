@@ -134,8 +134,18 @@ def scales(low: float, high: float) -> Iterator[dict[str, Any]]:
 
 
 def pairs(crm: str) -> list[Pair]:
-    found = [(source, scale) for source, low, high in sources(crm) for scale in scales(low, high)]
+    found = [
+        (source, scale)
+        for source, low, high in sources(crm)
+        for scale in scales(low, high)
+        if not (scale["kind"] == "rating" and _is_text_of_dates(source))
+    ]
     return [*found, *words()]
+
+
+def _is_text_of_dates(source: dict[str, Any]) -> bool:
+    """A rating is a number, so that such a text is none."""
+    return source.get("field") == "X_Text_Date" or source.get("column") == "since"
 
 
 def sampled(crm: str, share: float, seed: str) -> list[Pair]:

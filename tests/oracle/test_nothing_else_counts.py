@@ -19,7 +19,16 @@ from tests.oracle.alone import Job, computed
 from tests.oracle.compared import Portfolio
 
 ROOT = Path(__file__).parents[2]
-COMPUTES = ("measures", "scales", "stages", "tables.py", "windows.py", "currency.py", "reference.py", "focus.py")
+COMPUTES = (
+    "measures",
+    "scales",
+    "stages",
+    "tables.py",
+    "windows.py",
+    "currency.py",
+    "reference.py",
+    "focus.py",
+)
 """What turns records into results: it is told the day, and must not ask."""
 
 
@@ -80,7 +89,7 @@ def test_threads(job: Job, expected: dict[str, dict[str, Any]], tmp_path: Path, 
     command = [sys.executable, "-m", "tests.oracle.alone", str(given), str(result)]
     env = {**os.environ, "POLARS_MAX_THREADS": str(threads), "TZ": "Pacific/Kiritimati"}
     subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=300)
-    had, found = pickle.loads(result.read_bytes())
+    had, found = pickle.loads(result.read_bytes())  # noqa: S301 - our own
     assert had == threads
     assert found == expected
 
