@@ -181,7 +181,7 @@ class Session:
             self._url + path,
             body=_streamed(begin, upload.file, end),
             headers=headers,
-            timeout=urllib3.Timeout(CONNECT_SECONDS, max(UPLOAD_SECONDS, self._timeout[1])),
+            timeout=_within(max(UPLOAD_SECONDS, self._timeout[1])),
             retries=False,
         )
         self._learn(answer.status, answer.headers, lane)
@@ -201,7 +201,7 @@ class Session:
             "GET",
             url,
             headers={"Accept-Encoding": "identity"},
-            timeout=urllib3.Timeout(*self._timeout),
+            timeout=_within(self._timeout[1]),
             retries=_REDIRECTS,
             preload_content=False,
         )
@@ -240,6 +240,10 @@ class Session:
         remaining = _number(headers, "X-HubSpot-RateLimit-Daily-Remaining")
         if limit is not None and remaining is not None:
             self.limit, self.used = int(limit), int(limit - remaining)
+
+
+def _within(read_seconds: float) -> urllib3.Timeout:
+    return urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
 
 
 def _headers(token: str | None) -> dict[str, str]:

@@ -1,10 +1,8 @@
-"""The commands of every day: plan, sync, serve."""
+"""The commands of every day: plan, sync."""
 
 from __future__ import annotations
 
-import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from connector import config
 from connector.cli.app import app
 from connector.cli.by_hand import show_by_hand
 from connector.cli.console import as_json, counted, err, out, progress
@@ -25,7 +22,6 @@ from connector.cli.workplace import (
     ConnectionName,
     Workplace,
     borders,
-    connected,
     interactive,
     show_problems,
     workplace,
@@ -34,7 +30,6 @@ from connector.criteria_quality import criteria_quality
 from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
-from connector.schedule import serve as serve_nights
 from connector.sync import Outcome, Preview
 from connector.sync import sync as run_sync
 
@@ -130,23 +125,6 @@ def sync(  # noqa: PLR0913 - one parameter for each option
                 show_by_hand(report.by_hand)
             _result(outcome)
         raise typer.Exit(int(outcome.exit_code))
-
-
-@app.command(rich_help_panel=EVERY_DAY)
-def serve(context: typer.Context, connection: ConnectionName = None) -> None:
-    """Sync every night, at the hour that the configuration's schedule says, until Ctrl-C or SIGTERM.
-
-    All connections, or the one named. At most one run per connection and local date; a failed night is logged and
-    the service goes on. On SIGTERM the batch in hand is finished and recorded.
-    """
-    settings = config.load(context.obj.config)
-    if connection is not None:
-        name = config.chosen(settings, connection)
-        settings = settings.model_copy(update={"connections": {name: settings.connections[name]}})
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
-    )
-    serve_nights(settings, lambda name: connected(settings, name))
 
 
 def _report(place: Workplace, found: Preview) -> Plan:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.hubspot import session
 from adapters.hubspot.http import Portal
 from adapters.hubspot.session import Upload
 from adapters.pace import Pace
@@ -302,6 +303,26 @@ def test_a_download_that_breaks_off_is_begun_again(server: Scripted, tmp_path: P
     portal = Portal(connection(server.url), QUICK, 0.3)
     portal.download("fetch a file", lambda: f"{server.url}/file", tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == b"id\n1\n2\n"
+    portal.close()
+
+
+def test_a_slow_file_has_longer_than_a_slow_connection(
+    server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CONNECT_SECONDS", 0.2)
+
+    def slowly(_: Asked) -> Answer:
+        time.sleep(0.5)
+        return Answer(b'{"id": "1"}')
+
+    server.on("/file", slowly)
+    portal = Portal(connection(server.url), QUICK, 5)
+    portal.download("fetch a file", lambda: f"{server.url}/file", tmp_path / "down")
+    assert (tmp_path / "down").read_bytes() == b'{"id": "1"}'
+    (tmp_path / "up").write_text("id\n1\n")
+    sent = Upload({}, "files", tmp_path / "up")
+    assert portal.upload("send a file", "/file", sent, "id") == {"id": "1"}
+    assert len(server.to("/file")) == 2
     portal.close()
 
 

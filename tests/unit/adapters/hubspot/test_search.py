@@ -40,7 +40,7 @@ def index(count: int) -> Callable[[Asked], Answer]:
     return answer
 
 
-@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 12_345])
+@pytest.mark.parametrize("count", [0, 1, 199, 200, 201, 2_345])
 def test_every_record_comes_once_however_many(server: Scripted, count: int) -> None:
     server.on("/companies/search", index(count))
     assert changed(server) == (count, [str(each) for each in range(count)])
