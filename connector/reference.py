@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import pyarrow as pa
 
@@ -24,6 +25,10 @@ class Reference:
 
     fingerprint: str
     table: pa.Table
+
+
+FEW: Final = 20
+"""Of fewer accounts no distribution is frozen: the first three ratings of a quarter must not set its measure."""
 
 
 @dataclass(slots=True)
@@ -58,6 +63,10 @@ class References:
 
         value: float | None = self.table(key, fingerprint, as_table).column("value")[0].as_py()
         return value
+
+    def forget(self, key: str) -> None:
+        """What this run has computed serves this run alone: the portfolio has too little for a quarter's measure."""
+        self.fresh.pop(key, None)
 
     def all(self) -> dict[str, Reference]:
         """Stored and fresh values together."""

@@ -24,6 +24,8 @@ map       id, name, owner, industry, size (number), size_class   text unless sai
           share                       0..1
           wallet_source               text: "field", "activity", "peer_p80" ...
           wallet_expired              boolean
+          partial                     boolean: some of its opportunities have no amount: the others were summed
+          raised                      boolean: the wallet that people entered is below own, and counts as own
           override, override:<id>     only with ``[override]``: what a person has set and holds: the id of a zone, a
                                       criterion's score (those that the file names); null where nothing is set
           override_<f>, override_<f>:<id>   about it: owner, reason (one line each, null if nobody said), until (days:

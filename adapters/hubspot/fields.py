@@ -138,6 +138,7 @@ def _field(raw: Mapping[str, Any]) -> CrmField:
         restricted=kind in (FieldType.PICKLIST, FieldType.MULTI_PICKLIST) and bool(options),
         writable=not calculated and not rules.get("readOnlyValue", False),
         calculated=calculated,
+        standard=raw.get("hubspotDefined") is True,
     )
 
 

@@ -215,7 +215,7 @@ class SalesforceCrm:
     def usage(self) -> Usage:
         """API calls of the org in the last 24 hours, and ours by endpoint."""
         session = self._org.session
-        return Usage(session.used, session.limit, dict(session.calls))
+        return Usage(session.used, session.limit, self._org.calls)
 
     def account_url(self, account_id: str) -> str:
         """Link to an account's page."""

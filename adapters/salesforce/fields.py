@@ -176,4 +176,5 @@ def _field(raw: Mapping[str, Any]) -> CrmField:
         writable=bool(raw.get("updateable")),
         calculated=bool(raw.get("calculated")),
         readable_in_bulk=vendor not in _NOT_IN_BULK,
+        standard=not str(raw["name"]).endswith("__c"),
     )

@@ -172,6 +172,11 @@ class Org:
             return self._token
 
     @property
+    def calls(self) -> dict[str, int]:
+        """Number of calls by endpoint, logins among them."""
+        return dict(self.session.calls + self._login_session.calls)
+
+    @property
     def path(self) -> str:
         """Root of the versioned API."""
         return f"/services/data/v{self.connection.api_version}"

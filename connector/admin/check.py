@@ -196,7 +196,7 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
                 f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}",
             )
     for each in criteria_quality(data.accounts, mapping):
-        yield Line("warning", each.criterion or "", f"{each.count:,} {each.message}")
+        yield Line("warning", each.criterion or "", f"{each.count:,} {each.message.en}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
     for one in [each for each in data.ignored if not each.ended][:LISTED]:

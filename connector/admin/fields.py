@@ -42,13 +42,17 @@ class Listed:
 
 
 def list_fields(
-    crm: Crm, mapping: Mapping, section: Object = "accounts", search: str = "", folder: Path | None = None
+    crm: Crm,
+    mapping: Mapping | None,
+    section: Object = "accounts",
+    search: str = "",
+    folder: Path | None = None,
 ) -> list[Listed]:
     """The fields of a section's objects by name, those that the mapping uses first.
 
     Args:
         crm: the CRM.
-        mapping: says where fields are used.
+        mapping: says where fields are used; None if it cannot be read.
         section: of the mapping.
         search: only fields whose name, label or values hold this text.
         folder: an empty folder; if given, every account is read to see how well its fields are filled.
@@ -57,9 +61,9 @@ def list_fields(
         CrmRequestError: the CRM does not have such an object.
     """
     described: dict[str, CrmField] = {}
-    for source in getattr(getattr(mapping, section), "objects", ()) or (None,):
+    for source in getattr(getattr(mapping, section, None), "objects", ()) or (None,):
         described = {**crm.describe(section, source), **described}
-    places = _places(mapping, section)
+    places = _places(mapping, section) if mapping is not None else {}
     found = [field for field in described.values() if _meets(field, search)]
     filled = _filled(crm, section, found, folder) if folder is not None else {}
     listed = [

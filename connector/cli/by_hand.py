@@ -22,8 +22,8 @@ def overrides(
 ) -> None:
     """List what people have set by hand: zones and criterion scores, by whom, why and until when.
 
-    It reads the CRM and the file of [override] as they are now, as `kpm plan` does. Decisions without effect are listed
-    with the cause, and those that have ended as long as they stand in their place.
+    It reads the CRM and the override file as they are now, as `kpm plan` does. Decisions without effect are listed with
+    the cause, and those that have ended as long as they stand in their place.
     """
     with workplace(context, connection) as place:
         if place.mapping.override is None:

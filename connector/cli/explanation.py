@@ -37,6 +37,8 @@ def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     if one["distance"]:
         out.print(escape(one["distance"]))
     _wallet(one["wallet"], one["currency"])
+    for words in one["warnings"]:
+        out.print(f"[warning]Note:[/] {words}")
     if one["campaigns"]:
         out.print(f"Campaigns: {escape(one['campaigns'])}")
     out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from connector import config
 from connector.admin.check import Checked, Data, visible_to, with_data
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
@@ -20,11 +21,12 @@ from connector.admin.workshop import mapping_text
 from connector.cli.app import app
 from connector.cli.console import as_json, counted, err, out, progress
 from connector.cli.show import quality_notes, table
-from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, interactive, workplace
+from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, connected, interactive, workplace
 from connector.cli.workshop import workshop
 from connector.crm import Crm, CrmName, Object, Step
-from connector.errors import ConfigError, ExitCode
-from connector.mapping import parse
+from connector.errors import ConfigError, ExitCode, MappingError
+from connector.mapping import parse, read
+from connector.store import open_store
 from connector.sync import preview
 
 BEGINNING = "The first afternoon"
@@ -166,13 +168,25 @@ def fields(
 
     OBJECT is accounts, opportunities, contact_roles, cases, orders or activities.
     """
-    with workplace(context, connection) as place, place.crm() as crm:
-        folder = place.store.scratch() if filled else None
+    settings = config.load(context.obj.config)
+    name = config.chosen(settings, connection)
+    own = settings.connections[name]
+    mapping = None
+    try:
+        mapping, _ = read(own.mapping, own.crm)
+    except MappingError as error:  # names of fields are wanted most when a mapping names wrong ones
+        cause = escape(str(error.problems[0]))
+        err.print(
+            f"[warning]Where the mapping uses them cannot be said[/], as it has mistakes: {cause}",
+            soft_wrap=True,
+        )
+    with open_store(settings.store, name) as store, connected(settings, name) as crm:
+        folder = store.scratch() if filled else None
         try:
-            found = list_fields(crm, place.mapping, section, search, folder)
+            found = list_fields(crm, mapping, section, search, folder)
         finally:
             if folder is not None:
-                place.store.discard(folder)
+                store.discard(folder)
     if json:
         as_json([asdict(one) for one in found])
         return

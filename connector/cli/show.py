@@ -180,6 +180,10 @@ def _unrated(plan: Plan, labels: dict[str, str], currency: str) -> None:
 
 
 def _changes(plan: Plan) -> None:
+    if plan.pilot is not None:
+        style = "soft" if plan.pilot else "warning"
+        of = f"{plan.pilot:,} of {counted(plan.portfolio, 'customer')}"
+        out.print(f"\n[{style}]The pilot of \\[write] where holds for {of}; no other account is written.[/]")
     if not plan.to_write:
         out.print("\n[good]Nothing to write[/]: the CRM already holds these results.")
         return

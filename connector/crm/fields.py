@@ -62,6 +62,7 @@ class CrmField:
         writable: the connected user may edit it.
         calculated: a formula, roll-up or other read-only computation.
         readable_in_bulk: False for compound fields, which bulk reads refuse.
+        standard: a field that the CRM comes with, or a package of its vendor; nobody here has created it.
     """
 
     name: str
@@ -75,6 +76,7 @@ class CrmField:
     writable: bool = True
     calculated: bool = False
     readable_in_bulk: bool = True
+    standard: bool = False
 
 
 Mark = Literal["green flag", "yellow flag", "half circle", "empty circle"]

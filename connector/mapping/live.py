@@ -318,7 +318,7 @@ def _stages(crm: Describes, mapping: MappingFile) -> Iterator[Found]:
 
 def _currency(crm: Describes, mapping: MappingFile) -> Iterator[Found]:
     currencies = crm.currencies()
-    known = {currencies.home, *(rate.currency for rate in currencies.rates), *mapping.rates}
-    if mapping.currency not in known:
+    known = {currencies.home, *(rate.currency for rate in currencies.rates)}
+    if mapping.currency not in known and not mapping.rates:  # which are rates to it
         message = f"neither the CRM nor [rates] has a rate for {mapping.currency}; known: {', '.join(sorted(known))}"
         yield error("currency", message)

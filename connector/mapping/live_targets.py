@@ -76,7 +76,8 @@ def target_findings(
         if field is None:
             yield _missing(mapping, name, known, user, absent, path)
         else:
-            yield from _fitting(field, ROOMS.get(key, _SCORE), path, user)
+            found = [*_fitting(field, ROOMS.get(key, _SCORE), path, user)]
+            yield from found or _own(field, mapping, path)
 
 
 def _missing(
@@ -99,6 +100,19 @@ def _missing(
         f"{name} is not there, or {user()} may not see it: `kpm provision` creates and grants it{hint}",
         absent,
     )
+
+
+def _own(field: CrmField, mapping: MappingFile, path: str) -> Iterator[Found]:
+    """A field that came with the CRM holds what people and other programs put there: we would wipe it."""
+    if field.standard:
+        vendor, example = (
+            ("Salesforce", "KPM_Why__c") if mapping.crm == "salesforce" else ("HubSpot", "kpm_why")
+        )
+        yield error(
+            path,
+            f"{field.name} is {vendor}'s own field, and what stands in it would be overwritten; take a custom field "
+            f"such as {example}, which `kpm provision` creates",
+        )
 
 
 def _fitting(field: CrmField, room: Room, path: str, user: Callable[[], str]) -> Iterator[Found]:

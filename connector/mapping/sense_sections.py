@@ -18,7 +18,7 @@ _REQUIRED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "orders": ("account", "date"),
         "activities": ("objects", "date"),
     },
-    "hubspot": {"contact_roles": ("property",)},
+    "hubspot": {"contact_roles": ("property",), "orders": ("date",)},
 }
 """Keys that a section needs in one CRM."""
 _MEANINGLESS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -101,7 +101,10 @@ def _wallet(mapping: Mapping) -> Iterator[Found]:
     kinds = [source.partition(":")[0] for source in wallet.sources]
     for kind, times in Counter(kinds).items():
         if times > 1:
-            yield error("wallet.sources", f'names "{kind}" {times} times; each source has one turn')
+            fix = "keep the field that people fill in" if kind == "field" else "leave the others out"
+            yield error(
+                "wallet.sources", f'names "{kind}" {times} times, and each source has one turn; {fix}'
+            )
     for key in ("rated_at", "expires_days"):
         if getattr(wallet, key) is not None and "field" not in kinds:
             yield warning(f"wallet.{key}", 'has no effect: no source is a "field:NAME" that people fill in')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ from connector.measures.csv_columns import Link, joined
 from connector.measures.field import field, nothing
 from connector.measures.ratings import Rating
 from connector.measures.wallet import size_class
-from connector.overrides import from_fields
+from connector.overrides import SET_UNTIL, from_fields
 from connector.quality import Said
 from connector.reading import as_day, as_flag, as_number, as_text, fold, folded, is_given, missing
 from connector.tables import Frame, Source, column, extended
@@ -35,6 +36,14 @@ from connector.tables import Frame, Source, column, extended
 RULE_KEYS = ("all", "any")
 MARKED = "@marked"
 """Column: one of our fields is set on the account."""
+NO_DAY = Said(
+    "rating dates are none from 1900 to 2100: they count as empty",
+    "Bewertungsdaten sind keine von 1900 bis 2100: Sie gelten als leer",
+)
+NO_LAST_DAY = Said(
+    "last days of what is set by hand are none from 1900 to 2100: they count as empty",
+    "letzte Tage von Festlegungen von Hand sind keine von 1900 bis 2100: Sie gelten als leer",
+)
 BELOW_0 = Said("values below 0 count as 0", "Werte unter 0 gelten als 0")
 DAYS_AHEAD = Said(
     "the rating dates lie ahead: they count as fresh",
@@ -148,6 +157,7 @@ class _Reader:
         if rated_at is not None and rated_at in self.schema:
             ahead = (nw.col(rating.rated) > self.as_of).fill_null(False)
             self.mark(f"@ahead:{key}", ahead, rated_at, DAYS_AHEAD)
+            self.mark_given(f"@no_day:{key}", nw.col(rating.rated).is_null(), rated_at, NO_DAY)
 
     def mark(
         self,
@@ -210,6 +220,10 @@ def read(
     if mapping.override is not None:
         for name, value in from_fields(mapping.override, source.schema).items():
             reader.add(value, name)
+        expires = mapping.override.expires
+        if expires is not None and expires in source.schema:
+            unread = nw.col(SET_UNTIL).is_null()
+            reader.mark_given("@no_day:override", unread, expires, NO_LAST_DAY)
     for key, name in mapping.write.targets.items():
         reader.add(_held(reader, key, name), f"now:{key}")
     reader.tests.append(_is_marked(mapping).alias(MARKED))
@@ -248,9 +262,19 @@ def _read_column(reader: _Reader, key: str, source: CsvSource, scale: Scale) -> 
     raw = field(value, kind, scale, reader.as_of)
     reader.add(raw, f"raw:{key}")
     reader.add(is_given(value, kind), f"@odd:{key}")
-    unfit = nw.col(f"@odd:{key}") & _unfit(nw.col(f"raw:{key}"), scale)
+    unfit = nw.col(f"@odd:{key}") & _unfit(nw.col(f"raw:{key}"), scale, kind)
     criterion = key.split(":", maxsplit=1)[0]
     reader.mark(f"@odd:{key}", unfit, source.column, _unusable(scale, kind), criterion, source.csv)
+    _mark_below_0(reader, key, scale, source.column, criterion, source.csv)
+
+
+def _mark_below_0(
+    reader: _Reader, key: str, scale: Scale, name: str, criterion: str, where: str = "accounts"
+) -> None:
+    """Dates ahead fade no less than today's."""
+    if scale.kind == "half_life":
+        ahead = (nw.col(f"raw:{key}") < 0).fill_null(False)
+        reader.mark(f"@below:{key}", ahead, name, BELOW_0, criterion, where)
 
 
 def _group(reader: _Reader, by: str) -> nw.Expr:
@@ -269,11 +293,9 @@ def _read_source(reader: _Reader, key: str, source: FieldSource, scale: Scale) -
         money = kind is FieldType.CURRENCY and scale.kind not in ("lookup", "boolean")
         given = reader.cents(source.field, source.rated_at, f"@money:{key}") if money else value
         raw = field(given, kind, scale, reader.as_of)
-        unfit = _unfit(nw.col(f"raw:{key}"), scale)
+        unfit = _unfit(nw.col(f"raw:{key}"), scale, kind)
         reader.mark_given(f"@odd:{key}", unfit, source.field, _unusable(scale, kind), criterion)
-        if scale.kind == "half_life":
-            ahead = (nw.col(f"raw:{key}") < 0).fill_null(False)
-            reader.mark(f"@below:{key}", ahead, source.field, BELOW_0, criterion)
+        _mark_below_0(reader, key, scale, source.field, criterion)
     if kind is FieldType.MULTI_PICKLIST and scale.kind == "lookup":
         reader.add(nw.lit(True), f"multi:{key}")
     reader.add(raw, f"raw:{key}")
@@ -322,13 +344,17 @@ def _is_marked(mapping: Mapping) -> nw.Expr:
     return nw.any_horizontal(*tests, ignore_nulls=False)
 
 
-def _unfit(raw: nw.Expr, scale: Scale) -> nw.Expr:
-    """A value that the scale cannot score."""
+def _unfit(raw: nw.Expr, scale: Scale, kind: FieldType) -> nw.Expr:
+    """A value that the scale cannot score; of several, none that it can."""
     if isinstance(scale, RatingScale):
         low, high = sorted((scale.worst, scale.best))
         return ~((raw >= low) & (raw <= high)).fill_null(False)
-    if isinstance(scale, LookupScale) and scale.other == "missing" and scale.multi is None:
-        return ~folded(raw).is_in([fold(key) for key in scale.scores]).fill_null(False)
+    if isinstance(scale, LookupScale) and scale.other == "missing":
+        keys = [fold(key) for key in scale.scores]
+        if scale.multi is None and kind is not FieldType.MULTI_PICKLIST:
+            return ~folded(raw).is_in(keys).fill_null(False)
+        listed = "|".join(re.escape(key) for key in keys)
+        return ~folded(raw).str.contains(rf"(^|;)\s*({listed})\s*(;|$)").fill_null(False)
     return raw.is_null()
 
 

@@ -67,8 +67,8 @@ def levels(mapping: MappingFile) -> Iterator[tuple[Criterion, ...]]:
 
 
 def fingerprint(rung: Rung, mapping: MappingFile) -> str:
-    """Changes when what a rung measures is edited, be it in a criterion that it is made of."""
-    parts = [rung.model_dump_json(by_alias=True)]
+    """Changes when what a rung measures is edited, be it in a criterion that it is made of, or the currency is."""
+    parts = [rung.model_dump_json(by_alias=True), mapping.currency]
     if isinstance(rung.source, CriteriaSource):
         for id_ in rung.source.ids:
             criterion = mapping.criterion(id_)

@@ -46,7 +46,7 @@ class Link:
 
     def column(self, name: str) -> str:
         """Column with the texts of one of the file's."""
-        return f"@csv:{self.number}:{name}"
+        return f"@csv:{self.number}:column:{name}"
 
     @property
     def field(self) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import narwhals as nw
 
-from connector.crm import CURRENCY
+from connector.crm import ACCOUNT, CURRENCY
 from connector.currency import CONVERTED, NO_RATE, UNREADABLE
 from connector.errors import MappingError, Problem
 from connector.mapping.model import ContactRolesSource, RecordsSource
@@ -20,11 +20,15 @@ from connector.measures.figures import Figures
 from connector.measures.rows import STAGELESS, UNDATED
 from connector.measures.wallet import RAISED
 from connector.quality import Quality, Said
-from connector.tables import Frame
+from connector.tables import Frame, Source
 
 MOST_WITHOUT_RATE: Final = 0.01
 """Share of the amounts that may lack an exchange rate."""
 
+UNDATED_RECORDS: Final = {"cases": "Vorgänge", "orders": "Aufträge", "activities": "Aktivitäten"}
+"""Objects whose records count by their date, and what they are called in German."""
+WARNINGS: Final = ("partial", "raised")
+"""Columns that `warnings` adds."""
 MESSAGES: Final = {
     "@n:undated": (
         "opportunities",
@@ -68,6 +72,16 @@ MESSAGES: Final = {
             "Accounts haben Opportunitys ohne Betrag: Summiert werden die übrigen",
         ),
     ),
+    **{
+        f"@n:undated_{name}": (
+            name,
+            Said(
+                f"{name} have no date from 1900 to 2100: they are left out",
+                f"{german} haben kein Datum von 1900 bis 2100: Sie zählen nicht",
+            ),
+        )
+        for name, german in UNDATED_RECORDS.items()
+    },
     "@n:undated_contacts": (
         "contact_roles",
         Said(
@@ -93,10 +107,32 @@ def columns(figures: Figures, mapping: MappingFile) -> dict[str, nw.Expr]:
         "@n:amounts": deals.number(("amounts",), counts & (fault == CONVERTED)),
         "@n:partial": deals.partial().cast(nw.Int64),
     }
+    for name in UNDATED_RECORDS:
+        if name in figures:
+            found[f"@n:undated_{name}"] = figures[name].number(("undated",), nw.col(DAY).is_null())
     if "contact_roles" in figures and any(_asks_for_activity(rung.source) for _, rung in rungs(mapping)):
         undated = ~nw.col(ROLE).is_null() & nw.col(DAY).is_null()
         found["@n:undated_contacts"] = figures["contact_roles"].number(("undated",), undated)
     return {name: value.fill_null(0).cast(nw.Int32) for name, value in found.items()}
+
+
+def warnings(accounts: Frame) -> list[nw.Expr]:
+    """The columns in WARNINGS: what is odd about an account itself, for whoever looks at it."""
+    present = set(accounts.collect_schema().names())
+    raised = nw.col(RAISED) if RAISED in present else nw.lit(False)
+    return [(nw.col("@n:partial") > 0).alias("partial"), raised.alias("raised")]
+
+
+def unconnected(source: Source, mapping: MappingFile) -> tuple[Quality, ...]:
+    """Opportunities that name no account."""
+    found = source.frame.select(nw.col(ACCOUNT).is_null().cast(nw.Int64).sum().alias("count")).collect()
+    number = int(found["count"][0] or 0)
+    message = Said(
+        "opportunities name no account: they are left out",
+        "Opportunitys nennen keinen Account: Sie zählen nicht",
+    )
+    field = mapping.opportunities.account if mapping.crm == "salesforce" else None
+    return (Quality("opportunities", field, message, number),) if number else ()
 
 
 def counted(

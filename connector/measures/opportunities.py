@@ -105,7 +105,7 @@ def breadth(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
 
 def capped(most: float) -> str:
     """Name of the column with weighted amounts of deals capped at `most` currency units."""
-    return f"{WEIGHTED}:{most:g}"
+    return f"{WEIGHTED}:{most!r}"
 
 
 def weighted(cents: nw.Expr, probability: nw.Expr, most: float | None = None) -> nw.Expr:

@@ -136,7 +136,8 @@ def _probability(mapping: Mapping, schema: Schema, present: set[str]) -> nw.Expr
     if isinstance(given, str) and column(given) in present:
         kind = schema.get(given, FieldType.PERCENT)
         value = as_number(nw.col(column(given)), kind)
-        value = value / 100 if kind is FieldType.PERCENT else value
+        in_percent = kind is FieldType.PERCENT or mapping.crm == "salesforce"
+        value = value / 100 if in_percent else value
     elif isinstance(given, dict):
         shares = {stage.strip().lower(): percent / 100 for stage, percent in given.items()}
         stage = folded(nw.col(column(section.stage)))

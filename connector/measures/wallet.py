@@ -95,7 +95,7 @@ def size_class(size: nw.Expr) -> nw.Expr:
     )
 
 
-def with_wallet(accounts: Frame, wallet: Wallet | None, fingerprint: str, references: References) -> Frame:
+def with_wallet(accounts: Frame, mapping: MappingFile, references: References) -> Frame:
     """Add wallet, wallet_source, wallet_expired, share and headroom; and per source ``@answer:<n>``, in cents.
 
     An estimate of which the achievable share is no more than own is no answer: who buys steadily tells nothing about
@@ -104,10 +104,10 @@ def with_wallet(accounts: Frame, wallet: Wallet | None, fingerprint: str, refere
     Args:
         accounts: member, own, industry, size_class; ``@entered:<n>`` and ``@entered_expired:<n>`` for a field (n:
             place among the sources); and what `columns` gives.
-        wallet: sources in order; None: everything is missing.
-        fingerprint: changes when the fields that a wallet is learnt from do.
+        mapping: its wallet names the sources in order; without one everything is missing.
         references: where the peers' figures and the model are kept.
     """
+    wallet = mapping.wallet
     answers: list[tuple[nw.Expr, str, nw.Expr]] = []
     spent = nw.when(nw.col("own") > 0).then(nw.col("own")).when(~nw.col("own").is_null()).then(nw.lit(0))
     frame = accounts
@@ -120,11 +120,12 @@ def with_wallet(accounts: Frame, wallet: Wallet | None, fingerprint: str, refere
             answers.append((raised.cast(nw.Int64), "field", nw.col(f"@entered_expired:{place}")))
         elif wallet is not None:
             if name == "peer_p80":
-                frame = _with_peers(frame, references)
+                frame = _with_peers(frame, mapping.currency, references)
             if name == "model":
-                frame = _with_model(frame, wallet, fingerprint, references)
+                frame = _with_model(frame, wallet, fingerprint(mapping), references)
             estimate = nw.col(ESTIMATES[name])
-            tells = wallet.achievable_share * estimate > spent
+            # 0.55 x 500.00 is a hair above 275.00 in binary, and would leave a white space of 0.
+            tells = rounded(wallet.achievable_share * estimate) > spent
             answers.append((nw.when(tells).then(estimate).cast(nw.Int64), name, nw.lit(False)))
     frame = extended(frame, (answer.alias(f"@answer:{n}") for n, (answer, *_) in enumerate(answers)))
     source, expired = missing(nw.String), nw.lit(False)
@@ -202,9 +203,9 @@ def _headroom(wallet: Wallet | None, spent: nw.Expr) -> nw.Expr:
     return nw.when(gap < 0).then(nw.lit(0.0)).otherwise(gap).cast(nw.Int64)
 
 
-def _with_peers(frame: Frame, references: References) -> Frame:
+def _with_peers(frame: Frame, currency: str, references: References) -> Frame:
     """Add ``@peers``: the 80th percentile of own among peers, for accounts that buy."""
-    table = references.table("peer_p80", "industry, size class", lambda: peer_table(frame))
+    table = references.table("peer_p80", f"industry, size class, {currency}", lambda: peer_table(frame))
     narrow = _level(table, "size").select(["industry", "size_class", "value"])
     wide = _level(table, "industry").select(["industry", "value"])
     everybody = next(iter(_level(table, "all")["value"].to_pylist()), None)

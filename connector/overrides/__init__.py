@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.overrides.active import (
     FACTS,
+    SET_UNTIL,
     active,
     column_of,
     from_fields,
@@ -18,6 +19,7 @@ from connector.overrides.file import COLUMNS, read_file
 __all__ = [
     "COLUMNS",
     "FACTS",
+    "SET_UNTIL",
     "ZONE",
     "Entry",
     "Ignored",

@@ -47,6 +47,10 @@ def remembered(subject: str) -> str:
     return f"override:{subject}"
 
 
+SET_UNTIL = "@crm:until"
+"""Column of `from_fields`: the last day that the account's field says."""
+
+
 def from_fields(override: Override, schema: Map[str, FieldType]) -> dict[str, nw.Expr]:
     """What the accounts' fields say about their zone, null where a field is empty or absent."""
     found: dict[str, nw.Expr] = {}

@@ -144,7 +144,9 @@ def _ends(scale: LinearScale | LogScale, low: float | None, high: float | None) 
 def _edges(values: pl.Series, number: int) -> dict[str, Any] | None:
     found = [values.quantile(place / (number + 1), "linear") for place in range(1, number + 1)]
     edges = [nice(edge) for edge in found if edge is not None]
-    rising = len(edges) == number and all(one < two for one, two in pairwise(edges))
+    # With the lowest value on the first edge, the first band would hold nobody.
+    bounds = [values.min(), *edges]
+    rising = len(edges) == number and all(one < two for one, two in pairwise(bounds))  # type: ignore[operator]
     return {"edges": edges} if rising else None
 
 

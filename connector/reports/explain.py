@@ -110,11 +110,21 @@ def explain(
         },
         "distance": str(ways[0]) if ways else None,
         "ways_up": [way.as_json() for way in ways],
+        "warnings": _warnings(row),
         "campaigns": row["campaigns"],
         "why": row["why"],
         "next_step": row["next_step"],
         "written": {key: _written(key, row[f"written:{key}"]) for key in mapping.write.targets},
     }
+
+
+def _warnings(row: Row) -> list[str]:
+    """What is odd about the account's own data; a snapshot of an older version may not tell."""
+    said = {
+        "partial": "some of its opportunities have no amount: the others were summed",
+        "raised": "the wallet that people entered is below what it bought in 12 months, and counts as that much",
+    }
+    return [words for name, words in said.items() if row.get(name)]
 
 
 def _dimension(row: Row, mapping: Mapping, dimension: Dimension, threshold: float) -> dict[str, Any]:

@@ -76,7 +76,10 @@ def _records(source: OpportunitiesSource | RecordsSource | ActivitiesSource) -> 
         "weighted_pipeline": "open opportunities with amount and probability",
         "win_rate": "a closed opportunity",
         "breadth": f"won opportunities with {source.field}",
+        "trend": f"a first purchase more than {2 * (source.months or 0)} months ago, and revenue since then",
     }
+    if source.measure == "trend":
+        return words["trend"]
     return words.get(source.measure, "won opportunities with an amount") + window
 
 

@@ -69,6 +69,7 @@ class Plan:
     Attributes:
         pulled: accounts read.
         portfolio: accounts that belong to the portfolio.
+        pilot: those of them that may be written; None where all may.
         zones: all five, in the order of the matrix.
         movements: from x to, unchanged accounts left out.
         movers: the largest that move, named.
@@ -86,6 +87,7 @@ class Plan:
 
     pulled: int
     portfolio: int
+    pilot: int | None
     zones: list[Zone]
     movements: list[Movement]
     movers: list[Mover]
@@ -144,6 +146,7 @@ def plan(
     changes = accounts.filter(pl.col("change").is_not_null()).get_column("change").value_counts()
     return Plan(
         pulled=len(accounts),
+        pilot=int(members.get_column("pilot").sum()) if mapping.write.where else None,
         portfolio=len(members),
         zones=zones(members, labels),
         movements=_movements(members),

@@ -16,6 +16,7 @@ import polars as pl
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import source_in_words
+from connector.reports.missing import ways
 
 ANSWERS = (0, 25, 50, 75, 100)
 """An account would be firm if it is so whichever of these the missing rating answers."""
@@ -82,11 +83,11 @@ class Unrated:
 
 
 def ratings_wanted(accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresholds) -> list[Wanted]:
-    """Missing criteria, worth most first: by revenue, then by number of accounts, then by id."""
+    """Missing criteria that people could fill in, worth most first: by revenue, by number of accounts, by id."""
     rows = [
         _wanted(accounts, mapping, criterion, thresholds)
         for criterion in mapping.criteria
-        if criterion.weight > 0
+        if criterion.weight > 0 and any(who == "person" for who, _ in ways(criterion, mapping))
     ]
     return sorted(
         (row for row in rows if row.unknown),

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from connector.mapping.model import PercentileScale, RatingScale, Rung
 from connector.reading import missing
-from connector.reference import References
+from connector.reference import FEW, References
 from connector.scales.numbers import inside
 from connector.tables import Frame, divided, like, looked_up, rounded
 
@@ -62,8 +62,10 @@ def _ranked(
     frame = frame.with_columns(group.alias("@peers"))
     name = f"percentile:{key}"
     table = references.table(name, fingerprint, lambda: distribution(frame, scale))
-    if table.num_rows == 0:  # nobody has a value yet: not to be frozen for a quarter
-        references.fresh.pop(name, None)
+    everybody = table.filter(pc.equal(table["group"], EVERYBODY))
+    if (pc.sum(everybody["count"]).as_py() or 0) < FEW:
+        references.forget(name)
+    if table.num_rows == 0:
         return frame.with_columns(missing(nw.Float64).alias("@placed")).drop("@peers")
     if scale.by is not None:
         groups = pc.unique(table["group"].combine_chunks())

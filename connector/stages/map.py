@@ -27,7 +27,7 @@ from connector.measures.ratings import Rating, aged, first_seen
 from connector.overrides import FACTS, Ignored, OverrideFile
 from connector.quality import Quality
 from connector.reading import missing
-from connector.reference import References
+from connector.reference import FEW, References
 from connector.tables import Frame, History, Sources, extended, materialised, recalled
 from connector.windows import days
 
@@ -121,12 +121,17 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         frame = with_heirs(frame)
     findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
 
-    frame = wallet.with_wallet(frame, mapping.wallet, wallet.fingerprint(mapping), references)
+    frame = wallet.with_wallet(frame, mapping, references)
     rates = {key: _rate(frame, key, rung, value, references) for key, (rung, value) in values.items()}
     waiting = {key: value for key, (_, value) in values.items() if isinstance(value, Pooled | WalletSource)}
     frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
     frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
-    quality = (*findings.counted(frame, mapping, fields, rates), *(() if family is None else family.quality))
+    frame = frame.with_columns(findings.warnings(frame))
+    quality = (
+        *findings.counted(frame, mapping, fields, rates),
+        *findings.unconnected(sources["opportunities"], mapping),
+        *(() if family is None else family.quality),
+    )
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     wallets = None if mapping.wallet is None else wallet.answers(frame, mapping.wallet)
@@ -181,15 +186,23 @@ def _rate(frame: Frame, key: str, rung: Rung, value: Measured, references: Refer
     if not isinstance(value, Pooled):
         return None
 
+    base = FEW
+
     def pooled() -> float | None:
+        nonlocal base
         sums = frame.filter(nw.col("member")).select(
             nw.col(f"@part:{key}").sum().cast(nw.Int64).alias("part"),
             nw.col(f"@base:{key}").sum().cast(nw.Int64).alias("base"),
         )
         found = sums.collect().to_dict(as_series=False)
-        return value.portfolio(int(found["part"][0] or 0), int(found["base"][0] or 0))
+        base = int(found["base"][0] or 0)
+        return value.portfolio(int(found["part"][0] or 0), base)
 
-    return references.figure(f"rate:{key}", rung.source.model_dump_json(by_alias=True), pooled)
+    name = f"rate:{key}"
+    rate = references.figure(name, rung.source.model_dump_json(by_alias=True), pooled)
+    if base < FEW:
+        references.forget(name)
+    return rate
 
 
 def _waited_for(key: str, value: Pooled | WalletSource, rate: float | None) -> nw.Expr:
@@ -229,4 +242,14 @@ def _columns(frame: Frame, mapping: MappingFile, file: OverrideFile) -> list[str
     ]
     kin = FAMILY if rates_families(mapping) else ()
     behind = [name for name in frame.collect_schema().names() if name.startswith("records:")]
-    return [*KNOWN, *kin, *behind, *(name for name in criteria if name in present), *WALLET, *by_hand, *now]
+    warned = findings.WARNINGS
+    return [
+        *KNOWN,
+        *kin,
+        *behind,
+        *(name for name in criteria if name in present),
+        *WALLET,
+        *warned,
+        *by_hand,
+        *now,
+    ]

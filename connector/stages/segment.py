@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Dimension, Mapping
 from connector.overrides import ZONE, column_of
-from connector.reference import References
+from connector.reading import folded
+from connector.reference import FEW, References
 from connector.tables import Frame, History, looked_up
 
 EPOCH = date(1970, 1, 1)
@@ -76,7 +77,13 @@ def segment(scored: Frame, mapping: Mapping, as_of: date, history: History, refe
 def thresholds(scored: Frame, mapping: Mapping, references: References) -> dict[Dimension, float]:
     """From which score on each dimension counts as high: as given, or the percentile frozen for the quarter.
 
-    A percentile is taken over the rated accounts of the portfolio, interpolated linearly between neighbours.
+    A percentile is taken over the rated accounts of the portfolio, interpolated linearly between neighbours. Accounts
+    that top revenue makes high on potential are rated without a score there.
+
+    Args:
+        scored: one row per account, top_revenue among its columns.
+        mapping: thresholds and coverage.
+        references: where a percentile is kept.
     """
     return {name: _threshold(scored, mapping, references, name) for name in DIMENSIONS}
 
@@ -86,21 +93,26 @@ def _threshold(scored: Frame, mapping: Mapping, references: References, dimensio
     if not isinstance(given, str):
         return float(given)
 
+    number = FEW
+
     def percentile() -> float | None:
-        rated = scored.filter(nw.col("member"), *(_covered(name, mapping) for name in DIMENSIONS))
+        nonlocal number
+        potential = _covered("potential", mapping)
+        potential = potential if dimension == "potential" else potential | nw.col("top_revenue")
+        rated = scored.filter(nw.col("member"), potential, _covered("attractiveness", mapping))
         share = int(given.removeprefix("p")) / 100
         points = nw.col(f"points:{dimension}").cast(nw.Float64)
-        value = rated.select(points.quantile(share, interpolation="linear").alias("value")).collect()[
-            "value"
-        ][0]
+        found = rated.select(
+            points.quantile(share, interpolation="linear").alias("value"), nw.len().alias("number")
+        ).collect()
+        value, number = found["value"][0], int(found["number"][0])
         return None if value is None else round(float(value), 6)
 
     key = f"threshold:{dimension}"
     value = references.figure(key, given, percentile)
-    if value is None:  # nobody is rated yet: not to be frozen for a quarter
-        references.fresh.pop(key, None)
-        return DEFAULT_THRESHOLD
-    return value
+    if number < FEW:
+        references.forget(key)
+    return DEFAULT_THRESHOLD if value is None else value
 
 
 def _with_start(scored: Frame, mapping: Mapping, history: History) -> Frame:
@@ -110,9 +122,10 @@ def _with_start(scored: Frame, mapping: Mapping, history: History) -> Frame:
         return looked_up(scored, zones.rename_columns(["id", *STARTED]))
     held, since = nw.lit(None, dtype=nw.String), nw.lit(None, dtype=nw.Int32)
     if mapping.write.segment is not None:
-        held = nw.when(nw.col("now:segment").is_in(SEGMENTS)).then(nw.col("now:segment"))
+        told = folded(nw.col("now:segment"))
+        held = nw.when(told.is_in(SEGMENTS)).then(told)
         if mapping.write.segment_since is not None:
-            since = nw.when(nw.col("now:segment").is_in(SEGMENTS)).then(nw.col("now:segment_since"))
+            since = nw.when(told.is_in(SEGMENTS)).then(nw.col("now:segment_since"))
     return scored.with_columns(**dict(zip(STARTED, (held, since, held, since), strict=True)))
 
 

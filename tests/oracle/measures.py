@@ -119,7 +119,7 @@ def _probability(row: Row, world: World) -> float | None:
         value = number(row.get("@stage_probability"))
     elif isinstance(given, str):
         value = number(row.get(column(given)))
-        if value is not None and given in world.percents:
+        if value is not None and (given in world.percents or world.mapping.crm == "salesforce"):
             value /= 100
     else:
         stages = {text(stage): share / 100 for stage, share in given.items()}

@@ -364,7 +364,9 @@ def _segment(
             values = [
                 r.points[dimension]
                 for k, r in members.items()
-                if all(covered[k].values()) and r.points[dimension] is not None
+                if covered[k]["attractiveness"]
+                and (covered[k]["potential"] or (dimension == "attractiveness" and r.top_revenue))
+                and r.points[dimension] is not None
             ]
             threshold = (
                 percentile([float(v or 0) for v in values], int(threshold[1:]) / 100) if values else 50.0

@@ -32,7 +32,7 @@ def wallets(everyone: dict[str, Customer], rated: dict[str, Rated], world: World
                     "peer_p80": lambda c=customer, s=spent: peers(c, s),
                 }
                 found = guess[source]()
-                if found is not None and wallet.achievable_share * found <= spent:
+                if found is not None and half_away(wallet.achievable_share * found) <= spent:
                     found = None
             if found is not None:
                 result.wallet, result.wallet_source, result.wallet_expired = (

@@ -76,7 +76,7 @@ def potential_check(
     today = days(as_of)
     deals: pl.LazyFrame = sources["opportunities"].frame.to_native()
     raw: pl.LazyFrame = sources["accounts"].frame.to_native()
-    who = population(members, len(accounts), deals, raw, mapping, today)
+    who = population(members, _kin(accounts), len(accounts), deals, raw, mapping, today)
     kept = fields(sources, members, mapping, today)
     links = linkage(sources, members, mapping, currencies, today)
     tells = separation(members, deals, mapping, today)
@@ -155,6 +155,13 @@ def _blocking(who: Population, links: Linkage, rated: float | None) -> Iterator[
             None,
             blocking=True,
         )
+
+
+def _kin(accounts: pl.DataFrame) -> pl.DataFrame:
+    """Id and top of all accounts that are rated, for themselves or with their family."""
+    if "top" not in accounts.columns:
+        return accounts.filter(pl.col("member")).select("id", pl.col("id").alias("top"))
+    return accounts.filter(pl.col("member") | pl.col("heir")).select("id", "top")
 
 
 def _wanted(wanted: Sequence[Wanted]) -> Iterator[Fix]:

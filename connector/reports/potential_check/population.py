@@ -19,22 +19,29 @@ _LEGAL_FORMS = (
 
 
 def population(
-    members: pl.DataFrame, read: int, deals: pl.LazyFrame, raw: pl.LazyFrame, mapping: Mapping, as_of: int
+    members: pl.DataFrame,
+    kin: pl.DataFrame,
+    read: int,
+    deals: pl.LazyFrame,
+    raw: pl.LazyFrame,
+    mapping: Mapping,
+    as_of: int,
 ) -> Population:
     """Count the portfolio.
 
     Args:
         members: the portfolio after `diff`, with ``revenue`` (cents, never negative).
+        kin: id and top of the portfolio's accounts and, where families are rated as one, of their other accounts.
         read: accounts read in all.
         deals: opportunities as read.
         raw: accounts as read.
         mapping: names of the fields.
         as_of: days since 1970.
     """
-    active = _active(deals, mapping, as_of)
-    idle = members.join(active, left_on="id", right_on=ACCOUNT, how="anti")
+    active = _active(deals, kin, mapping, as_of)
+    idle = members.join(active, left_on="id", right_on="top", how="anti")
     alike = _alike(members)
-    children, families, largest = _families(members, raw, mapping)
+    children, families, largest = _families(kin, raw, mapping)
     return Population(
         read=read,
         portfolio=len(members),
@@ -52,11 +59,12 @@ def population(
     )
 
 
-def _active(deals: pl.LazyFrame, mapping: Mapping, as_of: int) -> pl.DataFrame:
-    """Accounts that bought lately, or have something open."""
+def _active(deals: pl.LazyFrame, kin: pl.DataFrame, mapping: Mapping, as_of: int) -> pl.DataFrame:
+    """Accounts that bought lately, or have something open, they or one of their family."""
     day = pl.col(column(mapping.opportunities.close_date))
     lately = pl.col(WON) & (day > shifted(as_of, -INACTIVE_MONTHS)) & (day <= as_of)
-    return deals.filter(lately | ~pl.col(CLOSED)).select(ACCOUNT).drop_nulls().unique().collect()
+    active = deals.filter(lately | ~pl.col(CLOSED)).select(pl.col(ACCOUNT).alias("id")).drop_nulls().unique()
+    return active.collect().join(kin, on="id").select("top").unique()
 
 
 def _alike(members: pl.DataFrame) -> pl.DataFrame:
@@ -79,11 +87,11 @@ def _alike(members: pl.DataFrame) -> pl.DataFrame:
     return groups.sort(["revenue", "bare"], descending=[True, False])
 
 
-def _families(members: pl.DataFrame, raw: pl.LazyFrame, mapping: Mapping) -> tuple[int, int, int]:
+def _families(kin: pl.DataFrame, raw: pl.LazyFrame, mapping: Mapping) -> tuple[int, int, int]:
     parent = mapping.accounts.parent
     if parent is None or column(parent) not in raw.collect_schema().names():
         return 0, 0, 0
     named = raw.select(pl.col("@id").alias("id"), pl.col(column(parent)).alias("parent")).collect()
-    children = members.select("id").join(named, on="id").drop_nulls("parent").filter(pl.col("parent") != "")
+    children = kin.select("id").join(named, on="id").drop_nulls("parent").filter(pl.col("parent") != "")
     sizes = children.group_by("parent").len().get_column("len")
     return len(children), len(sizes), int(sizes.max() or 0)  # type: ignore[arg-type]  # a count

@@ -116,7 +116,7 @@ def test_less_is_named_where_less_is_needed() -> None:
     accounts = { name = "name" }
     opportunities = { account = "any_company", amount = "amount", close_date = "closedate", stage = "dealstage" }
     contact_roles = { property = "hs_buying_role" }
-    orders = {}
+    orders = { date = "hs_createdate" }
     activities = {}
     criteria = [
       { id = "a", dimension = "potential", label = "A", source = { field = "vip" }, scale = { kind = "boolean" } },
@@ -132,7 +132,7 @@ def test_less_is_named_where_less_is_needed() -> None:
         "opportunities": ("amount", "closedate", "dealstage"),
         "contact_roles": (),
         "activities": (),
-        "orders": (),
+        "orders": ("hs_createdate",),
     }
     assert {use.need for use in uses(mapping) if use.field == "vip"} == {Need.YES_NO}
 

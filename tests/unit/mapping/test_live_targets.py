@@ -100,6 +100,18 @@ def test_a_target_that_does_not_take_the_result(key: str, facts: dict[str, Any],
     assert with_target(key, field) == [f"error: write.{key}: {message}"]
 
 
+def test_the_crms_own_fields_are_not_ours_to_overwrite() -> None:
+    (problem,) = with_target(
+        "why", CrmField("Description", "Notes", FieldType.LONG_TEXT, 32_000, standard=True)
+    )
+    assert problem.startswith(
+        "error: write.why: Description is Salesforce's own field, and what stands in it would be"
+    )
+    assert "KPM_Why__c" in problem
+    (problem,) = with_target("why", CrmField("Site", "Site", FieldType.TEXT, 80, standard=True))
+    assert "too short" in problem
+
+
 @pytest.mark.parametrize(
     ("key", "field"),
     [

@@ -27,7 +27,7 @@ def test_the_portfolio_rate_counts_members_and_stays_for_the_quarter(backend: st
     mapping = mapping_of({"source": rate()}, portfolio={"all": [{"field": "Type", "equals": "Customer"}]})
     accounts = [{"@id": "a", "Type": "Customer"}, {"@id": "stranger"}]
     references = References("2026Q2")
-    deals = [deal("a"), deal("stranger", **{"@won": False})]
+    deals = [*[deal("a")] * 20, deal("stranger", **{"@won": False})]
     assert (
         column(
             mapped(backend, mapping, references=references, accounts=accounts, opportunities=deals),
@@ -40,6 +40,17 @@ def test_the_portfolio_rate_counts_members_and_stays_for_the_quarter(backend: st
     found = mapped(backend, mapping, references=later, accounts=accounts, opportunities=deals)
     assert column(found, "raw:c0:0")["a"] == pytest.approx(5 / 6)  # m is still 1
     assert later.fresh == {}
+
+
+def test_few_opportunities_make_no_rate_for_a_quarter(backend: str) -> None:
+    """The first opportunity that is closed in a quarter must not decide what is usual, nor none that nobody has one."""
+    mapping = mapping_of({"source": rate()})
+    references = References("2026Q2")
+    for number in (0, 19):
+        deals = [deal("a")] * number
+        found = mapped(backend, mapping, references=references, accounts=[{"@id": "a"}], opportunities=deals)
+        assert column(found, "raw:c0:0")["a"] == (1 if number else None)
+        assert references.fresh == {}
 
 
 def test_days_since_the_last_and_years_since_the_first(backend: str) -> None:

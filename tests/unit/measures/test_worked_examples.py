@@ -144,7 +144,9 @@ def opened(name: str, rows: list[dict[str, str]]) -> Source:
     arrow = pa.schema(
         [(key, pa.int32() if each is FieldType.DATE else each.arrow) for key, each in schema.items()]
     )
-    frame = nw.from_native(pa.Table.from_pylist(records, schema=arrow), eager_only=True).lazy()
+    frame = nw.from_native(pa.Table.from_pylist(records, schema=arrow), eager_only=True).lazy(
+        backend="polars"
+    )
     return Source(frame, schema, len(rows))
 
 

@@ -52,14 +52,22 @@ def test_outside_the_portfolio_one_is_ranked_but_not_counted(backend: str) -> No
 def test_the_distribution_is_frozen(backend: str) -> None:
     references = References("2026Q2")
     scale = {**RANK, "by": "industry", "min_group": 2}
-    among(backend, scale, [1, 3, 10, 30], by=["a", "a", "b", "b"], references=references)
+    among(backend, scale, [1, 3, 10, 30] * 6, by=["a", "a", "b", "b"] * 6, references=references)
     later = among(backend, scale, [2, 3, 3, 99, 2], by=["a", "a", "new", "b", None], references=references)
     assert later == [50, 75, pytest.approx(100 * 1.5 / 4), 100, 25]
     assert references.fresh["percentile:x:0"].table.to_pydict() == {
         "group": ["", "", "", "", "a", "a", "b", "b"],
         "value": [1, 3, 10, 30, 1, 3, 10, 30],
-        "count": [1] * 8,
+        "count": [6] * 8,
     }
+
+
+def test_few_values_are_no_measure_for_a_quarter(backend: str) -> None:
+    references = References("2026Q2")
+    assert among(backend, RANK, list(range(19)), references=references)[0] == pytest.approx(100 * 0.5 / 19)
+    assert references.fresh == {}
+    among(backend, RANK, list(range(20)), references=references)
+    assert list(references.fresh) == ["percentile:x:0"]
 
 
 def test_an_empty_distribution_is_not_frozen(backend: str) -> None:

@@ -341,16 +341,26 @@ class TestPercentileThresholds:
         references = References("2026Q4")
         rows = placed(backend, accounts, mapping_of(matrix=P60), references=references)
         assert [row["segment"] for row in rows[:4]] == ["maintain", "maintain", "protect", "protect"]
-        assert references.fresh["threshold:potential"].table.column("value").to_pylist() == [28.0]
+        assert references.fresh == {}  # four are no measure for a quarter
+        accounts = [{"p": p} for p in range(20)]
+        placed(backend, accounts, mapping_of(matrix=P60), references=references)
+        assert references.fresh["threshold:potential"].table.column("value").to_pylist() == [11.4]
+
+    def test_who_is_rated_by_top_revenue_counts_where_he_has_a_score(self, backend: str) -> None:
+        matrix = {**P60, "threshold": {"potential": 50, "attractiveness": "p50"}, "protect_top_revenue": 0.5}
+        flagged = {"coverage:potential": 0.0, "p": None, "own": 1000}
+        accounts = [{"p": 60, "a": a, "own": 1} for a in (20, 30)] + [{**flagged, "a": a} for a in (80, 90)]
+        rows = placed(backend, accounts, mapping_of(matrix=matrix))  # p50 = 55
+        assert [row["segment"] for row in rows] == ["develop", "develop", "protect", "protect"]
 
     def test_frozen_for_the_quarter(self, backend: str) -> None:
         references = References("2026Q4")
         mapping = mapping_of(matrix=P60)
-        placed(backend, [{"p": 10}, {"p": 20}], mapping, references=references)  # 16
+        placed(backend, [{"p": 10}, {"p": 20}] * 10, mapping, references=references)  # 20
         (row,) = placed(
             backend, [{"p": 17}], mapping, references=References("2026Q4", stored=references.all())
         )
-        assert row["segment"] == "protect"
+        assert row["segment"] == "maintain"
 
     def test_nobody_rated_freezes_nothing(self, backend: str) -> None:
         references = References("2026Q4")
