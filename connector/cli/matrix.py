@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +62,7 @@ def _matrix(place: Workplace) -> RatingMatrix:
         file=place.connection.mapping.name,
         version=mark[:8],
         in_force=last is not None and last.fingerprint == mark,
-        printed=date.today(),  # noqa: DTZ011 - a date on a page of today
+        printed=place.as_of(None),
     )
     changes = history(place.store.versions.all())
     return rating_matrix(place.mapping, heading, place.labels, borders=_borders(place), changes=changes)

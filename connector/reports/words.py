@@ -18,7 +18,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "provisional": ("provisional", "vorläufig"),
     "potential": ("Potential", "Potenzial"),
     "attractiveness": ("Attractiveness (strategic fit)", "Attraktivität (strategische Passung)"),
-    "fit": ("Fit", "Passung"),
+    "fit": ("Attractiveness", "Attraktivität"),
     "chart": (
         "Area: revenue of the last 12 months. Filled: firm. Hollow: provisional, data is missing or too old.",
         "Fläche: Umsatz der letzten 12 Monate. Gefüllt: gesichert. Hohl: vorläufig, Daten fehlen oder sind zu alt.",
