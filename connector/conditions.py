@@ -18,7 +18,7 @@ import narwhals as nw
 
 from connector.crm import Condition, FieldType
 from connector.mapping.model import FieldCondition, MeasuredCondition, Scalar
-from connector.reading import DATES, DECIMAL, NUMBERS, TEXTS, as_number, fold, trimmed
+from connector.reading import DATES, DECIMAL, NUMBERS, TEXTS, as_number, fold, says_something, trimmed
 from connector.tables import Frame, column
 from connector.windows import EPOCH
 
@@ -68,11 +68,13 @@ def measured_holds(condition: MeasuredCondition, value: nw.Expr) -> nw.Expr:
 def _test(
     condition: FieldCondition | MeasuredCondition | Condition, value: nw.Expr, kind: FieldType
 ) -> nw.Expr:
-    value = _comparable(value, kind)
     operator, operand = condition.operator, condition.operand
-    if operator == "is_set":
-        given = (value != "").fill_null(False) if kind in TEXTS else ~value.is_null()
+    if operator == "is_set":  # looks at texts, and makes none: they may be long
+        given = (
+            says_something(value).fill_null(False) if kind in TEXTS else ~_comparable(value, kind).is_null()
+        )
         return given if operand else ~given
+    value = _comparable(value, kind)
     wanted = operand if isinstance(operand, tuple) else (operand,)
     if operator == "not_in":
         return ~_is_one_of(value, kind, wanted)

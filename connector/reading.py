@@ -6,6 +6,7 @@ before 1900 or after 2100. Each function takes the column and the field's type a
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import narwhals as nw
@@ -47,6 +48,11 @@ def as_text(value: nw.Expr, kind: FieldType) -> nw.Expr:
 def trimmed(text: nw.Expr) -> nw.Expr:
     """Without outer blanks."""
     return text.str.strip_chars(BLANKS)
+
+
+def says_something(text: nw.Expr) -> nw.Expr:
+    """Not blank; null if there is no text."""
+    return text.str.contains(f"[^{re.escape(BLANKS)}]")
 
 
 def folded(text: nw.Expr) -> nw.Expr:

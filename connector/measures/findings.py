@@ -7,7 +7,7 @@ from typing import Final
 
 import narwhals as nw
 
-from connector.crm import ACCOUNT, CURRENCY
+from connector.crm import CURRENCY
 from connector.currency import CONVERTED, NO_RATE, UNREADABLE
 from connector.errors import MappingError, Problem
 from connector.mapping.model import ContactRolesSource, RecordsSource
@@ -20,7 +20,7 @@ from connector.measures.figures import Figures
 from connector.measures.rows import STAGELESS, UNDATED
 from connector.measures.wallet import RAISED
 from connector.quality import Quality, Said
-from connector.tables import Frame, Source
+from connector.tables import Frame
 
 MOST_WITHOUT_RATE: Final = 0.01
 """Share of the amounts that may lack an exchange rate."""
@@ -121,18 +121,6 @@ def warnings(accounts: Frame) -> list[nw.Expr]:
     present = set(accounts.collect_schema().names())
     raised = nw.col(RAISED) if RAISED in present else nw.lit(False)
     return [(nw.col("@n:partial") > 0).alias("partial"), raised.alias("raised")]
-
-
-def unconnected(source: Source, mapping: MappingFile) -> tuple[Quality, ...]:
-    """Opportunities that name no account."""
-    found = source.frame.select(nw.col(ACCOUNT).is_null().cast(nw.Int64).sum().alias("count")).collect()
-    number = int(found["count"][0] or 0)
-    message = Said(
-        "opportunities name no account: they are left out",
-        "Opportunitys nennen keinen Account: Sie zählen nicht",
-    )
-    field = mapping.opportunities.account if mapping.crm == "salesforce" else None
-    return (Quality("opportunities", field, message, number),) if number else ()
 
 
 def counted(

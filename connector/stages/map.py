@@ -107,7 +107,9 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
     }
     ratings = (*fields.ratings, *(_decision(subject) for subject in overrides.subjects(mapping, file)))
-    texts = [f"now:{key}" for key in TEXTS if key in mapping.write.targets]  # the widest columns, needed last
+    # The widest columns, needed last; names are needed earlier where a file's keys are told by them.
+    texts = [f"now:{key}" for key in TEXTS if key in mapping.write.targets]
+    texts += [] if fields.links else ["name"]
     frame = figures.joined_to(fields.frame.drop(texts), money)
     frame = overrides.with_entries(frame, mapping, file)
     frame = aged(frame, ratings, history.first_seen, figures.as_of)
@@ -127,11 +129,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     frame = extended(frame, (_waited_for(key, value, rates[key]) for key, value in waiting.items()))
     frame = extended(frame, (_expired(key, rung) for key, (rung, _) in values.items() if not _ages(rung)))
     frame = frame.with_columns(findings.warnings(frame))
-    quality = (
-        *findings.counted(frame, mapping, fields, rates),
-        *findings.unconnected(sources["opportunities"], mapping),
-        *(() if family is None else family.quality),
-    )
+    quality = (*findings.counted(frame, mapping, fields, rates), *(() if family is None else family.quality))
     seen = first_seen(frame, ratings)
     ignored = overrides.ignored(frame, mapping, file, figures.as_of)
     wallets = None if mapping.wallet is None else wallet.answers(frame, mapping.wallet)

@@ -13,6 +13,8 @@ from itertools import product
 from typing import Literal
 
 from connector.mapping.model import (
+    ContactRolesSource,
+    CriteriaSource,
     Criterion,
     CsvSource,
     Dimension,
@@ -237,11 +239,31 @@ class Wording:
     def next_step(self, case: Case, weak: Criterion | None, unsettled: Open) -> str:
         """What to do, in one or two sentences."""
         text = self._step(case, weak)
-        if unsettled is not None:
+        if unsettled is not None and self._can_be_settled(unsettled):
             kind, id_ = unsettled
             phrase = self.phrases.rate_again if kind == "expired" else self.phrases.fill_in
             text += self._if_whole(phrase, id_, LIMIT - size(text) - size(phrase.format(criterion="")))
         return shortened(text, LIMIT)
+
+    def _can_be_settled(self, unsettled: tuple[Literal["expired", "missing"], str]) -> bool:
+        """By a person: nobody can fill in a trend, or how many product lines a customer buys."""
+        kind, id_ = unsettled
+        return kind == "expired" or self._people_can_answer(self.mapping.criterion(id_))
+
+    def _people_can_answer(self, criterion: Criterion) -> bool:
+        """On the account, by its contacts' roles, or by a criterion that this one is made of."""
+        sources = [rung.source for rung in criterion.rungs]
+        parts = [
+            self.mapping.criterion(id_)
+            for one in sources
+            if isinstance(one, CriteriaSource)
+            for id_ in one.ids
+        ]
+        return (
+            self._fillable(criterion)
+            or any(isinstance(one, ContactRolesSource) for one in sources)
+            or any(self._people_can_answer(part) for part in parts)
+        )
 
     def fill_in(self) -> tuple[str, str]:
         """What stands before and after the list of missing criteria of an unrated account."""

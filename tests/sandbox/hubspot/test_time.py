@@ -59,7 +59,7 @@ def test_a_window_that_begins_at_the_very_millisecond_holds_the_record(api: Api)
 
 
 def test_searches_lag_behind_writes(sandbox: Sandbox, api: Api, admin: Api) -> None:
-    sandbox.configure("hubspot", "behaviour", search_lag_seconds=1.0)
+    sandbox.configure("hubspot", "behaviour", search_lag_seconds=2.0)
     record = first(api)["id"]
     api.update([record], {"city": "Wels"})
     api.update([record], {"city": "Linz"})
@@ -69,5 +69,5 @@ def test_searches_lag_behind_writes(sandbox: Sandbox, api: Api, admin: Api) -> N
     assert modified_since(api, "2000-01-01T00:00:00Z") == {each["id"] for each in api.all("companies")} - {
         created
     }
-    time.sleep(1.1)
+    time.sleep(2.1)
     assert modified_since(api, written) == {record, created}

@@ -56,12 +56,6 @@ def test_records_without_a_usable_date_are_counted(backend: str) -> None:
     assert found["cases have no date from 1900 to 2100: they are left out (cases)"] == 2
 
 
-def test_opportunities_without_an_account_are_counted(backend: str) -> None:
-    mapping = mapping_of({"source": {"field": "Size"}})
-    found = said(backend, mapping, opportunities=[deal(), deal(None), deal(None)])  # type: ignore[arg-type]
-    assert found["opportunities name no account: they are left out (opportunities.AccountId)"] == 2
-
-
 def test_a_rating_date_beyond_2100_is_none_and_said_so(backend: str) -> None:
     source = {"field": "Rating", "rated_at": "Rated", "expires_days": 365}
     mapping = mapping_of({"source": source, "scale": {"kind": "rating", "worst": 1, "best": 5}})

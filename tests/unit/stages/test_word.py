@@ -342,3 +342,20 @@ def test_without_weights_or_targets_texts_still_stand(backend: str) -> None:
     (row,) = worded(backend, [{}], mapping_of(criteria=criteria, write={}))
     assert row["why"] == "Key account: potential 50, attractiveness 50. Next: keep the best care."
     assert not [name for name in row if name.startswith(("out:", "word:"))]
+
+
+def test_nobody_is_asked_for_what_nobody_can_fill_in(backend: str) -> None:
+    mapping = mapping_of()
+    trend = {"from": "opportunities", "measure": "trend", "months": 12}
+    criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping.criteria]
+    for one in criteria:
+        if one["id"] == "demand":
+            one.pop("first_of", None)
+            one |= {"source": trend, "scale": {"kind": "linear", "zero": -1, "full": 1}}
+    data = mapping.model_dump(by_alias=True, exclude_none=True)
+    changed = type(mapping).model_validate({**data, "criteria": criteria})
+    account = {**SCORES, "confidence": "provisional", "firm:potential": False, "score:demand": None}
+    (asked,) = worded(backend, [account], mapping)
+    (spared,) = worded(backend, [account], changed)
+    assert "Fill in: " in asked["next_step"]
+    assert "Fill in: " not in spared["next_step"]
