@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.rule import Rule
 
 from connector.admin.init import initialise
+from connector.cli import register
 from connector.cli.app import app, run
 from connector.cli.console import err, out
 from connector.crm import CrmName
@@ -125,6 +126,7 @@ def demo(
     seed: Annotated[int, typer.Option(metavar="NUMBER", help="Another seed, another portfolio.")] = 1,
 ) -> None:
     """Show the whole job on the sandbox CRMs: provision, plan, sync, campaign, explain, and a quiet second sync."""
+    register()  # every command that it shows
     server = _sandbox()(crms=CRMS, accounts=accounts, seed=seed)
     _fresh(folder)
     out.print(
