@@ -61,17 +61,17 @@ def criteria_quality(accounts: Any, mapping: Mapping) -> tuple[Quality, ...]:  #
     found: list[Quality] = []
     for criterion in mapping.criteria:
         if criterion.weight > 0:
-            dominant = list(_dominant(members, criterion))
-            found += _clipped(members, criterion)
-            found += dominant or _close(members, criterion)
+            dominant = list(_dominant(members, criterion, mapping))
+            found += _clipped(members, criterion, mapping)
+            found += dominant or _close(members, criterion, mapping)
     for dimension in DIMENSIONS:
         weighed = [criterion for criterion in mapping.of(dimension) if criterion.weight > 0]
         for first, second in combinations(weighed, 2):
-            found += _correlated(members, first, second)
+            found += _correlated(members, first, second, mapping)
     return tuple(found)
 
 
-def _clipped(members: Frame, criterion: Criterion) -> Iterator[Quality]:
+def _clipped(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
     """Values beyond the ends of a scale: accounts that differ and score alike."""
     for place, rung in enumerate(criterion.rungs):
         ends = _ends(rung.scale)
@@ -85,7 +85,7 @@ def _clipped(members: Frame, criterion: Criterion) -> Iterator[Quality]:
         if known >= ENOUGH and clipped > CLIPPED * known:
             advice = ON_PURPOSE if max(beyond) <= AT_AN_END * known else TOO_NARROW
             message = Said(
-                f"of {known:,} values of {criterion.label.in_('en')} lie beyond {words.en}: these accounts score "
+                f"of {known:,} values of {_label(criterion, mapping)} lie beyond {words.en}: these accounts score "
                 f"alike though they differ; {advice.en}",
                 f"von {_tausend(known)} Werten von {criterion.label.in_('de')} liegen jenseits von {words.de}: Diese "
                 f"Accounts werden gleich bewertet, obwohl sie sich unterscheiden; {advice.de}",
@@ -93,7 +93,7 @@ def _clipped(members: Frame, criterion: Criterion) -> Iterator[Quality]:
             yield Quality(OBJECT, criterion.id, message, clipped, criterion.id)
 
 
-def _dominant(members: Frame, criterion: Criterion) -> Iterator[Quality]:
+def _dominant(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
     """A value that nearly every account has."""
     for place in range(len(criterion.rungs)):
         answers = (nw.col(f"rung:{criterion.id}") == place).fill_null(False)
@@ -106,7 +106,7 @@ def _dominant(members: Frame, criterion: Criterion) -> Iterator[Quality]:
         known, most = int(found["all"][0] or 0), int(found["most"][0] or 0)
         if known >= ENOUGH and most > DOMINANT * known:
             message = Said(
-                f"of {known:,} values of {criterion.label.in_('en')} are one and the same: it tells hardly any "
+                f"of {known:,} values of {_label(criterion, mapping)} are one and the same: it tells hardly any "
                 "accounts apart",
                 f"von {_tausend(known)} Werten von {criterion.label.in_('de')} sind gleich: Das Kriterium "
                 "unterscheidet kaum einen Account",
@@ -114,7 +114,7 @@ def _dominant(members: Frame, criterion: Criterion) -> Iterator[Quality]:
             yield Quality(OBJECT, criterion.id, message, most, criterion.id)
 
 
-def _close(members: Frame, criterion: Criterion) -> Iterator[Quality]:
+def _close(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:
     """Scores that lie so close together that the criterion moves nobody."""
     score = nw.when(nw.col(f"known:{criterion.id}")).then(nw.col(f"score:{criterion.id}")).cast(nw.Float64)
     found = (
@@ -129,7 +129,7 @@ def _close(members: Frame, criterion: Criterion) -> Iterator[Quality]:
     known, low, high = int(found["known"][0] or 0), found["low"][0], found["high"][0]
     if known >= ENOUGH and high - low <= CLOSE:
         message = Said(
-            f"accounts score alike on {criterion.label.in_('en')}: nine in ten between {low:.0f} and {high:.0f}, so "
+            f"accounts score alike on {_label(criterion, mapping)}: nine in ten between {low:.0f} and {high:.0f}, so "
             "it separates nothing; change its scale (`kpm calibrate` proposes one) or leave it out",
             f"Accounts sind bei {criterion.label.in_('de')} gleich bewertet: neun von zehn zwischen {low:.0f} und "
             f"{high:.0f}, das Kriterium trennt also nichts; die Skala ändern (`kpm calibrate` schlägt eine vor) oder "
@@ -138,7 +138,7 @@ def _close(members: Frame, criterion: Criterion) -> Iterator[Quality]:
         yield Quality(OBJECT, criterion.id, message, known, criterion.id)
 
 
-def _correlated(members: Frame, first: Criterion, second: Criterion) -> Iterator[Quality]:
+def _correlated(members: Frame, first: Criterion, second: Criterion, mapping: Mapping) -> Iterator[Quality]:
     """Pearson's r of two criteria's scores, from sums of whole numbers, so that it does not depend on their order."""
     both = members.filter(nw.col(f"known:{first.id}") & nw.col(f"known:{second.id}"))
     x, y = (nw.col(f"score:{one.id}").cast(nw.Int64) for one in (first, second))
@@ -151,7 +151,7 @@ def _correlated(members: Frame, first: Criterion, second: Criterion) -> Iterator
     r = (n * sxy - sx * sy) / sqrt(spread)
     if r > ALIKE:
         message = Said(
-            f"accounts show that {first.label.in_('en')} and {second.label.in_('en')} say the same (correlation "
+            f"accounts show that {_label(first, mapping)} and {_label(second, mapping)} say the same (correlation "
             f"{r:.2f}), which then counts twice; leave one out, or give both together the weight of one",
             f"Accounts zeigen, dass {first.label.in_('de')} und {second.label.in_('de')} dasselbe sagen (Korrelation "
             f"{r:.2f}), was dann doppelt zählt; eines weglassen oder beiden zusammen das Gewicht von einem geben",
@@ -181,6 +181,11 @@ def _counts(members: Frame, *tests: nw.Expr) -> list[int]:
     sums = [test.cast(nw.Int64).sum().cast(nw.Int64).alias(f"{place}") for place, test in enumerate(tests)]
     found = members.select(*sums).collect().to_dict(as_series=False)
     return [int(values[0] or 0) for values in found.values()]
+
+
+def _label(criterion: Criterion, mapping: Mapping) -> str:
+    """As everywhere on a terminal: English sentences, with the labels in the mapping's own language."""
+    return criterion.label.in_(mapping.language)
 
 
 def _tausend(number: int) -> str:
