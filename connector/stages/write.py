@@ -27,6 +27,10 @@ class Journal(Protocol):
         ...
 
 
+PART = 20_000
+"""Rows that are read from disk at once: what is left of a part when a batch is full stays in memory with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What became of the changes.
@@ -100,6 +104,7 @@ def write(
         outcomes.update({each["values"]: each["counts"] for each in pc.value_counts(outcome).to_pylist()})
         unwritten.update(results.column(ID).filter(pc.not_equal(outcome, "written")).to_pylist())
         advance(outcomes.total(), total)
+        del results, outcome  # or they would be in memory while the next batch is made
     unwritten.update(pq.read_table(changes, columns=[ID]).column(ID).slice(seen).to_pylist())
     return Written(
         written=outcomes["written"],
@@ -113,7 +118,7 @@ def write(
 def _batches(file: pq.ParquetFile, size: int, types: Mapping[str, FieldType]) -> Iterator[pa.RecordBatch]:
     """The file in batches of exactly `size` rows, the last one apart: the reader's own end with its row groups."""
     kept: list[pa.RecordBatch] = []
-    for part in file.iter_batches(size):
+    for part in file.iter_batches(min(size, PART)):
         kept.append(part)
         if sum(each.num_rows for each in kept) >= size:
             table = pa.Table.from_batches(kept)
