@@ -41,40 +41,48 @@ def own(deals: Aggregates) -> nw.Expr:
 
     The sum is taken from the four latest quarters, which end on the same days as the twelve months.
     """
-    total = reduce(lambda left, right: left + right, quarters(deals)[:4])
+    total = reduce(add, quarters(deals, deals.as_of)[:4])
     return deals.unless_empty(total, CENTS, deals.window(12, "won"))
 
 
-def quarters(deals: Aggregates) -> list[nw.Expr]:
-    """Won cents of the last twelve windows of 3 months, the latest first."""
-    ends = [shifted(deals.as_of, -3 * number) for number in range(QUARTERS + 1)]
+def quarters(deals: Aggregates, to: int) -> list[nw.Expr]:
+    """Won cents of the last twelve windows of 3 months up to a day, the latest first."""
+    ends = [shifted(to, -3 * number) for number in range(QUARTERS + 1)]
     return [deals.total(CENTS, Pick(after, to, "won")) for to, after in pairwise(ends)]
 
 
-def best_year(deals: Aggregates) -> nw.Expr:
-    """The largest won amount of any four consecutive of the last twelve quarters; null if there is none above 0."""
-    each = quarters(deals)
-    years = [
-        reduce(lambda left, right: left + right, each[first : first + 4]) for first in range(QUARTERS - 3)
-    ]
+def best_year(deals: Aggregates, to: int) -> nw.Expr:
+    """The largest won amount of any four consecutive of these twelve quarters; null if there is none above 0."""
+    each = quarters(deals, to)
+    years = [reduce(add, each[first : first + 4]) for first in range(QUARTERS - 3)]
     best = nw.max_horizontal(*years)
     return nw.when(best > 0).then(best)
 
 
-def columns(wallet: Wallet | None, deals: Aggregates) -> dict[str, nw.Expr]:
-    """What the sources of the wallet need of an account's opportunities, by column."""
+def columns(wallet: Wallet | None, deals: Aggregates, quarter_start: int) -> dict[str, nw.Expr]:
+    """What the sources of the wallet need of an account's opportunities, by column.
+
+    Args:
+        wallet: its sources.
+        deals: figures of the opportunities.
+        quarter_start: first day of the fiscal quarter. The model sees what was won before it, so that its answer
+            does not drift from night to night.
+    """
     found: dict[str, nw.Expr] = {}
     sources = () if wallet is None else wallet.sources
-    if "activity" in sources or "model" in sources:
-        found["@best_year"] = best_year(deals)
+    if "activity" in sources:
+        found["@best_year"] = best_year(deals, deals.as_of)
     if "model" in sources:
-        each = quarters(deals)
-        first = deals.first_day(Pick(None, deals.as_of, "won"))
+        last = quarter_start - 1
+        each = quarters(deals, last)
+        year = reduce(add, each[:4])
         found |= {
+            "@recent": deals.unless_empty(year, CENTS, Pick(shifted(last, -12), last, "won")),
             "@before": reduce(add, each[4:8]),
             "@earlier": reduce(add, each[8:12]),
+            "@best_then": best_year(deals, last),
             "@active_quarters": reduce(add, ((one > 0).cast(nw.Int64) for one in each)),
-            "@tenure": divided(deals.as_of - first, DAYS_PER_YEAR),
+            "@tenure": divided(last - deals.first_day(Pick(None, last, "won")), DAYS_PER_YEAR),
         }
     return found
 
@@ -151,7 +159,7 @@ def fingerprint(mapping: MappingFile) -> str:
         mapping.accounts.industry,
         mapping.accounts.size,
     )
-    return " | ".join(str(each) for each in (*fields, mapping.currency))
+    return " | ".join(str(each) for each in (*fields, mapping.currency, "before the quarter"))
 
 
 def entered_at(wallet: Wallet) -> int | None:
@@ -190,8 +198,8 @@ def answers(accounts: Frame, wallet: Wallet) -> Frame:
         nw.col(f"@answer:{n}").alias(f"answer:{name.partition(':')[0]}")
         for n, name in enumerate(wallet.sources)
     ]
-    needs = wallet_model.NEEDS if "model" in wallet.sources else ("own",)
-    columns = dict.fromkeys(("id", "member", *needs, "wallet_source"))
+    needs = wallet_model.NEEDS if "model" in wallet.sources else ()
+    columns = ("id", "member", "own", *needs, "wallet_source")
     return accounts.filter(nw.col("member")).select(*columns, entered.alias("entered"), *found)
 
 

@@ -7,16 +7,19 @@ entered wallet above 0 (raised to own where it lies below), from 80 of them on, 
 what is kept are the coefficients, so that an estimate can be recomputed and explained. A bet on the mean of the
 logarithms is a bet on the median: half of the accounts spend more than the estimate.
 
+It sees each account as it stood when the fiscal quarter began, in training and later: so its answer is the same all
+quarter long, unless the account's own records are corrected. An account that was new then has no purchases.
+
 Features (amounts in units of the currency, won amounts as in `connector.measures.wallet`, ln(1 + x) of each):
 
-own             won in the last 12 months, floored at 0
+own             won in the 12 months before the quarter began, floored at 0
 before          won in the 12 months before these, floored at 0
 earlier         won in the 12 months before those, floored at 0
-best_year       the best four consecutive of the last twelve quarters
+best_year       the best four consecutive of the twelve quarters before it began
 trend           2 (own - before) / (own + before), from -2 to 2, as it is; 0 if both are 0
-regularity      share of the last twelve quarters with a won amount above 0, as it is
-tenure          years since the first won opportunity, 0 if there is none
-no_own          1 if nothing was won in the last 12 months, else 0; no_before and no_earlier likewise
+regularity      share of those twelve quarters with a won amount above 0, as it is
+tenure          years from the first won opportunity until then, 0 if there is none
+no_own          1 if nothing was won in the 12 months, else 0; no_before and no_earlier likewise
 size            employees, 0 if unknown
 size_unknown    1 if the number of employees is unknown, else 0
 industry:<x>    1 for accounts of an industry with at least 10 entered wallets, else 0
@@ -43,14 +46,16 @@ INTERCEPT, SMALLEST, LARGEST, TRAINED, ERROR, WITHIN = (
     "intercept", "smallest", "largest", "wallets", "error", "within_2"
 )  # fmt: skip
 INDUSTRY: Final = "industry:"
-NEEDS: Final = ("own", "@before", "@earlier", "@best_year", "@active_quarters", "@tenure", "size", "industry")
+NEEDS: Final = (
+    "@recent", "@before", "@earlier", "@best_then", "@active_quarters", "@tenure", "size", "industry"
+)  # fmt: skip
 """Columns that the features are made of: amounts in cents, years, employees, text."""
 QUARTERS: Final = 12
 DECIMALS: Final = 9
 
 
 def with_features(accounts: Frame) -> Frame:
-    """Add ``feature:<name>`` for every feature but the industry; never null where own is known.
+    """Add ``feature:<name>`` for every feature but the industry; never null where the amounts are known.
 
     Rounded to 9 decimals, since engines differ in the last bits of a logarithm.
 
@@ -73,7 +78,7 @@ def numbers() -> dict[str, nw.Expr]:
     def nothing(name: str) -> nw.Expr:
         return nw.when(nw.col(name) > 0).then(nw.lit(0.0)).otherwise(nw.lit(1.0))
 
-    own, before = units("own"), units("@before")
+    own, before = units("@recent"), units("@before")
     both = own + before
     trend = nw.when(both > 0).then(2 * (own - before) / nw.when(both > 0).then(both)).otherwise(nw.lit(0.0))
     size = nw.col("size").cast(nw.Float64)
@@ -82,12 +87,12 @@ def numbers() -> dict[str, nw.Expr]:
         "own": (own + 1).log(),
         "before": (before + 1).log(),
         "earlier": (units("@earlier") + 1).log(),
-        "best_year": (units("@best_year") + 1).log(),
+        "best_year": (units("@best_then") + 1).log(),
         "trend": trend,
         "regularity": divided(nw.col("@active_quarters").cast(nw.Float64), QUARTERS),
         "tenure": (nw.col("@tenure").fill_null(0.0) + 1).log(),
         "size": (employees + 1).log(),
-        "no_own": nothing("own"),
+        "no_own": nothing("@recent"),
         "no_before": nothing("@before"),
         "no_earlier": nothing("@earlier"),
         "size_unknown": nw.when(size.is_null()).then(nw.lit(1.0)).otherwise(nw.lit(0.0)),
@@ -95,10 +100,10 @@ def numbers() -> dict[str, nw.Expr]:
 
 
 def with_estimate(accounts: Frame, table: pa.Table, name: str) -> Frame:
-    """Add W in whole cents (a whole number of units); null where own is unknown.
+    """Add W in whole cents (a whole number of units); null where own, now or then, is unknown.
 
     Args:
-        accounts: the columns in NEEDS.
+        accounts: own, the columns in NEEDS.
         table: as `connector.measures.wallet_training.learnt` gives it; without coefficients nobody has an estimate.
         name: of the column to add.
     """
@@ -120,4 +125,9 @@ def with_estimate(accounts: Frame, table: pa.Table, name: str) -> Frame:
     frame = frame.with_columns(total.clip(terms[SMALLEST], terms[LARGEST]).exp().alias(name))
     frame = frame.drop([column for column in frame.collect_schema().names() if column.startswith("feature:")])
     cents = (rounded(nw.col(name)) * 100).cast(nw.Int64)
-    return frame.with_columns(nw.when(~nw.col("own").is_null()).then(cents).alias(name))
+    return frame.with_columns(nw.when(known_amounts()).then(cents).alias(name))
+
+
+def known_amounts() -> nw.Expr:
+    """Whether an account has amounts to learn from: won opportunities whose amounts are all empty are none."""
+    return ~nw.col("own").is_null() & ~nw.col("@recent").is_null()

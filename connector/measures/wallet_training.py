@@ -22,6 +22,7 @@ from connector.measures.wallet_model import (
     SMALLEST,
     TRAINED,
     WITHIN,
+    known_amounts,
     numbers,
     with_features,
 )
@@ -56,16 +57,16 @@ class Training:
 
 
 def training(accounts: Frame, entered: str) -> Training:
-    """The portfolio's accounts with an entered wallet above 0 and a known own.
+    """The portfolio's accounts with an entered wallet above 0 and known amounts.
 
     Args:
-        accounts: id, member, the columns in NEEDS.
+        accounts: id, member, own, the columns in NEEDS.
         entered: column with the entered wallet in cents.
     """
     wallet = nw.col(entered)
     own = nw.col("own")
     raised = nw.when(wallet < own).then(own).otherwise(wallet)
-    known = accounts.filter(nw.col("member"), wallet > 0, ~own.is_null())
+    known = accounts.filter(nw.col("member"), wallet > 0, known_amounts())
     columns = [nw.col(f"feature:{name}").cast(nw.Float64) for name in numbers()]
     industry = folded(nw.col("industry")).alias("industry")
     rows = with_features(known).select(

@@ -16,6 +16,7 @@ from connector.conditions import any_holds, measured_holds
 from connector.crm import Currencies
 from connector.currency import Converter
 from connector.families import FAMILY, families, rates_families, regrouped, with_heirs, with_tops
+from connector.fiscal import Quarter
 from connector.mapping.csv_file import CsvTables
 from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
 from connector.mapping.model import Mapping as MappingFile
@@ -91,6 +92,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     if family is not None:
         sources = regrouped(sources, family, several=mapping.crm == "hubspot")
     figures = Figures(sources, mapping, days(as_of))
+    quarter = Quarter.of(as_of, mapping.campaigns.fiscal_year_start)
     fields = accounts.read(sources["accounts"], mapping, money, figures.as_of, csv)
     values: dict[str, tuple[Rung, Measured]] = {}
     looked_at: dict[str, nw.Expr] = {}
@@ -102,7 +104,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         **looked_at,
         "member": _member(mapping, figures),
         "own": wallet.own(figures["opportunities"]),
-        **wallet.columns(mapping.wallet, figures["opportunities"]),
+        **wallet.columns(mapping.wallet, figures["opportunities"], days(quarter.start)),
         **findings.columns(figures, mapping),
         **{name: column for key, (_, value) in values.items() for name, column in _parts(key, value).items()},
     }

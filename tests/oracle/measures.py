@@ -379,11 +379,12 @@ def of_field(
     return value, age > source.expires_days
 
 
-def quarters(customer: Customer, world: World) -> list[int | None]:
-    """Won cents of the last twelve quarters, the latest first."""
+def quarters(customer: Customer, world: World, to: int | None = None) -> list[int | None]:
+    """Won cents of the last twelve quarters up to a day, today unless given; the latest first."""
+    day = world.today if to is None else to
     found = []
     for number_ in range(12):
-        start, end = shift(world.today, -3 * (number_ + 1)), shift(world.today, -3 * number_)
+        start, end = shift(day, -3 * (number_ + 1)), shift(day, -3 * number_)
         total = _sum([d.cents for d in won_between(customer, start, end, (), world)])
         found.append(None if total is None else int(total))
     return found

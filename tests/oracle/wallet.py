@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
 
 from tests.oracle import measures
-from tests.oracle.arithmetic import column, half_away, number, percentile, text, valid_day
+from tests.oracle.arithmetic import column, half_away, number, percentile, shift, text, valid_day
 from tests.oracle.measures import Customer, World
 from tests.oracle.rated import Rated
 
@@ -63,8 +64,8 @@ def _entered(customer: Customer, name: str, spent: int | None, world: World) -> 
     return max(cents, spent or 0), expired
 
 
-def _best_year(customer: Customer, world: World) -> int | None:
-    found = measures.quarters(customer, world)
+def _best_year(customer: Customer, world: World, to: int | None = None) -> int | None:
+    found = measures.quarters(customer, world, to)
     years = [
         sum(q for q in found[i : i + 4] if q is not None)
         for i in range(9)
@@ -80,19 +81,23 @@ def _modelled(customer: Customer, world: World) -> int | None:
     if "intercept" not in terms:
         return None
     section = world.mapping.accounts
-    each = [max(0, quarter or 0) / 100 if quarter else 0.0 for quarter in measures.quarters(customer, world)]
-    sums = [
-        sum(quarter or 0 for quarter in measures.quarters(customer, world)[at : at + 4]) for at in (0, 4, 8)
-    ]
-    own, before, earlier = (max(0, cents) / 100 for cents in sums)
-    bought = [deal.day for deal in customer.deals if deal.won and deal.day <= world.today]
+    last = _day_before_the_quarter(world)
+    quarters = measures.quarters(customer, world, last)
+    year = measures.won_between(customer, shift(last, -12), last, (), world)
+    if year and all(deal.cents is None for deal in year):
+        return None
+    each = [max(0, quarter or 0) / 100 for quarter in quarters]
+    own, before, earlier = (
+        max(0, sum(quarter or 0 for quarter in quarters[at : at + 4])) / 100 for at in (0, 4, 8)
+    )
+    bought = [deal.day for deal in customer.deals if deal.won and deal.day <= last]
     size = None if section.size is None else number(customer.row.get(column(section.size)))
-    years = (world.today - min(bought)) / 365.2425 if bought else 0.0
+    years = (last - min(bought)) / 365.2425 if bought else 0.0
     features = {
         "own": math.log(1 + own),
         "before": math.log(1 + before),
         "earlier": math.log(1 + earlier),
-        "best_year": math.log(1 + (_best_year(customer, world) or 0) / 100),
+        "best_year": math.log(1 + (_best_year(customer, world, last) or 0) / 100),
         "trend": 2 * (own - before) / (own + before) if own + before else 0.0,
         "regularity": sum(amount > 0 for amount in each) / 12,
         "tenure": math.log(1 + years),
@@ -106,6 +111,14 @@ def _modelled(customer: Customer, world: World) -> int | None:
     total = terms["intercept"] + sum(half_away(value, 9) * terms[name] for name, value in features.items())
     total += terms.get(f"industry:{industry}", 0.0)
     return 100 * int(half_away(math.exp(min(terms["largest"], max(terms["smallest"], total)))))
+
+
+def _day_before_the_quarter(world: World) -> int:
+    """Fiscal quarters are three months each, from the month in which the fiscal year starts."""
+    day = date(1970, 1, 1) + timedelta(days=world.today)
+    since = (day.month - world.mapping.campaigns.fiscal_year_start) % 3
+    months = 12 * day.year + day.month - 1 - since
+    return (date(months // 12, months % 12 + 1, 1) - date(1970, 1, 1)).days - 1
 
 
 def _size_class(employees: float | None) -> int:

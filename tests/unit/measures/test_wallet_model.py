@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import narwhals as nw
@@ -23,7 +24,7 @@ from connector.measures.wallet_training import (
     training,
 )
 from connector.reference import References
-from tests.unit.measures.pulled import ago, column, deal, mapped, mapping_of
+from tests.unit.measures.pulled import AS_OF, ago, column, deal, mapped, mapping_of
 
 WALLET = {"sources": ["field:Wallet", "model"], "achievable_share": 0.6}
 
@@ -38,8 +39,8 @@ def accounts(number: int, **keys: Any) -> list[dict[str, Any]]:
 
 
 def frame(backend: str, rows: list[dict[str, Any]]) -> Any:
-    kinds = {"own": pa.int64(), "@before": pa.int64(), "@earlier": pa.int64(), "@best_year": pa.int64()}
-    kinds |= {
+    amounts = ("own", "@recent", "@before", "@earlier", "@best_then")
+    kinds = dict.fromkeys(amounts, pa.int64()) | {
         "@active_quarters": pa.int64(),
         "@tenure": pa.float64(),
         "size": pa.float64(),
@@ -47,7 +48,7 @@ def frame(backend: str, rows: list[dict[str, Any]]) -> Any:
     }
     kinds |= {"id": pa.string(), "member": pa.bool_(), "entered": pa.int64()}
     given_rows = [
-        {"id": f"{place:04}", "member": True, "@active_quarters": 0, "own": 0, **row}
+        {"id": f"{place:04}", "member": True, "@active_quarters": 0, "own": 0, "@recent": 0, **row}
         for place, row in enumerate(rows)
     ]
     table = pa.Table.from_pylist(given_rows, schema=pa.schema(list(kinds.items())))
@@ -61,7 +62,7 @@ def random_rows(number: int, seed: int = 1) -> list[dict[str, Any]]:
         own, before = (int(100 * draw.lognormal(9, 1)) for _ in range(2))
         rows.append(
             {
-                "own": own, "@before": before, "@earlier": 0, "@best_year": max(own, before),
+                "own": own, "@recent": own, "@before": before, "@earlier": 0, "@best_then": max(own, before),
                 "@active_quarters": int(draw.integers(0, 13)), "@tenure": float(draw.uniform(0, 9)),
                 "size": None if draw.random() < 0.2 else float(draw.integers(1, 500)),
                 "industry": str(draw.choice(["Metal", "wood ", "Glass"])),
@@ -150,6 +151,44 @@ def test_unknown_own_has_no_estimate_and_one_that_tells_nothing_is_none(backend:
     assert column(found, "wallet")["large"] is None  # 0.6 of about 20,000 is less than own
 
 
+def test_it_sees_an_account_as_it_stood_when_the_quarter_began(backend: str) -> None:
+    """As of 31 May 2026 the quarter began on 1 April: 60 days ago."""
+    mapping = mapping_of({"source": {"field": "Size"}}, wallet=WALLET)
+    known = [
+        {**each, "Size": None, "Wallet": 100.0 * (place + 1)} for place, each in enumerate(accounts(100))
+    ]
+    bought = [deal(each["@id"], Amount=each["Wallet"] / 2, CloseDate=ago(200)) for each in known]
+    before, since = ago(61), ago(60)
+    asked = [{"@id": name} for name in ("steady", "more", "new", "nothing", "unknown")]
+    deals = [
+        deal("steady", Amount=1_000.0, CloseDate=before),
+        deal("more", Amount=1_000.0, CloseDate=before),
+        deal("more", Amount=90.0, CloseDate=since),
+        deal("new", Amount=20.0, CloseDate=since),
+        deal("unknown", Amount=None, CloseDate=before),
+        deal("unknown", Amount=20.0, CloseDate=since),
+    ]
+
+    def estimates(day: date, references: References) -> dict[str, Any]:
+        given = mapped(
+            backend, mapping, accounts=[*known, *asked], opportunities=[*bought, *deals], as_of=day,
+            references=references,
+        )  # fmt: skip
+        return {each["@id"]: column(given, "wallet")[each["@id"]] for each in asked}
+
+    references = References("2026Q2")
+    found = estimates(AS_OF, references)
+    assert found["steady"] == found["more"] == pytest.approx(200_000, rel=0.1)
+    assert found["new"] == found["nothing"] is not None  # both had bought nothing then
+    assert found["unknown"] is None
+    for day in (date(2026, 4, 1), date(2026, 6, 30)):
+        again = estimates(day, References("2026Q2", stored=references.all()))
+        assert {name: again[name] for name in ("steady", "more", "nothing")} == {
+            name: found[name] for name in ("steady", "more", "nothing")
+        }
+    assert estimates(date(2026, 7, 1), references)["more"] != found["more"]
+
+
 def test_an_estimate_stays_within_the_wallets_it_was_trained_on(backend: str) -> None:
     mapping = mapping_of({"source": {"field": "Size"}}, wallet=WALLET)
     asked = [
@@ -168,10 +207,10 @@ def test_without_a_field_to_learn_from_it_never_answers(backend: str) -> None:
 
 def test_every_feature_by_hand(backend: str) -> None:
     row = {
-        "own": 20_000, "@before": 10_000, "@earlier": -5, "@best_year": 30_000, "@active_quarters": 6,
+        "@recent": 20_000, "@before": 10_000, "@earlier": -5, "@best_then": 30_000, "@active_quarters": 6,
         "@tenure": 3.0, "size": 49.0, "industry": "Metal",
     }  # fmt: skip
-    bare = {"own": -7, "@before": 0, "@earlier": 0}
+    bare = {"@recent": -7, "@before": 0, "@earlier": 0}
     columns = [nw.col(f"feature:{name}").alias(name) for name in numbers()]
     featured = with_features(frame(backend, [row, bare])).select("id", *columns)
     found = featured.sort("id").collect().to_arrow().to_pylist()
@@ -251,5 +290,5 @@ def test_the_order_of_rows_changes_no_coefficient(backend: str, seed: int, rando
 
 def test_its_fingerprint_names_the_fields_it_is_learnt_from() -> None:
     mapping = mapping_of({"source": {"field": "Size"}}, wallet=WALLET)
-    assert fingerprint(mapping) == "Wallet | Industry | Size | EUR"
-    assert set(NEEDS) >= {"own", "size", "industry"}
+    assert fingerprint(mapping) == "Wallet | Industry | Size | EUR | before the quarter"
+    assert set(NEEDS) >= {"@recent", "size", "industry"}
