@@ -94,6 +94,7 @@ def write(
             in_hand.append(journal.intend(batch))
             seen += batch.num_rows
             yield batch
+            del batch  # as below: or it would be in memory while the next one is made
 
     outcomes: Counter[str] = Counter()
     unwritten: set[str] = set()
@@ -104,8 +105,9 @@ def write(
         outcomes.update({each["values"]: each["counts"] for each in pc.value_counts(outcome).to_pylist()})
         unwritten.update(results.column(ID).filter(pc.not_equal(outcome, "written")).to_pylist())
         advance(outcomes.total(), total)
-        del results, outcome  # or they would be in memory while the next batch is made
-    unwritten.update(pq.read_table(changes, columns=[ID]).column(ID).slice(seen).to_pylist())
+        del results, outcome
+    if seen < total:
+        unwritten.update(pq.read_table(changes, columns=[ID]).column(ID).slice(seen).to_pylist())
     return Written(
         written=outcomes["written"],
         rejected=outcomes["rejected"],
@@ -121,11 +123,16 @@ def _batches(file: pq.ParquetFile, size: int, types: Mapping[str, FieldType]) ->
     for part in file.iter_batches(min(size, PART)):
         kept.append(part)
         if sum(each.num_rows for each in kept) >= size:
-            table = pa.Table.from_batches(kept)
-            yield _typed(table.slice(0, size), types)
-            kept = table.slice(size).to_batches()
+            yield _typed(_taken(kept, size), types)
     if kept:
-        yield _typed(pa.Table.from_batches(kept), types)
+        yield _typed(_taken(kept, size), types)
+
+
+def _taken(kept: list[pa.RecordBatch], size: int) -> pa.Table:
+    """The first rows of what was read; the others are kept. No name holds the rows taken when a batch is made of them."""
+    table = pa.Table.from_batches(kept)
+    kept[:] = table.slice(size).to_batches()
+    return table.slice(0, size)
 
 
 def _typed(table: pa.Table, types: Mapping[str, FieldType]) -> pa.RecordBatch:
