@@ -94,7 +94,8 @@ def accounts(
     traits = Traits(customer, live, appetite, fit, np.where(customer, wallet * share, 0.0))
 
     created = rng.integers(30, HISTORY_DAYS, size)  # in days before today, as all ages here
-    modified = np.minimum(created, rng.exponential(60, size).astype(np.int64))
+    # Not today: the CRMs stamp a record in the evening, which may lie ahead of the clock.
+    modified = np.clip(rng.exponential(60, size).astype(np.int64), 1, created)
     owner = _owners(rng, users, country)
     currency = pl.Series([each.currency for each in COUNTRIES]).gather(country.astype(np.uint32))
     per_euro = _current_rates(rates, today, currency)
