@@ -15,7 +15,7 @@ from connector.errors import Problem, Severity
 from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS
 from connector.mapping.model import Mapping as MappingFile
-from connector.overrides import Ignored
+from connector.overrides import Ignored, read_file
 from connector.quality import named
 from connector.reports.measured import source_in_words
 from connector.stages.pull import needed_objects
@@ -162,6 +162,30 @@ def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:
     return Checked(groups, checked.to_create)
 
 
+def with_override_file(checked: Checked, mapping: MappingFile) -> Checked:
+    """The same check without data, with what the file of ``[override]`` tells by itself.
+
+    Raises:
+        MappingError: the file cannot be read, or lacks a column.
+    """
+    file = read_file(mapping)
+    if not file.name:
+        return checked
+    lines = [*_without_effect(file.ignored)]
+    if not lines:
+        lines = [Line("ok", "override", f"every row of {file.name} is understood: {len(file.entries)}")]
+    return Checked((*checked.groups, Group("Set by hand", tuple(lines))), checked.to_create)
+
+
+def _without_effect(ignored: Sequence[Ignored]) -> Iterator[Line]:
+    for one in [each for each in ignored if not each.ended][:LISTED]:
+        yield Line(
+            "warning", "override", f"{one.what} of {one.account} ({one.place}) has no effect: {one.cause}"
+        )
+    if len(ignored) > LISTED:
+        yield Line("note", "override", "`kpm overrides` lists everything that is set by hand")
+
+
 def _mapping(mapping: MappingFile, found: Sequence[Problem], absent: Sequence[Problem]) -> Iterator[Line]:
     levels: Mapping[Severity, Level] = {
         Severity.ERROR: "error",
@@ -199,12 +223,7 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
         yield Line("warning", each.criterion or "", f"{each.count:,} {each.message.en}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
-    for one in [each for each in data.ignored if not each.ended][:LISTED]:
-        yield Line(
-            "warning", "override", f"{one.what} of {one.account} ({one.place}) has no effect: {one.cause}"
-        )
-    if len(data.ignored) > LISTED:
-        yield Line("note", "override", "`kpm overrides` lists everything that is set by hand")
+    yield from _without_effect(data.ignored)
 
 
 def _calls(data: Data) -> Iterator[Line]:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from connector import config
-from connector.admin.check import Checked, Data, visible_to, with_data
+from connector.admin.check import Checked, Data, visible_to, with_data, with_override_file
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
 from connector.admin.init import initialise
@@ -89,7 +89,7 @@ def check(
         typer.Option("--as", metavar="USER", help="Also say what this person sees of the results."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Only log in and test the fields; read no data.")
+        bool, typer.Option("--quick", help="Only log in and test fields and files; read no records.")
     ] = False,
     json: AsJson = False,
 ) -> None:
@@ -102,6 +102,8 @@ def check(
         data = _data(place, crm, as_of) if checked.go and not quick else None
         if data is not None:
             checked = with_data(checked, place.mapping, data)
+        elif checked.go:
+            checked = with_override_file(checked, place.mapping)
         if person is not None:
             checked = _visible(place, crm, checked, person, data)
         if json:

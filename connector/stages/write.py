@@ -129,7 +129,7 @@ def _batches(file: pq.ParquetFile, size: int, types: Mapping[str, FieldType]) ->
 
 
 def _taken(kept: list[pa.RecordBatch], size: int) -> pa.Table:
-    """The first rows of what was read; the others are kept. No name holds the rows taken when a batch is made of them."""
+    """The first rows read; the others are kept. No name holds them any more when a batch is made of them."""
     table = pa.Table.from_batches(kept)
     kept[:] = table.slice(size).to_batches()
     return table.slice(0, size)

@@ -82,3 +82,13 @@ def test_set_shown_and_gone(here: Place) -> None:
 def test_nothing_to_list_without_the_section(here: Place) -> None:
     told = here.kpm("overrides", code=2).err
     assert "no section [override]" in " ".join(told.split())
+
+
+def test_a_quick_check_reads_the_file_too(here: Place) -> None:
+    with_overrides(here, "x,segmnt,protect,,,\n")
+    told = " ".join(here.kpm("check", "--quick").out.split())
+    assert 'segmnt of x (o.csv, line 2) has no effect: "segmnt" is neither "segment" nor a criterion' in told
+    (here.mapping.parent / "o.csv").write_text("account,what,value\nx,segment,protect\n")
+    assert "every row of o.csv is understood: 1" in " ".join(here.kpm("check", "--quick").out.split())
+    (here.mapping.parent / "o.csv").unlink()
+    assert "there is no o.csv" in " ".join(here.kpm("check", "--quick", code=2).err.split())
