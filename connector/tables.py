@@ -53,7 +53,8 @@ word      why, next_step              one line of text; from here on heirs carry
           manual                      only with ``[override]``: the sentence in `why` that says who has set what
           out:<key>                   the results as the CRM stores them; null outside the portfolio;
                                       not kept after diff
-diff      send:<key>                  boolean: differs, and is to be sent
+diff      before                      text: the zone that people see now, in the CRM or by the run before; null if none
+          send:<key>                  boolean: differs, and is to be sent
           written:<key>               what the CRM will hold after the write
           change                      null, "first", "moved", "updated", "cleared"
 """

@@ -69,6 +69,8 @@ def page(
         quality: what was missing or odd in the data, each with ``message`` and ``count``.
         by_hand: what people have set by hand.
     """
+    if "before" not in accounts.columns:  # of an older version
+        accounts = accounts.with_columns(before=pl.col("from_segment"))
     largest = accounts.sort([pl.col("own").fill_null(0), pl.col("id")], descending=[True, False])
     moved = largest.filter(pl.col("change") == "moved")
     template = environment().get_template("page.html.j2")
@@ -116,10 +118,10 @@ def _zones(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obje
 
 def _movement(accounts: pl.DataFrame) -> list[dict[str, object]]:
     """From which zone to which, a row for each zone; empty if no account has moved."""
-    known = accounts.filter(pl.col("from_segment").is_not_null())
+    known = accounts.filter(pl.col("before").is_not_null())
     counted = {
         (source, target): count
-        for source, target, count in known.group_by("from_segment", "segment").len().iter_rows()
+        for source, target, count in known.group_by("before", "segment").len().iter_rows()
     }
     if not any(source != target for source, target in counted):
         return []
@@ -135,7 +137,7 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
         "id",
         "name",
         "segment",
-        "from_segment",
+        "before",
         "confidence",
         "top_revenue",
         "own",
@@ -149,7 +151,7 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
         {
             **row,
             "label": labels.get(row["segment"], row["segment"]),
-            "before": labels.get(row["from_segment"] or "", "–"),
+            "before": labels.get(row["before"] or "", "–"),
             "manual": row.get(column_of(ZONE)) is not None,
             **{dimension: row[f"points:{dimension}"] for dimension in DIMENSIONS},
             **{

@@ -176,7 +176,7 @@ def zones(members: pl.DataFrame, labels: Map[str, str]) -> list[Zone]:
         pl.col("revenue").sum(),
         pl.col("headroom").fill_null(0).cast(pl.Int64).sum(),
     )
-    before: dict[str | None, int] = dict(members.group_by("from_segment").len().iter_rows())
+    before: dict[str | None, int] = dict(members.group_by("before").len().iter_rows())
     found: dict[str, dict[str, int]] = {row["segment"]: row for row in counted.iter_rows(named=True)}
     nothing = {"accounts": 0, "provisional": 0, "revenue": 0, "headroom": 0}
     return [
@@ -191,22 +191,19 @@ def zones(members: pl.DataFrame, labels: Map[str, str]) -> list[Zone]:
 
 
 def _moving(members: pl.DataFrame) -> pl.DataFrame:
-    return members.filter(pl.col("from_segment").fill_null("") != pl.col("segment"))
+    return members.filter(pl.col("before").fill_null("") != pl.col("segment"))
 
 
 def _movements(members: pl.DataFrame) -> list[Movement]:
-    counted = (
-        _moving(members).group_by("from_segment", "segment").agg(pl.len().alias("n"), pl.col("revenue").sum())
-    )
+    counted = _moving(members).group_by("before", "segment").agg(pl.len().alias("n"), pl.col("revenue").sum())
     order: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}
-    rows = [Movement(*row) for row in counted.select("from_segment", "segment", "n", "revenue").iter_rows()]
+    rows = [Movement(*row) for row in counted.select("before", "segment", "n", "revenue").iter_rows()]
     return sorted(rows, key=lambda row: (order.get(row.source or "", -1), order[row.target]))
 
 
 def _movers(members: pl.DataFrame) -> list[Mover]:
-    named = _moving(members).filter(pl.col("from_segment").is_not_null())
+    named = _moving(members).filter(pl.col("before").is_not_null())
     largest = named.sort(["revenue", "id"], descending=[True, False]).head(MOVERS)
     return [
-        Mover(*row)
-        for row in largest.select("id", "name", "from_segment", "segment", "revenue", "why").iter_rows()
+        Mover(*row) for row in largest.select("id", "name", "before", "segment", "revenue", "why").iter_rows()
     ]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import narwhals as nw
 
 from connector.crm import ID, SEND, WAS
-from connector.mapping.model import Mapping
+from connector.mapping.model import SEGMENTS, Mapping
+from connector.reading import folded
 from connector.tables import Frame
 from connector.texts import Wording
 
@@ -41,10 +42,11 @@ def diff(worded: Frame, mapping: Mapping, refresh: bool = False) -> Frame:
         refresh: write every difference, however small.
 
     Returns:
-        ``send:<key>``, ``written:<key>`` and change: "cleared" where fields are emptied, "first" where no segment is
-        known or held, "moved" where it changes, "updated" otherwise, null where nothing is sent.
+        ``before``, ``send:<key>``, ``written:<key>`` and change: "cleared" where fields are emptied, "first" where no
+        segment is known or held, "moved" where it changes, "updated" otherwise, null where nothing is sent.
     """
     keys = list(mapping.write.targets)
+    worded = worded.with_columns(_before(mapping).alias("before"))
     if not keys:
         return worded.with_columns(change=nw.lit(None, dtype=nw.String))
     frame = worded.with_columns(_differs(key, mapping).alias(f"diff:{key}") for key in keys)
@@ -196,17 +198,28 @@ def _written(key: str, mapping: Mapping) -> nw.Expr:
     return nw.when(nw.col(f"send:{key}")).then(_out(key, mapping)).otherwise(nw.col(f"now:{key}"))
 
 
+def _before(mapping: Mapping) -> nw.Expr:
+    """The zone that people see on a customer now: the CRM's if it holds one, else that of the run before.
+
+    Not what the run starts from: a second run of a first date starts without zones, as the first one did.
+    """
+    if "segment" not in mapping.write.targets:
+        return nw.col("from_segment")
+    told = folded(nw.col("now:segment"))
+    known = nw.col("member") & told.is_in(SEGMENTS)
+    return nw.when(known).then(told).otherwise(nw.col("from_segment"))
+
+
 def _change(mapping: Mapping) -> nw.Expr:
-    # A second run of a first date starts without zones, as the first one did: what that one wrote is updated.
     held = ~nw.col("now:segment").is_null() if "segment" in mapping.write.targets else nw.lit(False)
     return (
         nw.when(~nw.col("diff:write"))
         .then(nw.lit(None, dtype=nw.String))
         .when(~nw.col("diff:rated"))
         .then(nw.lit("cleared"))
-        .when(nw.col("from_segment").is_null() & ~held)
+        .when(nw.col("before").is_null() & ~held)
         .then(nw.lit("first"))
-        .when((nw.col("from_segment") != nw.col("segment")).fill_null(False))
+        .when((nw.col("before") != nw.col("segment")).fill_null(False))
         .then(nw.lit("moved"))
         .otherwise(nw.lit("updated"))
     )

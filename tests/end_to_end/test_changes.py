@@ -52,6 +52,19 @@ def test_one_changed_field_changes_one_account_and_only_the_fields_that_differ(h
     }
 
 
+def test_an_edit_on_the_first_day_shows_who_moves_before_the_brake_asks(here: Place) -> None:
+    """The day of the first sync, on which one iterates: a second run of it starts without zones."""
+    here.sync()
+    here.edit_mapping(r"^threshold( *)= .*", r"threshold\1= { potential = 90, attractiveness = 90 }")
+    plan = here.kpm("plan", "--as-of", AS_OF.isoformat(), "--json").json()
+    moved = sum(each["accounts"] for each in plan["movements"] if each["source"] is not None)
+    assert plan["changes"]["moved"] == plan["moved"] == moved == plan["fields"][here.targets()["segment"]]
+    assert sum(zone["before"] for zone in plan["zones"]) == plan["portfolio"]
+    assert plan["movers"]
+    told = here.kpm("sync", "--yes", "--as-of", AS_OF.isoformat(), code=7).err
+    assert f"{moved:,} of {plan['portfolio']:,} accounts would change their segment" in " ".join(told.split())
+
+
 def test_a_hand_edited_result_heals(here: Place) -> None:
     here.sync()
     key, account = customer(here)

@@ -88,6 +88,7 @@ def account(key: str, **values: object) -> dict[str, object]:
         "segment_since": 20_000,
         "from_zone": None,
         "from_segment": None,
+        "before": None,
         "campaigns": None,
         "why": "Key account: potential 72, fit 80.",
         "next_step": "Guard against poaching.",

@@ -64,7 +64,7 @@ def test_the_page_stands_alone_and_counts_zones(mapping: Mapping) -> None:
             own=100_00,
             segment="retreat",
             change="moved",
-            from_segment="protect",
+            before="protect",
             why="Efficient care: <b>",
         ),
     )
@@ -90,9 +90,9 @@ def test_money_is_grouped_and_unknown_is_a_dash() -> None:
 
 def test_the_page_shows_movement_and_what_the_data_lacks(mapping: Mapping) -> None:
     accounts = table(
-        account("a", from_segment="protect"),
-        account("b", segment="retreat", from_segment="protect", change="moved"),
-        account("c", segment="retreat", from_segment=None),
+        account("a", before="protect"),
+        account("b", segment="retreat", before="protect", change="moved"),
+        account("c", segment="retreat", before=None),
     )
     heading = Heading("acme", "salesforce", date(2026, 11, 24), "EUR", "")
     note = {"message": "wallets are <negative>", "message_de": "negativ", "count": 1234}
