@@ -6,15 +6,19 @@ who lost access to half of the accounts and is told nothing of it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import polars as pl
 
 from connector.config import SyncLimits
 from connector.errors import BrakeError
 
-ACCEPT = "look at `kpm plan`; if it is meant to be so, run `kpm sync --accept-movement` once"
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+ACCEPT: Final = "look at `kpm plan`; if it is meant to be so, run `kpm sync --accept-movement` once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +67,58 @@ def _held(key: str) -> pl.Expr:
     return now.fill_null(value=False) if key == "revenue_flag" else now.is_not_null()
 
 
-def check_shrink(rows: Mapping[str, int], before: Mapping[str, int], limits: SyncLimits) -> None:
+def check_shrink(
+    rows: Mapping[str, int],
+    before: Mapping[str, int],
+    limits: SyncLimits,
+    edited: Mapping[str, str] = NOTHING,
+) -> None:
     """Stop if clearly fewer accounts or opportunities were read than by the last completed run.
+
+    Args:
+        rows: records read, by object.
+        before: the same of the last completed run.
+        limits: how many fewer may be read.
+        edited: by object the key of the mapping that says which of its records are read, if it was edited since.
 
     Raises:
         BrakeError: too few.
     """
     for name in ("accounts", "opportunities"):
         now, then = rows.get(name, 0), before.get(name, 0)
-        if now < then * (1 - limits.max_shrink_share):
-            raise BrakeError(
-                f"Only {now:,} {name} were read, {then:,} the last time: {1 - now / then:.0%} fewer, more than "
-                f"max_shrink_share = {limits.max_shrink_share:g} allows. Nothing was written. Has the CRM's user lost "
-                f"access to records (sharing, territory, teams)? `kpm check` tells. If the records are gone for good, "
-                f"{ACCEPT}.",
-                brake="max_shrink_share",
-            )
+        if now >= then * (1 - limits.max_shrink_share):
+            continue
+        cause = (
+            f"{edited[name]} was edited since and may read fewer; look at how many accounts the portfolio has in "
+            "`kpm plan`. If it is meant to be so"
+            if name in edited
+            else "Has the CRM's user lost access to records (sharing, territory, teams)? `kpm check` tells. If the "
+            "records are gone for good"
+        )
+        raise BrakeError(
+            f"Only {now:,} {name} were read, {then:,} the last time: {1 - now / then:.0%} fewer, more than "
+            f"max_shrink_share = {limits.max_shrink_share:g} allows. Nothing was written. {cause}, run "
+            "`kpm sync --accept-movement` once.",
+            brake="max_shrink_share",
+        )
+
+
+def edited(mapping: str, before: str | None) -> dict[str, str]:
+    """By object the key that says which of its records are read, where two mappings differ in it.
+
+    Args:
+        mapping: the one in use, as JSON.
+        before: the one of the last run; None if there was none.
+    """
+    if before is None:
+        return {}
+    now, then = json.loads(mapping), json.loads(before)
+    found = {}
+    if now.get("portfolio") != then.get("portfolio"):
+        found["accounts"] = "[portfolio]"
+    if (now.get("opportunities") or {}).get("where") != (then.get("opportunities") or {}).get("where"):
+        found["opportunities"] = "[opportunities] where"
+    return found
 
 
 def check_movement(found: Movement, limits: SyncLimits, *, first_run: bool) -> None:

@@ -171,7 +171,7 @@ def sync(  # noqa: PLR0913 - the settings of one run, by keyword
             plan = replace(plan, unsettled=store.unsettled(run.id))
             line.counts.update(plan.counts)
             if not accept_movement:
-                _brake(plan, store, limits)
+                check_brakes(plan, store, limits)
             known = (plan.accounts, plan.references, plan.first_seen, plan.quality, plan.ignored)
             line("remember", remember, store.memory, run.id, *known)
             store.runs.passed(run.id)
@@ -313,11 +313,16 @@ def _diffed(worded: Frame, mapping: MappingFile, file: Path, *, refresh: bool) -
     return on_disk(frame.drop([f"out:{key}" for key in mapping.write.targets]), file)
 
 
-def _brake(plan: Preview, store: Store, limits: SyncLimits) -> None:
-    last = store.runs.last_completed()
-    brakes.check_shrink(
-        {str(name): count for name, count in plan.rows.items()}, last.counts if last else {}, limits
-    )
+def check_brakes(plan: Preview, store: Store, limits: SyncLimits) -> None:
+    """Whether a sync would go on with this.
+
+    Raises:
+        BrakeError: it would do more than allowed.
+    """
+    last, versions = store.runs.last_completed(), store.versions.all()
+    rows = {str(name): count for name, count in plan.rows.items()}
+    edited = brakes.edited(as_json(plan.mapping), versions[-1].content if versions else None)
+    brakes.check_shrink(rows, last.counts if last else {}, limits, edited)
     found = brakes.movement(plan.accounts, list(plan.mapping.write.targets))
     brakes.check_movement(found, limits, first_run=plan.first_run)
 

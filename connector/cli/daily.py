@@ -27,10 +27,11 @@ from connector.cli.workplace import (
     workplace,
 )
 from connector.criteria_quality import criteria_quality
+from connector.errors import BrakeError
 from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
-from connector.sync import Outcome, Preview
+from connector.sync import Outcome, Preview, check_brakes
 from connector.sync import sync as run_sync
 
 EVERY_DAY = "Every day"
@@ -60,7 +61,9 @@ def plan(
         found = place.preview(place.as_of(as_of), refresh=refresh, full=full)
         report = _report(place, found)
         if json:
-            as_json({"as_of": found.as_of, "first_run": found.first_run, **report.as_json()})
+            stop = _would_stop(place, found)
+            brake = None if stop is None else {"name": stop.brake, "message": str(stop)}
+            as_json({"as_of": found.as_of, "first_run": found.first_run, "brake": brake, **report.as_json()})
             return
         _show(place, found, report)
 
@@ -120,7 +123,7 @@ def sync(  # noqa: PLR0913 - one parameter for each option
             as_json(_summary(outcome, report))
         else:
             if not quiet:
-                _show(place, outcome.preview, report)
+                _show(place, outcome.preview, report, done=True)
             elif not asked:
                 show_by_hand(report.by_hand)
             _result(outcome)
@@ -140,10 +143,20 @@ def _report(place: Workplace, found: Preview) -> Plan:
     )
 
 
-def _show(place: Workplace, found: Preview, report: Plan) -> None:
+def _show(place: Workplace, found: Preview, report: Plan, *, done: bool = False) -> None:
     _heading(place, found)
     show_plan(report, place.mapping.currency, first_run=found.first_run)
     show_by_hand(report.by_hand)
+    if not done and (stop := _would_stop(place, found)) is not None:
+        out.print(f"\n[warning]A sync would stop before it writes.[/] {escape(str(stop))}", soft_wrap=True)
+
+
+def _would_stop(place: Workplace, found: Preview) -> BrakeError | None:
+    try:
+        check_brakes(found, place.store, place.settings.limits_of(place.name))
+    except BrakeError as error:
+        return error
+    return None
 
 
 def _heading(place: Workplace, found: Preview) -> None:
@@ -208,6 +221,8 @@ def _result(outcome: Outcome) -> None:
         for row in refused[:REFUSED]:
             grid.add_row(row["@id"], escape(row["code"] or ""), escape(row["message"] or ""))
         out.print(grid)
+        if len(refused) > REFUSED:
+            out.print(f"[soft]and {len(refused) - REFUSED:,} more; kpm rejects lists them with what to do[/]")
 
 
 @contextmanager

@@ -20,7 +20,11 @@ from connector.mapping.model import BandsScale, LinearScale, LogScale, Mapping, 
 LOW, HIGH = 0.1, 0.9
 LEAST = 20
 """Values below which nothing is proposed."""
-STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
+FINER = (1, 2)
+"""Decimals of the same, where round numbers fall together."""
+MOST_AT_ENDS = 0.3
+"""A proposal that leaves more of the values at the ends than this, and than now, is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,10 @@ def _proposal(criterion: str, label: str, path: str, rung: Rung, values: pl.Seri
         note = "most values are the same: no ends would tell accounts apart"
     elif then == now:
         then, note = None, "fits as it is"
+    elif (left := _clipped(values, then) or 0.0) > max(MOST_AT_ENDS, _clipped(values, now) or 0.0):
+        low_end, high_end = sorted(then.values())
+        note = f"better as it is: from {low_end:g} to {high_end:g}, {left:.0%} of the values would be at the ends"
+        then = None
     return Proposal(
         criterion=criterion,
         label=label,
@@ -135,19 +143,32 @@ def _ends(scale: LinearScale | LogScale, low: float | None, high: float | None) 
     """Zero and full, the way round that the mapping has them."""
     if low is None or high is None:
         return None
-    down, up = nice(low), nice(high)
-    if down >= up:
+    found = _rising([low, high])
+    if found is None:
         return None
+    down, up = found
     return {"zero": up, "full": down} if scale.zero > scale.full else {"zero": down, "full": up}
 
 
 def _edges(values: pl.Series, number: int) -> dict[str, Any] | None:
     found = [values.quantile(place / (number + 1), "linear") for place in range(1, number + 1)]
-    edges = [nice(edge) for edge in found if edge is not None]
-    # With the lowest value on the first edge, the first band would hold nobody.
-    bounds = [values.min(), *edges]
-    rising = len(edges) == number and all(one < two for one, two in pairwise(bounds))  # type: ignore[operator]
-    return {"edges": edges} if rising else None
+    edges = _rising([edge for edge in found if edge is not None], values.min())  # type: ignore[arg-type]
+    return {"edges": edges} if edges is not None and len(edges) == number else None
+
+
+def _rising(values: list[float], least: float | None = None) -> list[int | float] | None:
+    """The values as numbers that are as round as can be and all different; None if they are the same.
+
+    Args:
+        values: in rising order.
+        least: what the first must lie above: with the lowest value on the first edge, the first band would hold nobody.
+    """
+    for decimals in (0, *FINER):
+        found = [nice(value, decimals) for value in values]
+        bounds = found if least is None else [least, *found]
+        if all(one < two for one, two in pairwise(bounds)):
+            return found
+    return None
 
 
 def _clipped(values: pl.Series, ends: Map[str, Any]) -> float | None:
@@ -157,12 +178,13 @@ def _clipped(values: pl.Series, ends: Map[str, Any]) -> float | None:
     return float(((values <= low) | (values >= high)).mean() or 0.0)
 
 
-def nice(value: float) -> int | float:
-    """The nearest round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
+def nice(value: float, decimals: int = 0) -> int | float:
+    """The nearest round number: 1, 1.5, 2, 2.5, 3, 4 ... 9 times a power of ten; with decimals these, such as 4.56."""
     if value == 0 or not math.isfinite(value):
         return 0
     power = 10.0 ** math.floor(math.log10(abs(value)))
-    step = min(STEPS, key=lambda each: abs(each - abs(value) / power))
+    step = abs(value) / power
+    step = round(step, decimals) if decimals else min(STEPS, key=lambda each: abs(each - step))
     # Multiplied as decimals, so that 3 tenths are 0.3.
     found = math.copysign(float(f"{step * power:.3g}"), value)
     return int(found) if found.is_integer() else found

@@ -61,6 +61,9 @@ def test_an_edit_on_the_first_day_shows_who_moves_before_the_brake_asks(here: Pl
     assert plan["changes"]["moved"] == plan["moved"] == moved == plan["fields"][here.targets()["segment"]]
     assert sum(zone["before"] for zone in plan["zones"]) == plan["portfolio"]
     assert plan["movers"]
+    assert plan["brake"]["name"] == "max_moved_share"
+    shown = " ".join(here.kpm("plan", "--as-of", AS_OF.isoformat()).out.split())
+    assert f"A sync would stop before it writes. {moved:,} of" in shown
     told = here.kpm("sync", "--yes", "--as-of", AS_OF.isoformat(), code=7).err
     assert f"{moved:,} of {plan['portfolio']:,} accounts would change their segment" in " ".join(told.split())
 

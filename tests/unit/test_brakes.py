@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from connector.brakes import Movement, check_movement, check_shrink, movement
+from connector.brakes import Movement, check_movement, check_shrink, edited, movement
 from connector.config import SyncLimits
 from connector.errors import BrakeError, ExitCode
 
@@ -77,6 +77,17 @@ def test_reading_fewer_records_stops_a_run(name: str) -> None:
     with pytest.raises(BrakeError, match=rf"Only 899 {name} were read, 1,000 the last time") as caught:
         check_shrink({**before, name: 899}, before, LIMITS)
     assert caught.value.brake == "max_shrink_share"
+
+
+def test_reading_fewer_records_is_laid_at_an_edited_rule_where_one_was_edited() -> None:
+    now, before = {"accounts": 500, "opportunities": 1}, {"accounts": 1000, "opportunities": 1}
+    rule, other = '{"portfolio": {"all": []}}', '{"opportunities": {"where": []}, "portfolio": {}}'
+    with pytest.raises(BrakeError, match=r"\[portfolio\] was edited since and may read fewer"):
+        check_shrink(now, before, LIMITS, edited(rule, "{}"))
+    for told in (edited(rule, rule), edited(rule, None), {"opportunities": "[opportunities] where"}):
+        with pytest.raises(BrakeError, match="lost access"):
+            check_shrink(now, before, LIMITS, told)
+    assert edited(other, rule) == {"accounts": "[portfolio]", "opportunities": "[opportunities] where"}
 
 
 def test_the_first_run_has_nothing_to_shrink_from() -> None:

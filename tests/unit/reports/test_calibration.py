@@ -40,7 +40,7 @@ def test_round_numbers_are_near(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0, 0), (0.29, 0.3), (7, 6), (97, 100), (2_923, 3_000), (1_234_567, 1_000_000)]
+    ("value", "expected"), [(0, 0), (0.29, 0.3), (7, 7), (97, 100), (2_923, 3_000), (1_234_567, 1_000_000)]
 )
 def test_round_numbers(value: float, expected: float) -> None:
     assert nice(value) == expected
@@ -50,17 +50,17 @@ def test_ends_are_percentiles_and_keep_their_direction() -> None:
     values = [float(n) for n in range(101)]
     up = proposal({"kind": "linear", "zero": 0, "full": 1_000}, values)
     assert (up.low, up.median, up.high) == (10, 50, 90)
-    assert up.then == {"zero": 10, "full": 80}
-    assert (up.clipped_now, up.clipped_then) == (pytest.approx(1 / 101), pytest.approx(32 / 101))
+    assert up.then == {"zero": 10, "full": 90}
+    assert (up.clipped_now, up.clipped_then) == (pytest.approx(1 / 101), pytest.approx(22 / 101))
     down = proposal({"kind": "linear", "zero": 1_000, "full": 0}, values)
-    assert down.then == {"zero": 80, "full": 10}
-    assert down.settings == ["criteria[c0].scale.zero=80", "criteria[c0].scale.full=10"]
+    assert down.then == {"zero": 90, "full": 10}
+    assert down.settings == ["criteria[c0].scale.zero=90", "criteria[c0].scale.full=10"]
 
 
 def test_a_logarithmic_scale_looks_at_what_is_above_zero() -> None:
     values = [0.0] * 500 + [10.0 * n for n in range(1, 101)]
     found = proposal({"kind": "log", "zero": 1, "full": 10}, values)
-    assert found.then == {"zero": 100, "full": 1000}
+    assert found.then == {"zero": 100, "full": 900}
     assert found.values == 600
 
 
@@ -84,6 +84,17 @@ def test_bands_are_filled_evenly() -> None:
     assert found.clipped_now is None
 
 
+def test_bands_of_values_that_lie_close_together_get_finer_edges() -> None:
+    values = [0.4 + n / 1_000 for n in range(250)]
+    bands = {"kind": "bands", "edges": [0.2, 0.4, 0.6], "scores": [0, 30, 60, 100]}
+    assert proposal(bands, values).then == {"edges": [0.46, 0.52, 0.59]}
+    ends = proposal({"kind": "linear", "zero": 0, "full": 1}, [100 + value for value in values])
+    assert ends.then == {"zero": 100, "full": 101}
+    same = proposal({"kind": "linear", "zero": 0, "full": 1}, [1_000 + value for value in values])
+    assert same.then is None  # three digits do not tell them apart
+    assert "most values are the same" in same.note
+
+
 @pytest.mark.parametrize(
     ("scale", "values", "note"),
     [
@@ -96,6 +107,12 @@ def test_bands_are_filled_evenly() -> None:
         ({"kind": "linear", "zero": 0, "full": 5}, [3.0] * 100, "most values are the same"),
         ({"kind": "bands", "edges": [1, 2], "scores": [0, 50, 100]}, [3.0] * 100, "most values are the same"),
         ({"kind": "linear", "zero": 0, "full": 1}, [0.0] * 50 + [1.0] * 50, "fits as it is"),
+        # A share of five product lines: its 10th and 90th percentiles are values that many have.
+        (
+            {"kind": "linear", "zero": 0, "full": 0.8},
+            [0.0] * 5 + [0.2] * 30 + [0.4] * 35 + [0.6] * 29 + [0.8],
+            "better as it is: from 0.2 to 0.6, 65% of the values would be at the ends",
+        ),
     ],
 )
 def test_nothing_is_proposed_without_reason(
