@@ -16,7 +16,7 @@ from connector.reports.distance import distances
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import rated_in_words, source_in_words, value_in_words, wallet_in_words
 from connector.reports.missing import to_fill
-from connector.texts import LOOKED_AT_FIRST, neutral_pull, weight_of
+from connector.texts import LOOKED_AT_FIRST, NOTABLE, neutral_pull, weight_of
 
 Row = Map[str, Any]
 EPOCH = date(1970, 1, 1)
@@ -212,7 +212,7 @@ def _pulls(row: Row, mapping: Mapping) -> tuple[list[str], list[str]]:
     """Criteria that lift the account and that burden it, measured from their targets, the strongest first.
 
     The first of each is the one that the account's `why` names: of an unrated account the best that is known, and of
-    the burdens first those of the dimension that explains the zone.
+    the burdens the strongest of the dimension that explains the zone, if it costs that a point.
     """
     weighed = [one for one in mapping.criteria if one.weight > 0]
     pulls = {
@@ -224,9 +224,12 @@ def _pulls(row: Row, mapping: Mapping) -> tuple[list[str], list[str]]:
     unrated = row["segment"] == "unrated"
     lifting = [one for one in known if pulls[one.id][0] >= 0 or unrated]
     burdening = [one for one in known if pulls[one.id][0] < 0]
-    first = LOOKED_AT_FIRST.get(row["segment"])
     up = sorted(lifting, key=lambda one: pulls[one.id], reverse=True)
-    down = sorted(burdening, key=lambda one: (first is not None and one.dimension != first, pulls[one.id]))
+    down = sorted(burdening, key=lambda one: pulls[one.id])
+    looked_at = LOOKED_AT_FIRST.get(row["segment"])
+    explains = [one for one in down if one.dimension == looked_at and pulls[one.id][0] <= -NOTABLE]
+    if explains:
+        down = [explains[0], *(one for one in down if one is not explains[0])]
     return [one.id for one in up], [one.id for one in down]
 
 

@@ -6,6 +6,7 @@ from connector.texts.phrases import CASES, PHRASES, Case, Phrases
 from connector.texts.wording import (
     LIMIT,
     LOOKED_AT_FIRST,
+    NOTABLE,
     Open,
     Wording,
     confidence_labels,
@@ -21,6 +22,7 @@ __all__ = [
     "CASES",
     "LIMIT",
     "LOOKED_AT_FIRST",
+    "NOTABLE",
     "PHRASES",
     "Case",
     "Open",

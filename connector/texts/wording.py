@@ -38,6 +38,8 @@ REASON_ROOM = 70
 SHORTEST_LABEL = 8
 
 WEIGHT_PARTS = 10_000
+NOTABLE = WEIGHT_PARTS
+"""A burden of one point of its dimension, in the unit of `weight_of` x score: a smaller one explains no zone."""
 LOOKED_AT_FIRST: dict[Segment, Dimension] = {
     "protect": "attractiveness",
     "develop": "attractiveness",

@@ -11,7 +11,7 @@ import pyarrow as pa
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, FieldSource, WalletSource
 from connector.stages.word.parts import at_place, in_digits, is_covered, most, whole
 from connector.tables import Frame, placed
-from connector.texts import CASES, LOOKED_AT_FIRST, Case, Open, Wording, neutral_pull, weight_of
+from connector.texts import CASES, LOOKED_AT_FIRST, NOTABLE, Case, Open, Wording, neutral_pull, weight_of
 
 # One whole number per criterion holds three facts, so that a single maximum or minimum over the criteria answers
 # which one lifts or burdens an account most and with which score. From the highest digits to the lowest: its pull
@@ -100,21 +100,26 @@ class Reasons:
     def situation(self) -> list[nw.Expr]:
         """The strongest criterion, if it lifts, and the weakest that explains the zone, if it burdens.
 
-        That is the weakest of the dimension that is low, or to be worked on.
+        That is the weakest of the dimension that is low, or to be worked on, if it costs that a point; else of all.
         """
         best, neutral = nw.col("word:best"), OFFSET * self.block
+        notable = (OFFSET - NOTABLE + 1) * self.block
         strong = nw.when((best >= neutral) | (nw.col("segment") == "unrated")).then(best)
         potential, attractiveness = (
             nw.when(nw.col(f"word:weak:{name}") < neutral).then(nw.col(f"word:weak:{name}"))
             for name in DIMENSIONS
         )
         either = nw.min_horizontal(potential, attractiveness)
+        first = {
+            name: nw.when(key < notable).then(key)
+            for name, key in zip(DIMENSIONS, (potential, attractiveness), strict=True)
+        }
         segment = nw.col("segment")
         weak = (
             nw.when(segment.is_in(_looking_at("attractiveness")))
-            .then(nw.coalesce(attractiveness, potential))
+            .then(nw.coalesce(first["attractiveness"], either))
             .when(segment.is_in(_looking_at("potential")))
-            .then(nw.coalesce(potential, attractiveness))
+            .then(nw.coalesce(first["potential"], either))
             .when(segment == "retreat")
             .then(either)
         )

@@ -83,6 +83,17 @@ def test_a_weak_potential_is_named_but_is_no_work_for_people(backend: str) -> No
     assert row["next_step"] == "Keep the best care and guard the account against competitors."
 
 
+def test_what_costs_less_than_a_point_does_not_explain_the_zone(backend: str) -> None:
+    tiny = {"score:demand": 90, "score:space": 20, "score:access": 69, "score:chemistry": 90}
+    (row,) = worded(backend, [{**tiny, "segment": "protect"}])
+    assert "Weak: White space 20" in row["why"]
+    (row,) = worded(backend, [{**tiny, "score:access": 67, "segment": "protect"}])
+    assert "Weak: Decision makers 67" in row["why"]
+    alone = {**tiny, "score:space": 90, "segment": "develop"}
+    (row,) = worded(backend, [alone])
+    assert "Weak: Decision makers 69" in row["why"]  # nothing burdens more
+
+
 def test_weight_and_own_target_decide_what_burdens_most(backend: str) -> None:
     criteria = [one.model_dump(by_alias=True, exclude_none=True) for one in mapping_of().criteria]
     heavy = [one | ({"weight": 90} if one["id"] == "chemistry" else {}) for one in criteria]
