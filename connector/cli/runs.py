@@ -194,7 +194,9 @@ def _show_rejects(run: Run, found: list[Reject]) -> None:
         account = escape(each.name or each.account) + f"\n[soft]{escape(each.url or each.account)}[/]"
         fields = "\n".join(value.field for value in each.values)
         values = "\n".join(_text(value.value) for value in each.values)
-        words = f"{each.code}: {each.message}" if each.code else each.message or ""
+        message = each.message or ""
+        told = not each.code or message.startswith(each.code)
+        words = message if told else f"{each.code}: {message}"
         grid.add_row(account, escape(fields), escape(values), escape(words))
     out.print()
     out.print(grid)

@@ -195,9 +195,8 @@ def fields(
     if not found:
         out.print(f"No field of {section} holds {escape(search)} in its name, label or values.")
         return
-    grid = table(
-        "API name", "label", "type", *(["filled"] if filled else []), "used by the mapping", "values"
-    )
+    filling = ("filled",) if filled else ()
+    grid = table("API name", "label", "type", *filling, "used by the mapping", "values", whole=("API name",))
     for one in found:
         share = "" if one.filled is None else f"{one.filled:.0%}"
         used = f"[bold]{escape(', '.join(one.used))}[/]" if one.used else ""

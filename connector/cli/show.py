@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich.markup import escape
 from rich.padding import Padding
@@ -28,11 +28,12 @@ def amount(cents: float | None) -> str:
     return "–" if cents is None else f"{cents / 100:,.0f}"
 
 
-def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """A plain table; columns named in `right` are numbers."""
+def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """A plain table; columns named in `right` are numbers, those in `whole` are copied and never broken."""
     found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="soft")
     for name in columns:
-        found.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if name in right else "left"
+        found.add_column(name, justify=justify, overflow="fold", no_wrap=name in whole)
     return found
 
 

@@ -15,6 +15,7 @@ from connector.cli.show import amount, show_mover, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, borders, show_problems, workplace
 from connector.errors import ConfigError
 from connector.mapping import Mapping, read
+from connector.mapping.model import DIMENSIONS
 from connector.reports.simulation import OUTSIDE, PLACES, Shift, Simulation, simulation
 from connector.stored import StoredCrm
 from connector.sync import Preview, preview
@@ -167,7 +168,7 @@ def _points(shift: Shift) -> str:
     """Which points change: ``, potential 52 → 40``."""
     changed = [
         f", {name} {_point(was)} → {_point(then)}"
-        for name, was, then in zip(("potential", "fit"), shift.was, shift.then, strict=True)
+        for name, was, then in zip(DIMENSIONS, shift.was, shift.then, strict=True)
         if was != then
     ]
     return "".join(changed)

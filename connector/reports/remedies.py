@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from connector.crm import CrmName
 
 _LOCKED = "Somebody else held the record just then. Nothing needs doing: the next sync tries again."
+_BUSY = "The CRM was busy, or failed on its side. Nothing needs doing: the next sync tries again."
 _GONE = "The record is gone or was merged into another one. Nothing needs doing: the next sync no longer finds it."
 _RIGHT = (
     "The nightly user may not edit this record or field: check its sharing, and run `kpm provision` again."
@@ -34,12 +35,10 @@ _SALESFORCE: Mapping[str, str] = {
         (
             "UNABLE_TO_LOCK_ROW",
             "TooManyLockFailure",
-            "REQUEST_RUNNING_TOO_LONG",
-            "QUERY_TIMEOUT",
-            "SERVER_UNAVAILABLE",
         ),
         _LOCKED,
     ),
+    **dict.fromkeys(("REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE"), _BUSY),
     **dict.fromkeys(("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"), _GONE),
     **dict.fromkeys(
         (
@@ -85,9 +84,8 @@ _SALESFORCE: Mapping[str, str] = {
     "STORAGE_LIMIT_EXCEEDED": "The org's storage is full. A Salesforce administrator frees some, or buys more.",
 }
 _HUBSPOT: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("LOCKED", "CONFLICT", "RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"), _LOCKED
-    ),
+    **dict.fromkeys(("LOCKED", "CONFLICT"), _LOCKED),
+    **dict.fromkeys(("RATE_LIMITS", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"), _BUSY),
     **dict.fromkeys(("OBJECT_NOT_FOUND", "NOT_WRITTEN", "MERGED", "RESOURCE_NOT_FOUND"), _GONE),
     **dict.fromkeys(("READ_ONLY_VALUE", "MISSING_SCOPES", "FORBIDDEN"), _RIGHT),
     **dict.fromkeys(
