@@ -192,14 +192,10 @@ class Puller:
         return tally
 
     def _allowed(self, name: str, pages: Iterable[list[query.Record]]) -> Iterator[list[query.Record]]:
-        """The pages, until today's calls are used up."""
-        coming = iter(pages)
-        while True:
-            self.allowance.require(f"read {name}")
-            page = next(coming, None)
-            if page is None:
-                return
+        """The pages, until today's calls are used up; whoever asks for them has asked for the first one's call."""
+        for page in pages:
             yield page
+            self.allowance.require(f"read {name}")
 
     def _large(self) -> bool:
         """Whether the portal has so many companies that everything in it is worth an export: one call tells it."""
