@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import and_
 
 import narwhals as nw
 import pyarrow as pa
 
 from connector import overrides
-from connector.conditions import any_holds, measured_holds
 from connector.crm import Currencies
 from connector.currency import Converter
 from connector.families import FAMILY, families, rates_families, regrouped, with_heirs, with_tops
 from connector.fiscal import Quarter
 from connector.mapping.csv_file import CsvTables
-from connector.mapping.model import FieldSource, MeasuredCondition, OpportunitiesSource, Rung, WalletSource
+from connector.mapping.model import FieldSource, Rung, WalletSource
 from connector.mapping.model import Mapping as MappingFile
-from connector.measures import Measured, accounts, findings, measured, opportunities, wallet
-from connector.measures.accounts import MARKED, RULE_KEYS, rule_column, rungs
+from connector.measures import Measured, accounts, findings, measured, wallet
+from connector.measures.accounts import MARKED, rungs
 from connector.measures.figures import Figures
 from connector.measures.pooled import Pooled
 from connector.measures.ratings import Rating, aged, first_seen
 from connector.overrides import FACTS, Ignored, OverrideFile
+from connector.portfolio import field_tests, membership
 from connector.quality import Quality
-from connector.reading import missing
 from connector.reference import FEW, References
 from connector.tables import Frame, History, Sources, extended, materialised, recalled
 from connector.windows import days
@@ -102,7 +99,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         looked_at |= {f"records:{key}:{name}": number for name, number in figures.looked_at().items()}
     columns = {
         **looked_at,
-        "member": _member(mapping, figures),
+        "member": membership(mapping, figures),
         "own": wallet.own(figures["opportunities"]),
         **wallet.columns(mapping.wallet, figures["opportunities"], days(quarter.start)),
         **findings.columns(figures, mapping),
@@ -120,7 +117,7 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
         frame = with_tops(frame, family)
     frame = frame.with_columns(left=~nw.col("member") & nw.col(MARKED))
     frame = extended(frame, overrides.active(mapping, file, figures.as_of))
-    frame = materialised(frame.drop(figures.columns + _tests(mapping)))
+    frame = materialised(frame.drop(figures.columns + field_tests(mapping)))
     if family is not None:
         frame = with_heirs(frame)
     findings.check_rates(frame, fields, fields.converted, figures.opportunities(money))
@@ -141,37 +138,6 @@ def map_accounts(  # noqa: PLR0913 - all that one run has read
     )  # frees all other columns
     frame = recalled(frame, fields.frame, texts).select(*names)
     return Mapped(frame, seen, quality, ignored, wallets)
-
-
-def _member(mapping: MappingFile, figures: Figures) -> nw.Expr:
-    """The portfolio rule: every condition of ``all``, and at least one of ``any`` if there are some."""
-    tests: dict[str, list[nw.Expr]] = {key: [] for key in RULE_KEYS}
-    for key in RULE_KEYS:
-        for place, condition in enumerate(getattr(mapping.portfolio, key)):
-            if isinstance(condition, MeasuredCondition):
-                tests[key].append(_measured_test(condition, figures))
-            else:
-                tests[key].append(nw.col(rule_column(key, place)))
-    return reduce(and_, tests["all"], nw.lit(True)) & any_holds(tests["any"])
-
-
-def _measured_test(condition: MeasuredCondition, figures: Figures) -> nw.Expr:
-    given = {"from": "opportunities", "measure": condition.measure, "months": condition.months}
-    source = OpportunitiesSource.model_validate(given)
-    value = opportunities.MEASURES[source.measure](source, figures["opportunities"])
-    if isinstance(value, Pooled):  # the portfolio's own rate cannot decide who is in the portfolio
-        value = missing(nw.Float64)
-    return measured_holds(condition, value.cast(nw.Float64))
-
-
-def _tests(mapping: MappingFile) -> list[str]:
-    """Columns that only the portfolio rule needs."""
-    return [
-        rule_column(key, place)
-        for key in RULE_KEYS
-        for place, condition in enumerate(getattr(mapping.portfolio, key))
-        if not isinstance(condition, MeasuredCondition)
-    ]
 
 
 def _parts(key: str, value: Measured) -> dict[str, nw.Expr]:
