@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from connector.crm import Object
 from connector.mapping.model import (
     SEGMENTS,
     ActivitiesSource,
+    ContactRolesSource,
+    CriteriaSource,
+    Criterion,
     CsvSource,
     FieldCondition,
     FieldSource,
@@ -23,6 +27,8 @@ from connector.mapping.model import (
     RatingScale,
     RecordsSource,
     Rung,
+    Source,
+    WalletSource,
 )
 
 
@@ -110,6 +116,28 @@ def rungs(mapping: Mapping) -> Iterator[tuple[str, Rung]]:
             yield from (
                 (f"{here}.first_of[{place}]", rung) for place, rung in enumerate(criterion.first_of, 1)
             )
+
+
+def sources(criterion: Criterion, mapping: Mapping) -> Iterator[Source]:
+    """All that can answer a criterion, in the order in which it is asked; for other criteria what answers them."""
+    for rung in criterion.rungs:
+        if isinstance(rung.source, CriteriaSource):
+            for id_ in rung.source.ids:
+                yield from sources(mapping.criterion(id_), mapping)
+        else:
+            yield rung.source
+
+
+def filled_in(source: Source, mapping: Mapping) -> Literal["account", "contacts"] | None:
+    """Where a person can give a source its value: in a field of the account, in its contacts' roles; None: nowhere.
+
+    Nobody can fill in a trend, or how many product lines a customer buys.
+    """
+    if isinstance(source, ContactRolesSource):
+        return "contacts"
+    if isinstance(source, WalletSource):
+        return "account" if mapping.wallet is not None and mapping.wallet.field is not None else None
+    return "account" if isinstance(source, FieldSource) else None
 
 
 def _conditions(section: Object, where: Iterable[FieldCondition], path: str) -> Iterator[Use]:

@@ -12,17 +12,8 @@ from functools import cached_property
 from itertools import product
 from typing import Literal
 
-from connector.mapping.model import (
-    ContactRolesSource,
-    CriteriaSource,
-    Criterion,
-    CsvSource,
-    Dimension,
-    FieldSource,
-    Mapping,
-    Segment,
-    WalletSource,
-)
+from connector.mapping.model import Criterion, CsvSource, Dimension, FieldSource, Mapping, Segment
+from connector.mapping.uses import filled_in, sources
 from connector.texts.phrases import CASES, PHRASES, Case
 
 LIMIT = 255
@@ -248,24 +239,10 @@ class Wording:
         return shortened(text, LIMIT)
 
     def _can_be_settled(self, unsettled: tuple[Literal["expired", "missing"], str]) -> bool:
-        """By a person: nobody can fill in a trend, or how many product lines a customer buys."""
+        """By a person, who rates anew or fills in what is missing."""
         kind, id_ = unsettled
-        return kind == "expired" or self._people_can_answer(self.mapping.criterion(id_))
-
-    def _people_can_answer(self, criterion: Criterion) -> bool:
-        """On the account, by its contacts' roles, or by a criterion that this one is made of."""
-        sources = [rung.source for rung in criterion.rungs]
-        parts = [
-            self.mapping.criterion(id_)
-            for one in sources
-            if isinstance(one, CriteriaSource)
-            for id_ in one.ids
-        ]
-        return (
-            self._fillable(criterion)
-            or any(isinstance(one, ContactRolesSource) for one in sources)
-            or any(self._people_can_answer(part) for part in parts)
-        )
+        answers = sources(self.mapping.criterion(id_), self.mapping)
+        return kind == "expired" or any(filled_in(one, self.mapping) for one in answers)
 
     def fill_in(self) -> tuple[str, str]:
         """What stands before and after the list of missing criteria of an unrated account."""
@@ -368,7 +345,5 @@ class Wording:
         return criterion.dimension == "attractiveness" and criterion.changeability > 0
 
     def _fillable(self, criterion: Criterion) -> bool:
-        """A person can fill it in on the account."""
-        wallet = self.mapping.wallet is not None and self.mapping.wallet.field is not None
-        fillable = (FieldSource, WalletSource) if wallet else FieldSource
-        return any(isinstance(rung.source, fillable) for rung in criterion.rungs)
+        """A person can fill it in on the account itself."""
+        return any(filled_in(rung.source, self.mapping) == "account" for rung in criterion.rungs)
