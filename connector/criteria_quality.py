@@ -87,8 +87,8 @@ def _clipped(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator
             message = Said(
                 f"of {known:,} values of {_label(criterion, mapping)} lie beyond {words.en}: these accounts score "
                 f"alike though they differ; {advice.en}",
-                f"von {_tausend(known)} Werten von {criterion.label.in_('de')} liegen jenseits von {words.de}: Diese "
-                f"Accounts werden gleich bewertet, obwohl sie sich unterscheiden; {advice.de}",
+                f"von {_german(f'{known:,}')} Werten von {criterion.label.in_('de')} liegen jenseits von {words.de}: "
+                f"Diese Kunden erhalten gleiche Punkte, obwohl sie sich unterscheiden; {advice.de}",
             )
             yield Quality(OBJECT, criterion.id, message, clipped, criterion.id)
 
@@ -108,7 +108,7 @@ def _dominant(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterato
             message = Said(
                 f"of {known:,} values of {_label(criterion, mapping)} are one and the same: it tells hardly any "
                 "accounts apart",
-                f"von {_tausend(known)} Werten von {criterion.label.in_('de')} sind gleich: Das Kriterium "
+                f"von {_german(f'{known:,}')} Werten von {criterion.label.in_('de')} sind gleich: Das Kriterium "
                 "unterscheidet kaum einen Account",
             )
             yield Quality(OBJECT, criterion.id, message, most, criterion.id)
@@ -164,7 +164,8 @@ def _ends(scale: Scale) -> tuple[float, float, Said] | None:
     if isinstance(scale, LinearScale | LogScale):
         low, high = sorted((scale.zero, scale.full))
         zero, full = (f"{end:,.10g}" for end in (scale.zero, scale.full))
-        return low, high, Said(f"zero = {zero} and full = {full}", f"zero = {zero} und full = {full}")
+        german = f"zero = {_german(zero)} und full = {_german(full)}"
+        return low, high, Said(f"zero = {zero} and full = {full}", german)
     if isinstance(scale, HalfLifeScale | SaturatingScale):
         return 0.0, float("inf"), Said("0, where the scale begins", "0, wo die Skala beginnt")
     return None
@@ -188,5 +189,5 @@ def _label(criterion: Criterion, mapping: Mapping) -> str:
     return criterion.label.in_(mapping.language)
 
 
-def _tausend(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
+def _german(number: str) -> str:
+    return number.translate(str.maketrans(",.", ".,"))

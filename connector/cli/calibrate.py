@@ -63,7 +63,7 @@ def calibrate(
         if moved is None:
             return
         if not json:
-            show_simulation(moved, place, other)
+            show_simulation(moved, place.name, place.mapping, other)
         _write(place, file, changes, yes=yes, json=json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import narwhals as nw
 import typer
@@ -13,10 +13,11 @@ from rich.markup import escape
 from connector import focus as foci
 from connector.cli.app import app
 from connector.cli.console import as_json, counted, out
-from connector.cli.show import amount, table
+from connector.cli.show import table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace
 from connector.errors import ConfigError
 from connector.fiscal import Quarter
+from connector.reports.words import words
 from connector.store import Campaign
 
 commands = typer.Typer(
@@ -39,34 +40,7 @@ def propose(context: typer.Context, connection: ConnectionName = None, *, json: 
         if json:
             as_json([_proposal(one) for one in ranking])
             return
-        numbers = (
-            f"change potential, {place.mapping.currency}",
-            "of it firm",
-            "members",
-            "firm",
-            "identify",
-            "unknown",
-        )
-        grid = table("focus", "", *numbers, right=numbers)
-        for one in ranking:
-            grid.add_row(
-                f"[bold]{escape(one.focus.id)}[/]",
-                escape(one.focus.label),
-                amount(one.money),
-                amount(one.money_firm),
-                f"{one.members:,}",
-                f"{one.firm:,}",
-                f"{one.identify:,}" if one.identify else "",
-                f"{one.unknown:,}" if one.unknown else "",
-            )
-        out.print(f"By the sync as of {snapshot.as_of}")
-        out.print(grid)
-        out.print(
-            "[soft]firm: whatever is still missing, the potential is high. identify: who decides there is unknown, and "
-            "finding out is the work.\nunknown: no score on this focus; these accounts add no money.[/]",
-        )
-        if ranking and ranking[0].members:
-            out.print(f"Start one with [bold]kpm campaigns start {ranking[0].focus.id}[/]")
+        _show_ranking(ranking, place, snapshot)
 
 
 @commands.command()
@@ -114,18 +88,7 @@ def start(
             ends=chosen.end,
             at_start=members,
         )
-        first = "The next sync" if campaign.started <= today else f"The first sync from {campaign.started} on"
-        out.print(
-            f"[good]Started[/] [bold]{escape(campaign.tag)}[/] with {counted(campaign.members, 'account')}, until "
-            f"{campaign.ends}. {first} writes the tag on their records.",
-        )
-        numbers = ("score", f"contribution, {place.mapping.currency}")
-        grid = table("the first members", "zone", *numbers, right=numbers)
-        for row in members.slice(0, 5).to_pylist():
-            score = "unknown" if row["score"] is None else f"{row['score']:.0f}"
-            zone = f"[{row['segment']}]{escape(place.labels[row['segment']])}[/]"
-            grid.add_row(escape(row["name"] or row["id"]), zone, score, amount(row["contribution"]))
-        out.print(grid)
+        _show_started(campaign, members.slice(0, 5).to_pylist(), place, today)
 
 
 @commands.command("list")
@@ -134,20 +97,21 @@ def list_(
 ) -> None:
     """List all campaigns, the latest first."""
     with workplace(context, connection) as place:
-        today = place.as_of(as_of)
+        t, today = words(place.mapping.language), place.as_of(as_of)
         campaigns = place.store.campaigns.all()
         if json:
             as_json([{**asdict(one), "state": state(one, today)} for one in campaigns])
             return
         if not campaigns:
-            out.print("No campaign yet. [bold]kpm campaigns propose[/] shows where one would move most.")
+            out.print(t.say("no_campaign", command="[bold]kpm campaigns propose[/]"))
             return
-        grid = table("number", "tag", "focus", "from", "to", "members", "state", right=("number", "members"))
+        heads = ("campaign_number", "tag", "focus", "from", "until", "members", "state")
+        numbers = (t.head("campaign_number"), t.head("members"))
+        grid = table(*(t.head(key) for key in heads), right=numbers)
         for one in campaigns:
             dates = (str(one.started), str(one.closed or one.ends))
-            grid.add_row(
-                str(one.id), escape(one.tag), one.focus, *dates, f"{one.members:,}", state(one, today)
-            )
+            held = (t.number(one.members), t[f"state_{state(one, today)}"])
+            grid.add_row(str(one.id), escape(one.tag), one.focus, *dates, *held)
         out.print(grid)
 
 
@@ -175,7 +139,47 @@ def close(
             raise ConfigError(
                 f"There is no campaign number {number}; `kpm campaigns list` shows them."
             ) from None
-        out.print(f"[good]Closed[/] {escape(campaign.tag)}. The next sync removes the tag from its members.")
+        t = words(place.mapping.language)
+        out.print(f"[good]{t['campaign_closed']}[/]{t.say('tag_removed', tag=escape(campaign.tag))}")
+
+
+def _show_ranking(ranking: tuple[foci.Proposal, ...], place: Workplace, snapshot: Snapshot) -> None:
+    t = words(place.mapping.language)
+    heads = ("change_potential_in", "of_it_firm", "members", "firm_members", "identify", "unknown_members")
+    numbers = tuple(t.head(key, currency=place.mapping.currency) for key in heads)
+    grid = table(t.head("focus"), "", *numbers, right=numbers)
+    for one in ranking:
+        grid.add_row(
+            f"[bold]{escape(one.focus.id)}[/]",
+            escape(one.focus.label),
+            t.money(one.money),
+            t.money(one.money_firm),
+            t.number(one.members),
+            t.number(one.firm),
+            t.number(one.identify) if one.identify else "",
+            t.number(one.unknown) if one.unknown else "",
+        )
+    out.print(t.say("by_sync", day=snapshot.as_of))
+    out.print(grid)
+    out.print(f"[soft]{t['proposal_note']}[/]")
+    if ranking and ranking[0].members:
+        command = f"[bold]kpm campaigns start {ranking[0].focus.id}[/]"
+        out.print(t.say("start_with", command=command))
+
+
+def _show_started(campaign: Campaign, first: list[dict[str, Any]], place: Workplace, today: date) -> None:
+    t = words(place.mapping.language)
+    tag, accounts = f"[bold]{escape(campaign.tag)}[/]", t.many("accounts", campaign.members)
+    told = t.say("campaign_with", tag=tag, accounts=accounts, day=campaign.ends)
+    told += t["tag_next_sync"] if campaign.started <= today else t.say("tag_from", day=campaign.started)
+    out.print(f"[good]{t['campaign_started']}[/]{told}")
+    numbers = (t.head("score"), t.head("contribution_in", currency=place.mapping.currency))
+    grid = table(t.head("first_members"), t.head("zone"), *numbers, right=numbers)
+    for row in first:
+        score = t["unknown"] if row["score"] is None else f"{row['score']:.0f}"
+        zone = f"[{row['segment']}]{escape(place.labels[row['segment']])}[/]"
+        grid.add_row(escape(row["name"] or row["id"]), zone, score, t.money(row["contribution"]))
+    out.print(grid)
 
 
 def state(campaign: Campaign, today: date) -> str:

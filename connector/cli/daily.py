@@ -31,6 +31,7 @@ from connector.errors import BrakeError
 from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
 from connector.reports.plan import plan as plan_report
+from connector.reports.words import words
 from connector.sync import Outcome, Preview, check_brakes
 from connector.sync import sync as run_sync
 
@@ -125,7 +126,7 @@ def sync(  # noqa: PLR0913 - one parameter for each option
             if not quiet:
                 _show(place, outcome.preview, report, done=True)
             elif not asked:
-                show_by_hand(report.by_hand)
+                show_by_hand(report.by_hand, place.mapping)
             _result(outcome)
         raise typer.Exit(int(outcome.exit_code))
 
@@ -145,8 +146,8 @@ def _report(place: Workplace, found: Preview) -> Plan:
 
 def _show(place: Workplace, found: Preview, report: Plan, *, done: bool = False) -> None:
     _heading(place, found)
-    show_plan(report, place.mapping.currency, first_run=found.first_run)
-    show_by_hand(report.by_hand)
+    show_plan(report, place.mapping, first_run=found.first_run)
+    show_by_hand(report.by_hand, place.mapping)
     if not done and (stop := _would_stop(place, found)) is not None:
         out.print(f"\n[warning]A sync would stop before it writes.[/] {escape(str(stop))}", soft_wrap=True)
 
@@ -161,8 +162,9 @@ def _would_stop(place: Workplace, found: Preview) -> BrakeError | None:
 
 def _heading(place: Workplace, found: Preview) -> None:
     crm = {"salesforce": "Salesforce", "hubspot": "HubSpot"}[place.connection.crm]
-    first = ", the first run" if found.first_run else ""
-    out.print(f"\n[bold]{escape(place.name)}[/] ({crm}) as of {found.as_of}{first}")
+    t = words(place.mapping.language)
+    head = t.say("plan_head", connection=f"[bold]{escape(place.name)}[/]", crm=crm, day=found.as_of)
+    out.print(f"\n{head}{t['plan_first_run'] if found.first_run else ''}")
     if found.unsettled:
         out.print(
             f"[warning]The last sync was interrupted[/] with {counted(found.unsettled, 'account')} under way, perhaps "

@@ -1,4 +1,4 @@
-"""One account's explanation on a terminal."""
+"""One account's explanation on a terminal, in the language of its mapping."""
 
 from __future__ import annotations
 
@@ -6,150 +6,163 @@ from typing import Any
 
 from rich.markup import escape
 
-from connector.cli.console import counted, out
+from connector.cli.console import out
 from connector.cli.show import table
-
-RECORDS = {
-    "opportunities": ("opportunity", "opportunities"),
-    "contact_roles": ("role", "roles"),
-    "cases": ("case", "cases"),
-    "orders": ("order", "orders"),
-    "activities": ("activity", "activities"),
-}
+from connector.reports.words import Words, words
 
 
 def show_explanation(one: dict[str, Any], labels: dict[str, str]) -> None:
     """One account: its zone, every criterion, white space, what is missing and what to do next."""
-    account = one["account"]
+    t, account = words(one["language"]), one["account"]
     name = escape(account["name"] or account["id"])
     out.print(f"\n[bold]{name}[/]  [soft]{account['id']}  {escape(account['url'] or '')}[/]")
     if one["family"] is not None:
-        _family(one["family"], account["id"])
+        _family(one["family"], account["id"], t)
     if not one["member"]:
-        _outside(one)
+        _outside(one, t)
         return
-    _standing(one, labels)
+    _standing(one, labels, t)
     for name, dimension in one["dimensions"].items():
-        _dimension(name, dimension)
+        _dimension(name, dimension, t)
     out.print()
-    _drivers(one)
-    _missing(one["to_fill"], account["owner"])
+    _drivers(one, t)
+    _missing(one["to_fill"], account["owner"], t)
     if one["distance"]:
         out.print(escape(one["distance"]))
-    _wallet(one["wallet"], one["currency"])
-    for words in one["warnings"]:
-        out.print(f"[warning]Note:[/] {words}")
+    _wallet(one["wallet"], one["currency"], t)
+    for text in one["warnings"]:
+        out.print(f"[warning]{t['note']}[/] {escape(text)}")
     if one["campaigns"]:
-        out.print(f"Campaigns: {escape(one['campaigns'])}")
-    out.print(f"\nWhy:  {escape(one['why'] or '')}\nNext: {escape(one['next_step'] or '')}")
+        out.print(f"{t['campaigns']}: {escape(one['campaigns'])}")
+    out.print(f"\n{t['why']}: {escape(one['why'] or '')}\n{t['next']}: {escape(one['next_step'] or '')}")
 
 
-def _outside(one: dict[str, Any]) -> None:
+def _outside(one: dict[str, Any], t: Words) -> None:
     if one["segment"] is None:
-        out.print("Not in the portfolio.")
+        out.print(t["outside"])
+        _rules(one["rules"], t)
         return
-    out.print(f"[{one['segment']}]{escape(one['label'])}[/], the zone of its family")
-    out.print(f"\nWhy:  {escape(one['why'] or '')}")
+    out.print(t.say("heir", zone=f"[{one['segment']}]{escape(one['label'])}[/]"))
+    out.print(f"\n{t['why']}: {escape(one['why'] or '')}")
 
 
-def _standing(one: dict[str, Any], labels: dict[str, str]) -> None:
+def _rules(rules: list[dict[str, Any]] | None, t: Words) -> None:
+    if rules is None:
+        out.print(f"[soft]{t['rules_unknown']}[/]")
+        return
+    out.print(t["rules_by"])
+    for of in ("all", "any"):
+        grouped = [each for each in rules if each["of"] == of]
+        if grouped:
+            out.print(f"  {t[f'rule_{of}']}:")
+        for each in grouped:
+            mark = f"[good]✓[/] {t['rule_met']}" if each["met"] else f"[bad]✗[/] {t['rule_failed']}"
+            out.print(f"    {mark}: {escape(each['rule'])}")
+
+
+def _standing(one: dict[str, Any], labels: dict[str, str], t: Words) -> None:
     held = f"[{one['segment']}]{escape(one['label'])}[/]"
-    held += f", {one['confidence']}" if one["confidence"] else ""
-    held += f", since {one['segment_since']}"
+    held += f", {t['confidence_' + one['confidence']]}" if one["confidence"] else ""
+    held += t.say("since_day", day=one["segment_since"])
     if one["segment_before"] not in (None, one["segment"]):
-        held += f", before: {escape(labels.get(one['segment_before'], one['segment_before']))}"
-    out.print(held + (", top revenue" if one["top_revenue"] else ""))
+        held += t.say("zone_before", zone=escape(labels.get(one["segment_before"], one["segment_before"])))
+    out.print(held + (f", {t['top_revenue']}" if one["top_revenue"] else ""))
     for each in one["set_by_hand"]:
-        _by_hand(each, one["computed"], labels)
+        _by_hand(each, one["computed"], labels, t)
 
 
-def _dimension(name: str, dimension: dict[str, Any]) -> None:
-    score = "unknown" if dimension["score"] is None else f"{dimension['score']:.0f}"
-    bounds = (
-        ""
-        if dimension["low"] == dimension["high"]
-        else f", between {dimension['low']:.0f} and {dimension['high']:.0f}"
+def _dimension(name: str, dimension: dict[str, Any], t: Words) -> None:
+    score = t["unknown"] if dimension["score"] is None else f"{dimension['score']:.0f}"
+    low, high = dimension["low"], dimension["high"]
+    bounds = "" if low == high else t.say("between", low=f"{low:.0f}", high=f"{high:.0f}")
+    known = t.say(
+        "high_known", threshold=f"{dimension['threshold']:.0f}", share=f"{100 * dimension['coverage']:.0f}"
     )
-    out.print(
-        f"\n[bold]{name.capitalize()} {score}[/]{bounds}  "
-        f"[soft]high from {dimension['threshold']:.0f}; {100 * dimension['coverage']:.0f} % of the weight known[/]",
-    )
-    numbers = ("score", "weight", "adds")
-    grid = table("criterion", "value", *numbers, "measured by", right=numbers)
+    title = t["fit" if name == "attractiveness" else name]
+    out.print(f"\n[bold]{title} {score}[/]{bounds}  [soft]{known}[/]")
+    numbers = (t.head("score"), t.head("weight"), t.head("adds"))
+    grid = table(t.head("criterion"), t.head("value"), *numbers, t.head("measured_by"), right=numbers)
     for each in dimension["criteria"]:
+        behind = escape(each["source"] + _behind(each["records"], t))
         grid.add_row(
             escape(each["label"]),
-            escape(each["value"]) + (" (too old)" if each["expired"] else ""),
+            escape(each["value"]) + (t["value_too_old"] if each["expired"] else ""),
             "–" if each["score"] is None else f"{each['score']:.0f}",
             f"{each['weight']:.0f} %",
             "–" if each["contribution"] is None else f"{each['contribution']:.0f}",
-            f"[soft]{escape(each['source'] + _behind(each['records']))}[/]",
+            "\n".join(f"[soft]{text}[/]" for text in (behind, *map(escape, each["notes"]))),
         )
     out.print(grid)
 
 
-def _behind(records: dict[str, int] | None) -> str:
+def _behind(records: dict[str, int] | None, t: Words) -> str:
     """The number of records behind a value: `` (3 cases, 40 orders)``."""
     if not records:
         return ""
-    listed = ", ".join(counted(number, *RECORDS[name]) for name, number in records.items())
-    return f" ({listed})"
+    return f" ({', '.join(t.many(name, number) for name, number in records.items())})"
 
 
-def _wallet(wallet: dict[str, Any], currency: str) -> None:
+def _wallet(wallet: dict[str, Any], currency: str, t: Words) -> None:
     if wallet["headroom"] is None:
-        if wallet["source"] is None:
-            out.print("\nWhite space unknown: nothing tells what this customer spends in all.")
-        else:
-            out.print("\nWhite space unknown: what the customer buys from us is not known.")
+        out.print("\n" + t["space_no_wallet" if wallet["source"] is None else "space_no_own"])
         return
-    share = "" if wallet["share"] is None else f", our share {100 * wallet['share']:.0f} %"
-    old = ", too old" if wallet["expired"] else ""
-    text = f"White space {wallet['headroom']:,.0f} {currency} of {wallet['wallet']:,.0f} a year{share}"
-    out.print(f"\n{text} [soft](by {escape(wallet['basis'])}{old})[/]")
+    text = t.say(
+        "space", headroom=t.number(wallet["headroom"]), currency=currency, wallet=t.number(wallet["wallet"])
+    )
+    text += "" if wallet["share"] is None else t.say("space_share", share=f"{100 * wallet['share']:.0f}")
+    by = t.say("space_by", basis=escape(wallet["basis"])) + (t["space_old"] if wallet["expired"] else "")
+    out.print(f"\n{text} [soft]({by})[/]")
 
 
-def _drivers(one: dict[str, Any]) -> None:
+def _drivers(one: dict[str, Any], t: Words) -> None:
     """The criteria that lift and burden most, by the points that each takes the dimension from its target."""
     criteria = {each["id"]: each for part in one["dimensions"].values() for each in part["criteria"]}
-    for title, key in (("Lifts most", "strongest_up"), ("Burdens most", "strongest_down")):
+    for title, key in (("lifts", "strongest_up"), ("burdens", "strongest_down")):
         named = [criteria[id_] for id_ in one[key]]
         if named:
             listed = ", ".join(
-                f"{each['label']} {each['score']:.0f} of {each['target']:g} ({each['above_target']:+.0f})"
+                t.say(
+                    "pull",
+                    criterion=each["label"],
+                    score=f"{each['score']:.0f}",
+                    target=t.brief(each["target"]),
+                    pull=f"{each['above_target']:+.0f}",
+                )
                 for each in named
             )
-            out.print(f"{title}: {escape(listed)}")
+            out.print(f"{t[title]}: {escape(listed)}")
 
 
-def _missing(lacking: list[dict[str, Any]], owner: str | None) -> None:
+def _missing(lacking: list[dict[str, Any]], owner: str | None, t: Words) -> None:
     for each in lacking:
-        asks = "; or ".join(way["how"] for way in each["ways"])
-        whom = (
-            f", account owner {owner}"
-            if owner and any(way["who"] == "person" for way in each["ways"])
-            else ""
-        )
-        out.print(f"Missing: [bold]{escape(each['label'])}[/]: {escape(asks + whom)}")
+        asks = t["asks_or"].join(way["how"] for way in each["ways"])
+        if owner and any(way["who"] == "person" for way in each["ways"]):
+            asks += t.say("asks_owner", owner=owner)
+        out.print(f"{t['missing']}: [bold]{escape(each['label'])}[/]: {escape(asks)}")
 
 
-def _family(family: dict[str, Any], account: str) -> None:
+def _family(family: dict[str, Any], account: str, t: Words) -> None:
     top = escape(family["top_name"] or family["top"])
     if family["top"] != account:
-        out.print(f"Belongs to the family of [bold]{top}[/] [soft]{family['top']}[/], which is rated as one.")
+        out.print(t.say("belongs", top=f"[bold]{top}[/] [soft]{family['top']}[/]"))
         return
     others = ", ".join(escape(name or id_) for id_, name in family["named"])
     more = family["accounts"] - 1 - len(family["named"])
-    beyond = f" and {more:,} more" if more else ""
-    size = counted(family["accounts"], "account")
-    out.print(f"Rated with its family, {size}: {others}{beyond}")
+    beyond = t.say("and_more", count=t.number(more)) if more else ""
+    accounts = t.many("accounts", family["accounts"])
+    out.print(t.say("family_rated", accounts=accounts, named=others) + beyond)
 
 
-def _by_hand(each: dict[str, Any], computed: str | None, labels: dict[str, str]) -> None:
-    who = each["owner"] or {"crm": "in the CRM", "file": "in a file"}[each["from"]]
-    who = f"by {who}" if each["owner"] else who
-    text = f"{each['label']} {each['shown']} set manually {who} until {each['until']}: "
-    text += each["reason"] or "no reason given"
+def _by_hand(each: dict[str, Any], computed: str | None, labels: dict[str, str], t: Words) -> None:
+    who = t.say("hand_by", owner=each["owner"]) if each["owner"] else t[f"hand_{each['from']}"]
+    text = t.say(
+        "hand",
+        subject=each["label"],
+        value=each["shown"],
+        who=who,
+        day=each["until"],
+        reason=each["reason"] or t["no_reason"],
+    )
     if each["what"] == "segment":
-        text += f" (computed: {labels.get(computed or '', computed)})"
+        text += t.say("hand_computed", zone=labels.get(computed or "", computed))
     out.print(f"[bold]{escape(text)}[/]")

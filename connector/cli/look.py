@@ -19,12 +19,18 @@ from connector.cli.explanation import show_explanation
 from connector.cli.show import quality_notes
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Snapshot, Workplace, workplace, written
 from connector.criteria_quality import criteria_quality
-from connector.errors import ConfigError, CrmError
+from connector.errors import ConfigError, ConnectorError, CrmError
+from connector.mirror import Mirror
 from connector.overrides import Ignored
+from connector.portfolio import rules_met
 from connector.reports.by_hand import ByHand, by_hand
 from connector.reports.explain import explain as explanation
 from connector.reports.explain import family_of
+from connector.reports.membership import Rule, rules
 from connector.reports.page import Campaign, Heading, page
+from connector.reports.words import words
+from connector.stages.pull import pull
+from connector.stored import StoredCrm
 
 EVERY_DAY = "Every day"
 ALIKE = 8
@@ -64,6 +70,7 @@ def explain(
 
 
 def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    known = _rules(place, snapshot, rows)
     with place.crm() as crm:
         reachable = True
         for row in rows.iter_rows(named=True):
@@ -73,8 +80,41 @@ def _explained(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> Iter
             except CrmError:  # the link is a convenience; what is explained lies in the store
                 reachable = False
             family = family_of(row, snapshot.accounts)
-            found = explanation(row, place.mapping, snapshot.thresholds, place.labels, url=url, family=family)
+            found = explanation(
+                row,
+                place.mapping,
+                snapshot.thresholds,
+                place.labels,
+                url=url,
+                family=family,
+                frozen=snapshot.references,
+                rules=known.get(row.get("top") or row["id"]),
+            )
             yield {"as_of": snapshot.as_of, "run": snapshot.run, **found}
+
+
+def _rules(place: Workplace, snapshot: Snapshot, rows: pl.DataFrame) -> dict[str, list[Rule]]:
+    """Of accounts outside the portfolio which of its rules they meet, by id; nothing if that cannot be told.
+
+    Results of rules are not kept with the accounts: at a million of them they would cost memory on every night. They
+    are computed anew from the records that were read last.
+    """
+    outside = rows.filter(~pl.col("member"))
+    if "heir" in outside.columns:
+        outside = outside.filter(~pl.col("heir"))
+    ids = set(outside.get_column("top" if "top" in outside.columns else "id").to_list())
+    if not ids:
+        return {}
+    folder = place.store.scratch()
+    try:
+        crm = StoredCrm(place.connection.crm, place.store.mirror)
+        read = pull(crm, place.mapping, folder / "pull", Mirror(None), provisioned=False)
+        met = rules_met(read.sources, place.mapping, snapshot.as_of, read.currencies, ids, merged=read.merged)
+    except ConnectorError:  # nothing was kept, or it was read for another mapping
+        return {}
+    finally:
+        place.store.discard(folder)
+    return {id_: rules(place.mapping, each) for id_, each in met.items()}
 
 
 def _largest(snapshot: Snapshot) -> pl.DataFrame:
@@ -134,7 +174,7 @@ def report(
                 place.connection.crm,
                 snapshot.as_of,
                 place.mapping.currency,
-                f"run {snapshot.run}",
+                words(place.mapping.language).say("run", number=snapshot.run),
             ),
             thresholds=snapshot.thresholds,
             labels=place.labels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from connector.cli.console import as_json, out
 from connector.cli.show import table
 from connector.cli.workplace import AsJson, ConnectionName, Workplace, show_problems, workplace, written
 from connector.mapping.model import DIMENSIONS, Dimension
+from connector.reports.html import percent
 from connector.reports.rating_matrix import Heading, Part, RatingMatrix, Row, page, rating_matrix
 from connector.reports.versions import history
+from connector.reports.words import Words, words
 from connector.sync import fingerprint
 
 SHOWN = 5
@@ -52,7 +55,7 @@ def matrix(
         if json:
             as_json(found.as_json())
         elif output is None and not show:
-            _show(found)
+            show_matrix(found, words(place.mapping.language))
 
 
 def _matrix(place: Workplace) -> RatingMatrix:
@@ -80,34 +83,30 @@ def _borders(place: Workplace) -> dict[Dimension, float]:
     return found
 
 
-def _show(found: RatingMatrix) -> None:
+def show_matrix(found: RatingMatrix, t: Words) -> None:
+    """The rating matrix in one language, as on its page."""
     head = found.heading
-    force = "in force" if head.in_force else "not in force yet: no sync has used it"
+    force = t["in_force" if head.in_force else "not_in_force"]
     whose = f"{escape(head.connection)} ({found.crm}), {escape(head.file)}"
-    out.print(f"\n[bold]Rating matrix[/] of {whose}, version {head.version}, {force}")
+    out.print(f"\n[bold]{t['rating_matrix']}[/] {whose}, {t['version']} {head.version}, {force}")
     for part in found.dimensions:
-        _part(part)
+        _part(part, t)
     zones = {zone["high"]: escape(zone["label"]) for zone in found.zones}
-    grid = table("", "low on potential", "high on potential")
-    grid.add_row("high on attractiveness", zones[False, True], zones[True, True])
-    grid.add_row("low on attractiveness", zones[False, False], zones[True, False])
+    grid = table("", *(f"{t['potential']} {t[side]}" for side in ("low", "high")))
+    grid.add_row(f"{t['fit']} {t['high']}", zones[False, True], zones[True, True])
+    grid.add_row(f"{t['fit']} {t['low']}", zones[False, False], zones[True, False])
     out.print()
     out.print(grid)
-    _rules(found)
-    _changes(found)
+    out.print(f"[soft]{escape('; '.join(_rules(found, t)))}.[/]")
+    _changes(found, t)
 
 
-def _part(part: Part) -> None:
-    now = f" (now {part.border:g})" if part.border is not None else ""
-    out.print(f"\n[bold]{part.dimension.capitalize()}[/], high from {part.threshold}{now}")
-    grid = table(
-        "criterion",
-        "weight",
-        "target",
-        "measured by",
-        "points and what they take",
-        right=("weight", "target"),
-    )
+def _part(part: Part, t: Words) -> None:
+    title = t["potential" if part.dimension == "potential" else "fit"]
+    now = f" ({t['now']} {t.brief(part.border)})" if part.border is not None else ""
+    out.print(f"\n[bold]{title}[/], {t['high_from']} {part.threshold}{now}")
+    numbers = (t.head("weight"), t.head("target"))
+    grid = table(t.head("criterion"), *numbers, t.head("measured_by"), t.head("steps"), right=numbers)
     for row in part.criteria:
         for number, way in enumerate(row.ways):
             steps = "\n".join(
@@ -115,10 +114,10 @@ def _part(part: Part) -> None:
             )
             first = number == 0
             grid.add_row(
-                escape(row.label) if first else "[soft]or, if unknown[/]",
-                f"{row.share:g} %" if first else "",
-                f"{row.target:g}" if first else "",
-                f"{escape(way.measured)} [soft]({escape(way.scale)}{_aging(row) if first else ''})[/]",
+                escape(row.label) if first else f"[soft]{t['or_else']}[/]",
+                f"{t.brief(row.share)} %" if first else "",
+                t.brief(row.target) if first else "",
+                f"{escape(way.measured)} [soft]({escape(way.scale)}{_aging(row, t) if first else ''})[/]",
                 steps,
             )
     out.print(grid)
@@ -128,36 +127,38 @@ def _points(points: int | None) -> str:
     return "–" if points is None else str(points)
 
 
-def _aging(row: Row) -> str:
-    text = f"; too old after {row.expires_days} days" if row.expires_days else ""
+def _aging(row: Row, t: Words) -> str:
+    text = f"; {t['too_old']} {row.expires_days} {t['days']}" if row.expires_days else ""
     if row.missing != "exclude":
-        text += f"; unknown counts as {'50' if row.missing == 'neutral' else row.missing}"
+        text += f"; {t['stand_in']} {'50' if row.missing == 'neutral' else row.missing}"
     return text
 
 
-def _rules(found: RatingMatrix) -> None:
+def _rules(found: RatingMatrix, t: Words) -> Iterator[str]:
+    """The rules of the zones, as on the page."""
     rules = found.rules
-    texts = [
-        f"a zone changes {rules['hysteresis']:g} points beyond the border",
-        f"and stays {rules['min_stay_days']} days at least" if rules["min_stay_days"] else "",
-        f"rated from {rules['min_coverage']:.0%} of the weight on",
-        f"the largest customers with {rules['protect_top_revenue']:.0%} of the revenue count as high on potential",
-        f"in the development zone a person decides below attractiveness {rules['develop_floor']:g}",
-        "families are rated as one" if rules["level"] != "account" else "",
-        "people may set zones by hand" if rules["overrides"] else "",
-    ]
-    out.print(f"[soft]{escape('; '.join(text for text in texts if text))}.[/]")
+    yield f"{t['rule_hysteresis']} {t.brief(rules['hysteresis'])}"
+    if rules["min_stay_days"]:
+        yield f"{t['rule_stay']} {rules['min_stay_days']}"
+    yield f"{t['rule_coverage']} {percent(rules['min_coverage'])}"
+    yield f"{t['rule_top']} {percent(rules['protect_top_revenue'])}"
+    yield f"{t['rule_floor']} {t.brief(rules['develop_floor'])}"
+    if rules["achievable_share"] is not None:
+        yield f"{t['rule_achievable']} {percent(rules['achievable_share'])}"
+    if rules["level"] != "account":
+        yield t["rule_family"]
+    if rules["overrides"]:
+        yield t["rule_overrides"]
 
 
-def _changes(found: RatingMatrix) -> None:
+def _changes(found: RatingMatrix, t: Words) -> None:
     if not found.changes:
         return
-    out.print("\n[bold]Who changed what since when[/]")
+    out.print(f"\n[bold]{t['changed']}[/]")
     for version in found.changes:
-        out.print(f"  {version.since:%Y-%m-%d %H:%M} UTC, first sync by {escape(version.who)}")
+        out.print(f"  {version.since:%Y-%m-%d %H:%M} UTC, {t.head('by')} {escape(version.who)}")
         for change in version.changes[:SHOWN]:
             out.print(f"    {escape(str(change))}")
         if len(version.changes) > SHOWN:
-            out.print(
-                f"    [soft]and {len(version.changes) - SHOWN} more; --json and --output have them all[/]"
-            )
+            more = t.say("changes_more", count=len(version.changes) - SHOWN, commands="--json, --output")
+            out.print(f"    [soft]{more}[/]")

@@ -10,13 +10,14 @@ import typer
 from rich.markup import escape
 
 from connector.cli.app import app
-from connector.cli.console import as_json, counted, out, progress
-from connector.cli.show import amount, quality_notes, table
+from connector.cli.console import as_json, out, progress
+from connector.cli.show import quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, borders, show_problems, workplace, written
 from connector.criteria_quality import criteria_quality
 from connector.errors import ExitCode
 from connector.reports.html import percent
 from connector.reports.potential_check import PotentialCheck, page, potential_check
+from connector.reports.words import Words, words
 from connector.sync import surveyed
 
 BEGINNING = "The first afternoon"
@@ -78,7 +79,7 @@ def check_potential(
         if json:
             as_json(found.as_json())
         else:
-            _show(found, place.labels)
+            show_check(found, place.labels, words(place.mapping.language))
             out.print(f"\n[good]Wrote[/] {escape(str(file))}, the same with charts", soft_wrap=True)
         if show:
             webbrowser.open(file.absolute().as_uri())
@@ -86,131 +87,134 @@ def check_potential(
             raise typer.Exit(int(ExitCode.NO_GO))
 
 
-def _show(found: PotentialCheck, labels: dict[str, str]) -> None:
-    _population(found)
-    _zones(found, labels)
-    _foci(found)
-    _separation(found)
-    _fields(found)
-    _fixes(found)
+def show_check(found: PotentialCheck, labels: dict[str, str], t: Words) -> None:
+    """Everything that was found, in one language: the portfolio, the zones, the fields, what to mend."""
+    _population(found, t)
+    _zones(found, labels, t)
+    _foci(found, t)
+    _separation(found, t)
+    _fields(found, t)
+    _fixes(found, t)
 
 
-def _population(found: PotentialCheck) -> None:
+def _population(found: PotentialCheck, t: Words) -> None:
     who, links, spread = found.population, found.linkage, found.concentration
-    out.print(f"\n[bold]{counted(who.portfolio, 'customer')}[/] of {who.read:,} accounts read")
-    grid = table("", "number", right=("number",))
+    customers = f"[bold]{t.many('customers', who.portfolio)}[/]"
+    out.print("\n" + t.say("check_head", customers=customers, read=t.number(who.read)))
+    grid = table("", t.head("number_of"), right=(t.head("number_of"),))
+    alike = t.say("split", count=t.number(who.alike_accounts), groups=t.many("groups", who.alike_groups))
+    children = t.say("split", count=t.number(who.children), groups=t.many("families", who.families))
+    currencies = ", ".join(
+        f"{code or t['no_currency']} {t.number(n)}" for code, n in links.currencies.items()
+    )
     rows = {
-        f"revenue of the last 12 months, {found.currency}": amount(who.revenue),
-        "accounts without any": f"{who.without_revenue:,}",
-        "inactive: nothing won in 24 months, nothing open": f"{who.inactive:,}",
-        "possible duplicates": f"{who.alike_accounts:,} in {counted(who.alike_groups, 'group')}",
-        "accounts with a parent": f"{who.children:,} in {counted(who.families, 'family', 'families')}",
-        "opportunities": f"{links.opportunities:,}",
-        "  without an account, without a close date": f"{links.without_account:,}, {links.undated:,}",
-        "  open, of these overdue": f"{links.open:,}, {links.overdue:,}",
-        "  won or open, of these without an amount": f"{links.counted:,}, {links.without_amount:,}",
-        "  currencies": ", ".join(f"{code or 'none'} {n:,}" for code, n in links.currencies.items()) or "–",
-        **{f"accounts with {name.replace('_', ' ')}": f"{n:,}" for name, n in links.reached.items()},
+        t.head("revenue_last_12", currency=found.currency): t.money(who.revenue),
+        t.head("without_revenue"): t.number(who.without_revenue),
+        t.head("inactive"): t.number(who.inactive),
+        t.head("alike"): alike,
+        t.head("families"): children,
+        t.head("deals"): t.number(links.opportunities),
+        f"  {t.head('loose')}": f"{t.number(links.without_account)}, {t.number(links.undated)}",
+        f"  {t.head('open')}": f"{t.number(links.open)}, {t.number(links.overdue)}",
+        f"  {t.head('counted')}": f"{t.number(links.counted)}, {t.number(links.without_amount)}",
+        f"  {t.head('currencies')}": currencies or "–",
+        **{f"{t.head('reached')} {t[f'object_{name}']}": t.number(n) for name, n in links.reached.items()},
     }
     for name, value in rows.items():
         grid.add_row(name, escape(value))
     out.print(grid)
     if spread.gini is not None:
-        out.print(
-            f"[soft]{counted(spread.half, 'account')} of {spread.accounts:,} make half of the revenue, "
-            f"{spread.most:,} make 80 %; Gini {spread.gini:.2f}.[/]"
+        told = t.say(
+            "halves",
+            half=t.many("accounts", spread.half),
+            accounts=t.number(spread.accounts),
+            most=t.number(spread.most),
+            gini=t.number(spread.gini, 2),
         )
+        out.print(f"[soft]{told}[/]")
 
 
-def _zones(found: PotentialCheck, labels: dict[str, str]) -> None:
-    numbers = ("accounts", "provisional", f"revenue, {found.currency}")
-    grid = table("zone", *numbers, right=numbers)
+def _zones(found: PotentialCheck, labels: dict[str, str], t: Words) -> None:
+    heads = ("accounts", "provisional", "revenue_in")
+    numbers = tuple(t.head(key, currency=found.currency) for key in heads)
+    grid = table(t.head("zone"), *numbers, right=numbers)
     for zone in found.zones:
         grid.add_row(
             f"[{zone.segment}]{escape(zone.label)}[/]",
-            f"{zone.accounts:,}",
-            f"{zone.provisional:,}" if zone.provisional else "",
-            amount(zone.revenue),
+            t.number(zone.accounts),
+            t.number(zone.provisional) if zone.provisional else "",
+            t.money(zone.revenue),
         )
     for one in found.standings:
-        where = "unknown" if one.zone is None else labels.get(one.zone, one.zone)
+        where = t["unknown"] if one.zone is None else labels.get(one.zone, one.zone)
         grid.add_row(
-            f"[soft]  not rated, would be: {escape(where)}[/]",
-            f"[soft]{one.accounts:,}[/]",
-            f"[soft]{one.accounts - one.certain:,}[/]",
-            f"[soft]{amount(one.revenue)}[/]",
+            f"[soft]  {t.say('standing', zone=escape(where))}[/]",
+            f"[soft]{t.number(one.accounts)}[/]",
+            f"[soft]{t.number(one.accounts - one.certain)}[/]",
+            f"[soft]{t.money(one.revenue)}[/]",
         )
-    out.print("\n[bold]Where they would stand[/]")
+    out.print(f"\n[bold]{t['where']}[/]")
     out.print(grid)
     if found.rated_revenue is not None:
-        out.print(
-            f"[soft]{percent(found.rated_revenue)} of the revenue is rated, {percent(found.firm_revenue)} firm: no "
-            "missing value can move it.[/]"
-        )
+        rated, firm = percent(found.rated_revenue), percent(found.firm_revenue)
+        out.print(f"[soft]{t.say('rated_firm', rated=rated, firm=firm)}[/]")
 
 
-def _foci(found: PotentialCheck) -> None:
+def _foci(found: PotentialCheck, t: Words) -> None:
     if not found.foci:
         return
-    numbers = ("members", f"change potential, {found.currency}", "unknown beside it")
-    grid = table("campaign focus", *numbers, right=numbers)
+    heads = ("members", "change_potential_in", "unknown_beside")
+    numbers = tuple(t.head(key, currency=found.currency) for key in heads)
+    grid = table(t.head("focus"), *numbers, right=numbers)
     for one in found.foci:
-        grid.add_row(escape(one.label), f"{one.members:,}", amount(one.money), f"{one.unknown:,}")
-    out.print("\n[bold]Largest campaign focuses[/]")
+        grid.add_row(escape(one.label), t.number(one.members), t.money(one.money), t.number(one.unknown))
+    out.print(f"\n[bold]{t['foci']}[/]")
     out.print(grid)
 
 
-def _separation(found: PotentialCheck) -> None:
-    numbers = ("won", "lost", "chance", "95 % interval")
-    grid = table("criterion", *numbers, "verdict", right=numbers)
+def _separation(found: PotentialCheck, t: Words) -> None:
+    numbers = tuple(t.head(f"separation_{key}") for key in ("won", "lost", "chance", "interval"))
+    grid = table(t.head("criterion"), *numbers, t.head("separation_verdict"), right=numbers)
     for one in found.separation:
-        known = one.auc is not None and one.low is not None and one.high is not None
-        grid.add_row(
-            escape(one.label),
-            f"{one.won:,}",
-            f"{one.lost:,}",
-            f"{one.auc:.2f}" if known else "–",
-            f"{one.low:.2f} to {one.high:.2f}" if known else "–",
-            one.verdict + (" (reads won opportunities itself)" if one.circular and known else ""),
-        )
-    out.print("\n[bold]Does a criterion separate buyers from decliners?[/]")
+        chance, interval = "–", "–"
+        verdict = t[f"verdict_{one.verdict.replace(' ', '_')}"]
+        if one.auc is not None and one.low is not None and one.high is not None:
+            chance = t.number(one.auc, 2)
+            interval = t.say("bounds", low=t.number(one.low, 2), high=t.number(one.high, 2))
+            verdict += t["reads_won"] if one.circular else ""
+        grid.add_row(escape(one.label), t.number(one.won), t.number(one.lost), chance, interval, verdict)
+    out.print(f"\n[bold]{t['separates']}[/]")
     out.print(grid)
-    out.print(
-        "[soft]chance: that an account that last bought scores higher than one that last declined; 0.5 is a coin.[/]"
-    )
+    out.print(f"[soft]{t['chance_note']}[/]")
 
 
-def _fields(found: PotentialCheck) -> None:
-    numbers = ("filled", "by revenue", "distinct", "commonest", "median age")
-    grid = table("field", "serves", *numbers, right=numbers)
+def _fields(found: PotentialCheck, t: Words) -> None:
+    numbers = tuple(t.head(key) for key in ("filled", "by_revenue", "distinct", "commonest", "age"))
+    grid = table(t.head("field"), t.head("serves"), *numbers, right=numbers)
     for one in found.fields[:FIELDS]:
         grid.add_row(
             escape(one.field),
             escape(one.use),
             percent(one.filled),
             percent(one.by_revenue),
-            f"{one.distinct:,}",
+            t.number(one.distinct),
             percent(one.most_common),
-            "–" if one.age_days is None else f"{one.age_days:,} days",
+            "–" if one.age_days is None else t.number(one.age_days),
         )
-    out.print("\n[bold]Mapped fields[/]")
+    out.print(f"\n[bold]{t['fields']}[/]")
     out.print(grid)
     if len(found.fields) > FIELDS:
-        out.print(f"[soft]and {len(found.fields) - FIELDS} more, on the page and with --json[/]")
+        out.print(f"[soft]{t.say('fields_more', count=t.number(len(found.fields) - FIELDS))}[/]")
 
 
-def _fixes(found: PotentialCheck) -> None:
-    verdict = (
-        "[good]Go[/]: the data carries a matrix"
-        if found.go
-        else "[bad]No-go yet[/]: mend the red lines first"
-    )
-    out.print(f"\n{verdict}")
+def _fixes(found: PotentialCheck, t: Words) -> None:
+    style = "good" if found.go else "bad"
+    out.print(f"\n[{style}]{t['go' if found.go else 'no_go']}[/]")
     if not found.fixes:
         return
-    revenue = f"revenue, {found.currency}"
-    grid = table("what to mend, worth most first", "what to do", revenue, right=(revenue,))
+    revenue = t.head("revenue_in", currency=found.currency)
+    grid = table(t.head("mend"), t.head("to_do"), revenue, right=(revenue,))
     for fix in found.fixes[:FIXES]:
         what = escape(fix.what)
-        grid.add_row(f"[bad]{what}[/]" if fix.blocking else what, escape(fix.remedy), amount(fix.worth))
+        grid.add_row(f"[bad]{what}[/]" if fix.blocking else what, escape(fix.remedy), t.money(fix.worth))
     out.print(grid)

@@ -10,15 +10,17 @@ import typer
 from rich.markup import escape
 
 from connector.cli.app import app
-from connector.cli.console import as_json, counted, out, progress
-from connector.cli.show import amount, show_mover, table
+from connector.cli.console import as_json, out, progress
+from connector.cli.show import show_mover, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, borders, show_problems, workplace
 from connector.errors import ConfigError
 from connector.mapping import Mapping, read
 from connector.mapping.model import DIMENSIONS
 from connector.reports.simulation import OUTSIDE, PLACES, Shift, Simulation, simulation
+from connector.reports.words import Words, words
 from connector.stored import StoredCrm
 from connector.sync import Preview, preview
+from connector.texts import segment_labels
 
 TRYING = "Trying out"
 SHOWN = 12
@@ -57,7 +59,7 @@ def simulate(
         crm, day = stored(place, as_of)
         today = rated("now", crm, place, place.mapping, day)
         found = compared(crm, today, rated("then", crm, place, other, day), day)
-        as_json(found.as_json()) if json else show_simulation(found, place, other)
+        as_json(found.as_json()) if json else show_simulation(found, place.name, place.mapping, other)
 
 
 def stored(place: Workplace, as_of: datetime | None) -> tuple[StoredCrm, date]:
@@ -84,52 +86,68 @@ def compared(crm: StoredCrm, today: Preview, then: Preview, day: date) -> Simula
     )
 
 
-def show_simulation(found: Simulation, place: Workplace, other: Mapping) -> None:
-    """Zones before and after, movement, movers."""
-    labels = {**place.labels, OUTSIDE: "Outside the portfolio"}
-    currency = other.currency
-    out.print(
-        f"\n[bold]{escape(place.name)}[/], the data read last, as of {found.as_of}: "
-        f"{counted(found.accounts, 'account')}; nothing is written"
+def show_simulation(found: Simulation, connection: str, mapping: Mapping, other: Mapping) -> None:
+    """Zones before and after, movement, movers, in the language of the mapping in use.
+
+    Args:
+        found: what the other mapping would do.
+        connection: its name.
+        mapping: the one in use.
+        other: the one that is tried.
+    """
+    t, currency = words(mapping.language), other.currency
+    labels = {str(segment): label for segment, label in segment_labels(mapping).items()}
+    labels[OUTSIDE] = t["outside_place"]
+    head = t.say(
+        "simulation_head",
+        connection=f"[bold]{escape(connection)}[/]",
+        day=found.as_of,
+        accounts=t.many("accounts", found.accounts),
     )
-    numbers = (
-        "now",
-        "then",
-        "revenue now",
-        f"revenue then, {currency}",
-        "provisional now",
-        "then provisional",
-    )
-    grid = table("zone", *numbers, right=numbers)
-    for zone in found.zones:
-        if zone.before or zone.after or zone.segment != OUTSIDE:
-            grid.add_row(
-                f"[{zone.segment}]{escape(labels[zone.segment])}[/]"
-                if zone.segment != OUTSIDE
-                else labels[OUTSIDE],
-                f"{zone.before:,}",
-                f"{zone.after:,}",
-                amount(zone.revenue_before),
-                amount(zone.revenue_after),
-                f"{zone.provisional_before:,}",
-                f"{zone.provisional_after:,}",
-            )
-    out.print(grid)
-    for name in ("potential", "attractiveness"):
+    out.print(f"\n{head}")
+    _zones(found, labels, currency, t)
+    for name, key in (("potential", "potential"), ("attractiveness", "fit")):
         now, then = (getattr(each, name) for each in found.thresholds)
         if now != then:
-            out.print(f"[soft]high on {name} from {now:g} now, from {then:g} then[/]")
-    _matrix(found, labels)
-    _movers(found, labels, currency)
+            border = t.say("border_moves", dimension=t.head(key), now=t.brief(now), then=t.brief(then))
+            out.print(f"[soft]{border}[/]")
+    _matrix(found, labels, t)
+    _movers(found, labels, currency, t)
     for note in found.notes:
-        out.print(f"[warning]Mind[/] {escape(note)}")
+        out.print(f"[warning]{t['mind']}[/] {escape(note)}")
 
 
-def _matrix(found: Simulation, labels: dict[str, str]) -> None:
+def _zones(found: Simulation, labels: dict[str, str], currency: str, t: Words) -> None:
+    heads = (
+        "zone_now",
+        "zone_then",
+        "revenue_now",
+        "revenue_then",
+        "provisional_now",
+        "provisional_then",
+    )
+    numbers = tuple(t.head(key, currency=currency) for key in heads)
+    grid = table(t.head("zone"), *numbers, right=numbers)
+    for zone in found.zones:
+        if zone.before or zone.after or zone.segment != OUTSIDE:
+            label = escape(labels[zone.segment])
+            grid.add_row(
+                label if zone.segment == OUTSIDE else f"[{zone.segment}]{label}[/]",
+                t.number(zone.before),
+                t.number(zone.after),
+                t.money(zone.revenue_before),
+                t.money(zone.revenue_after),
+                t.number(zone.provisional_before),
+                t.number(zone.provisional_after),
+            )
+    out.print(grid)
+
+
+def _matrix(found: Simulation, labels: dict[str, str], t: Words) -> None:
     cells = {(cell.source, cell.target): cell for cell in found.cells}
     used = [place for place in PLACES if any(place in pair for pair in cells)]
     names = [labels[place] for place in used]
-    grid = table("from \\ to", *names, right=tuple(names))
+    grid = table(t["from_to"], *names, right=tuple(names))
     for source in used:
         row = [cells.get((source, target)) for target in used]
         grid.add_row(
@@ -137,42 +155,39 @@ def _matrix(found: Simulation, labels: dict[str, str]) -> None:
             *(
                 "–"
                 if cell is None
-                else f"[soft]{cell.accounts:,}[/]"
-                if cell.source == cell.target
-                else f"[bold]{cell.accounts:,}[/]"
+                else f"[{'soft' if cell.source == cell.target else 'bold'}]{t.number(cell.accounts)}[/]"
                 for cell in row
             ),
         )
-    out.print("\n[bold]Movement[/]")
+    out.print(f"\n[bold]{t['movement_title']}[/]")
     out.print(grid)
 
 
-def _movers(found: Simulation, labels: dict[str, str], currency: str) -> None:
+def _movers(found: Simulation, labels: dict[str, str], currency: str, t: Words) -> None:
+    rescored = t.say("points_change", accounts=t.many("accounts", found.rescored))
     if not found.moved:
-        out.print(
-            f"\n[good]Nobody would move[/]; the points of {counted(found.rescored, 'account')} would change."
-        )
+        out.print(f"\n[good]{t['nobody_moves']}[/]{rescored}")
         return
-    out.print(
-        f"\n[bold]{counted(found.moved, 'account')}[/] with {amount(found.revenue_moved)} {currency} revenue of 12 "
-        f"months would move; the points of {found.rescored:,} would change."
-    )
+    accounts = f"[bold]{t.many('accounts', found.moved)}[/]"
+    revenue = t.money(found.revenue_moved)
+    out.print("\n" + t.say("would_move", accounts=accounts, revenue=revenue, currency=currency) + rescored)
     for shift in found.movers[:SHOWN]:
-        zones = (shift.source, shift.target)
-        show_mover(shift.name or shift.id, zones, labels, shift.revenue, currency, shift.why, _points(shift))
+        zones, points = (shift.source, shift.target), _points(shift, t)
+        show_mover(shift.name or shift.id, zones, labels, shift.revenue, currency, shift.why, t, points)
     if found.moved > SHOWN:
-        out.print(f"[soft]and {found.moved - SHOWN:,} more; --json names the largest {len(found.movers)}[/]")
+        more = t.number(found.moved - SHOWN)
+        named = t.number(len(found.movers))
+        out.print(f"[soft]{t.say('names_more', count=more, command='--json', named=named)}[/]")
 
 
-def _points(shift: Shift) -> str:
+def _points(shift: Shift, t: Words) -> str:
     """Which points change: ``, potential 52 → 40``."""
-    changed = [
-        f", {name} {_point(was)} → {_point(then)}"
+    return "".join(
+        f", {t[f'dimension_{name}']} {_point(was, t)} → {_point(then, t)}"
         for name, was, then in zip(DIMENSIONS, shift.was, shift.then, strict=True)
         if was != then
-    ]
-    return "".join(changed)
+    )
 
 
-def _point(value: int | None) -> str:
-    return "unknown" if value is None else str(value)
+def _point(value: int | None, t: Words) -> str:
+    return t["unknown"] if value is None else str(value)

@@ -25,6 +25,7 @@ from connector.mapping import live, read
 from connector.mapping.model import Dimension
 from connector.mapping.model import Mapping as MappingFile
 from connector.mirror import Mirror
+from connector.reference import Reference
 from connector.reports.matrix_chart import Thresholds
 from connector.stages.segment import thresholds
 from connector.store import Store, open_store
@@ -60,12 +61,14 @@ class Snapshot:
         run: number of that sync; None for a preview.
         accounts: every account that was read; see `connector.tables` for the columns.
         thresholds: the zones' borders.
+        references: values taken over the whole portfolio, by key.
     """
 
     as_of: date
     run: int | None
     accounts: pl.DataFrame
     thresholds: Thresholds
+    references: Mapping[str, Reference]
 
     @property
     def members(self) -> pl.DataFrame:
@@ -186,7 +189,13 @@ class Workplace:
         if found is not None and self._is_current(found) and wanted in (None, found.as_of):
             return found
         computed = self.preview(self.as_of(given))
-        return Snapshot(computed.as_of, None, computed.accounts, borders(computed.thresholds))
+        return Snapshot(
+            computed.as_of,
+            None,
+            computed.accounts,
+            borders(computed.thresholds),
+            computed.references.all(),
+        )
 
     def snapshot(self) -> Snapshot:
         """The accounts as the last sync left them.
@@ -219,6 +228,7 @@ class Workplace:
             number,
             accounts,
             borders(thresholds(nw.from_native(accounts.lazy()), self.mapping, references)),
+            references.all(),
         )
 
     def _is_current(self, found: Snapshot) -> bool:

@@ -13,14 +13,14 @@ from typing import Final
 import narwhals as nw
 
 from connector.crm import FieldType
-from connector.mapping.model import SEGMENTS, Mapping, Override
-from connector.mapping.words import listed, meant
-from connector.overrides.entries import ZONE, Ignored, OverrideFile, place
-from connector.reading import as_day, as_text, fold, folded, missing
+from connector.mapping.model import SEGMENTS, Language, Mapping, Override
+from connector.overrides.causes import say
+from connector.overrides.entries import ZONE, Ignored, OverrideFile
+from connector.overrides.file import no_zone
+from connector.reading import as_day, as_text, folded, missing
 from connector.tables import Frame, column, looked_up
 from connector.windows import EPOCH
 
-HEIRS: Final = "the account carries the zone of its family's top, {top}: set it there"
 FACTS: Final = ("value", "owner", "reason", "until", "from")
 """What there is to know about a decision; ``from`` is ``crm`` or ``file``."""
 _GIVEN: Final = ("value", "owner", "reason", "until")
@@ -138,18 +138,17 @@ def ignored(frame: Frame, mapping: Mapping, file: OverrideFile, as_of: int) -> t
         unfit = frame.filter(nw.col("member"), ~given.is_null(), ~_fits(given))
         rows = unfit.select("id", given.alias("value")).sort("id").collect().to_dict(as_series=False)
         for account, value in zip(rows["id"], rows["value"], strict=True):
-            hint = meant(fold(value), SEGMENTS) or "."
-            cause = f'"{value}" is no zone{hint} Zones: {listed(SEGMENTS)}'
+            cause = no_zone(value, mapping.language)
             found.append(Ignored(account, ZONE, value, override.segment, cause))
-        found += _on_heirs(frame, override.segment)
+        found += _on_heirs(frame, override.segment, mapping.language)
     if file.entries:
-        found += _without_effect(frame, file)
+        found += _without_effect(frame, file, mapping.language)
     for subject in subjects(mapping, file):
-        found += _ended(frame, subject, override, file, as_of)
+        found += _ended(frame, subject, mapping, file, as_of)
     return tuple(found)
 
 
-def _on_heirs(frame: Frame, field: str) -> list[Ignored]:
+def _on_heirs(frame: Frame, field: str, language: Language) -> list[Ignored]:
     """Zones set on accounts that carry the zone of their family's top."""
     if "heir" not in frame.collect_schema().names():
         return []
@@ -157,13 +156,16 @@ def _on_heirs(frame: Frame, field: str) -> list[Ignored]:
     rows = frame.filter(nw.col("heir"), ~given.is_null()).select("id", "top", given.alias("value")).sort("id")
     found = rows.collect().to_dict(as_series=False)
     return [
-        Ignored(account, ZONE, value, field, HEIRS.format(top=top))
+        Ignored(account, ZONE, value, field, say("heir", language, top=top))
         for account, top, value in zip(found["id"], found["top"], found["value"], strict=True)
     ]
 
 
-def _ended(frame: Frame, subject: str, override: Override, file: OverrideFile, as_of: int) -> list[Ignored]:
+def _ended(frame: Frame, subject: str, mapping: Mapping, file: OverrideFile, as_of: int) -> list[Ignored]:
     """Decisions on a subject whose last day is past, and that still stand in their place."""
+    override, language = mapping.override, mapping.language
+    if override is None:
+        return []
     value, until = nw.col(_decided(subject, "value")), _until(subject, override)
     rows = frame.filter(nw.col("member"), ~value.is_null(), until < as_of).sort("id")
     columns = {"value": value, "until": until, "from": nw.col(_decided(subject, "from"))}
@@ -177,13 +179,16 @@ def _ended(frame: Frame, subject: str, override: Override, file: OverrideFile, a
     ended = []
     for row in found:
         by_file = row["from"] == "file"
-        where = place(file.name, lines[row["id"]]) if by_file else str(override.segment)
+        line = say("line", language, file=file.name, line=lines.get(row["id"]))
+        where = line if by_file else str(override.segment)
         day = (EPOCH + timedelta(days=row["until"])).isoformat()
-        ended.append(Ignored(row["id"], subject, row["value"], where, f"it ended on {day}", ended=True))
+        ended.append(
+            Ignored(row["id"], subject, row["value"], where, say("ended", language, day=day), ended=True)
+        )
     return ended
 
 
-def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
+def _without_effect(frame: Frame, file: OverrideFile, language: Language) -> list[Ignored]:
     """Entries about accounts that are unknown, no customers, or decided in the CRM."""
     ids = sorted({entry.account for entry in file.entries})
     read = frame.filter(nw.col("id").is_in(ids))
@@ -196,16 +201,17 @@ def _without_effect(frame: Frame, file: OverrideFile) -> list[Ignored]:
     for entry in file.entries:
         row = known.get(entry.account)
         if row is None:
-            cause = "no account with this id was read; customers are read, and accounts that hold our values"
+            cause = say("unknown", language)
         elif row["heir"]:
-            cause = HEIRS.format(top=row["top"])
+            cause = say("heir", language, top=row["top"])
         elif not row["member"]:
-            cause = "the account is not in the portfolio"
+            cause = say("outside", language)
         elif entry.what == ZONE and row["from"] == "crm":
-            cause = "the account's own field in the CRM sets its zone, and comes first"
+            cause = say("field_first", language)
         else:
             continue
-        found.append(Ignored(entry.account, entry.what, entry.value, place(file.name, entry.line), cause))
+        where = say("line", language, file=file.name, line=entry.line)
+        found.append(Ignored(entry.account, entry.what, entry.value, where, cause))
     return found
 
 

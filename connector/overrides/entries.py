@@ -91,8 +91,3 @@ class OverrideFile:
         return pa.table(
             {key: pa.array(values, pa.string()) for key, values in texts.items()} | {"until": until}
         )
-
-
-def place(name: str, line: int) -> str:
-    """Where in the file."""
-    return f"{name}, line {line}"

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from connector.errors import MappingError, Problem
-from connector.mapping.model import SEGMENTS, Mapping
-from connector.mapping.words import listed, meant
-from connector.overrides.entries import ZONE, Entry, Ignored, OverrideFile, place
+from connector.mapping.model import SEGMENTS, Language, Mapping
+from connector.mapping.words import listed, nearest
+from connector.overrides.causes import say
+from connector.overrides.entries import ZONE, Entry, Ignored, OverrideFile
 from connector.windows import days
 
 COLUMNS: Final = ("account", "what", "value", "owner", "reason", "expires")
@@ -56,10 +57,9 @@ def read_file(mapping: Mapping) -> OverrideFile:
         if isinstance(found, Entry):
             entries.append(found)
         else:
-            ignored.append(
-                Ignored(row["account"], row["what"], row["value"], place(override.file, line), found)
-            )
-    once, twice = _each_once(entries, override.file)
+            where = say("line", mapping.language, file=override.file, line=line)
+            ignored.append(Ignored(row["account"], row["what"], row["value"], where, found))
+    once, twice = _each_once(entries, override.file, mapping.language)
     return OverrideFile(override.file, tuple(once), (*ignored, *twice))
 
 
@@ -85,45 +85,55 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _entry(line: int, row: dict[str, str], mapping: Mapping) -> Entry | str:
     """The decision in a row, or why there is none."""
+    language = mapping.language
     what, value = row["what"].casefold(), row["value"].casefold()
     criteria = [criterion.id for criterion in mapping.criteria]
     if not row["account"]:
-        return "names no account"
+        return say("no_account", language)
     if what == ZONE:
         if value not in SEGMENTS:
-            return f'"{row["value"]}" is no zone{meant(value, SEGMENTS) or "."} Zones: {listed(SEGMENTS)}'
+            return no_zone(row["value"], language)
     elif what not in criteria:
-        hint = meant(what, (ZONE, *criteria)) or "."
-        return f'"{row["what"]}" is neither "{ZONE}" nor a criterion{hint}'
+        return say("no_subject", language, value=row["what"], hint=_hint(what, (ZONE, *criteria), language))
     else:
         try:
             score = float(value)
         except ValueError:
-            return f'"{row["value"]}" is no score: write a number from 0 to 100'
+            return say("no_number", language, value=row["value"])
         if not 0 <= score <= 100:
-            return f'"{row["value"]}" is no score: it must be from 0 to 100'
+            return say("no_score", language, value=row["value"])
         value = str(int(score + 0.5))
     until = None
     if row["expires"]:
         try:
             until = days(date.fromisoformat(row["expires"]))
         except ValueError:
-            return f'"{row["expires"]}" is no date such as 2026-12-31'
+            return say("no_date", language, value=row["expires"])
     account = whole_id(row["account"]) if mapping.crm == "salesforce" else row["account"]
     return Entry(line, account, what, value, row["owner"] or None, row["reason"] or None, until)
 
 
-def _each_once(entries: Sequence[Entry], file: str) -> tuple[list[Entry], list[Ignored]]:
+def no_zone(given: str, language: Language) -> str:
+    """That something is no zone, and which one was probably meant."""
+    hint = _hint(given.strip().casefold(), SEGMENTS, language)
+    return say("no_zone", language, value=given, hint=hint, zones=listed(SEGMENTS))
+
+
+def _hint(word: str, known: Iterable[str], language: Language) -> str:
+    close = nearest(word, known)
+    return say("meant", language, word=close) if close else "."
+
+
+def _each_once(entries: Sequence[Entry], file: str, language: Language) -> tuple[list[Entry], list[Ignored]]:
     """What is said twice about the same is a contradiction, or soon will be: neither counts."""
     counted = Counter((entry.account, entry.what) for entry in entries)
     once = [entry for entry in entries if counted[entry.account, entry.what] == 1]
-    cause = "the file has several rows for this account and subject: keep one"
-    twice = [
-        Ignored(entry.account, entry.what, entry.value, place(file, entry.line), cause)
-        for entry in entries
-        if counted[entry.account, entry.what] > 1
+    cause = say("twice", language)
+    twice = [entry for entry in entries if counted[entry.account, entry.what] > 1]
+    return once, [
+        Ignored(each.account, each.what, each.value, say("line", language, file=file, line=each.line), cause)
+        for each in twice
     ]
-    return once, twice
 
 
 def whole_id(given: str) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 
 from connector.mapping.model import Mapping
 from connector.overrides import FACTS, ZONE, Ignored, column_of
+from connector.reports.words import words
 from connector.windows import EPOCH, days
 
 SOON = 14
@@ -142,6 +143,8 @@ def _decision(row: Map[str, Any], subject: str, mapping: Mapping, labels: Map[st
         reason=reason,
         until=date.fromordinal(EPOCH.toordinal() + int(until)),
         origin=origin,
-        subject="zone" if is_zone else mapping.criterion(subject).label.in_(mapping.language),
+        subject=words(mapping.language).head("zone")
+        if is_zone
+        else mapping.criterion(subject).label.in_(mapping.language),
         shown=labels.get(value, value) if is_zone else f"{value}",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.reports.matrix_chart import Thresholds
+from connector.reports.words import Words, words
 
 Row = Map[str, Any]
 
@@ -38,6 +39,7 @@ class Distance:
         criterion: label of the criterion with most to gain, None if none is known.
         score: its score.
         target: its target.
+        text: all this in words.
     """
 
     segment: str
@@ -47,12 +49,10 @@ class Distance:
     criterion: str | None
     score: int | None
     target: float | None
+    text: str
 
     def __str__(self) -> str:
-        text = f"{self.points} point{'' if self.points == 1 else 's'} short of {self.label}"
-        if self.criterion is None:
-            return f"{text} on {self.dimension}"
-        return f"{text}: {self.criterion} {self.score} of {self.target:g}"
+        return self.text
 
     def as_json(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -81,18 +81,30 @@ def distances(
         was_low = row["zone"] in LOW[dimension]
         needed = getattr(thresholds, dimension) + (mapping.matrix.hysteresis if was_low else 0)
         gain = _most_to_gain(row, mapping, dimension)
-        found.append(
-            Distance(
-                segment=segment,
-                label=labels.get(segment, segment),
-                dimension=dimension,
-                points=max(1, ceil(needed - float(points))),
-                criterion=None if gain is None else gain.label.in_(mapping.language),
-                score=None if gain is None else int(row[f"score:{gain.id}"]),
-                target=None if gain is None else gain.target,
-            )
-        )
+        label, short = labels.get(segment, segment), max(1, ceil(needed - float(points)))
+        criterion = None if gain is None else gain.label.in_(mapping.language)
+        score = None if gain is None else int(row[f"score:{gain.id}"])
+        target = None if gain is None else gain.target
+        text = _text(words(mapping.language), label, dimension, short, criterion, score, target)
+        found.append(Distance(segment, label, dimension, short, criterion, score, target, text))
     return sorted(found, key=lambda one: one.points)
+
+
+def _text(
+    t: Words,
+    label: str,
+    dimension: Dimension,
+    points: int,
+    criterion: str | None,
+    score: int | None,
+    target: float | None,
+) -> str:
+    short = t.many("points", points)
+    if criterion is None or target is None:
+        return t.say("distance_on", points=short, zone=label, dimension=t[f"dimension_{dimension}"])
+    return t.say(
+        "distance", points=short, zone=label, criterion=criterion, score=score, target=t.brief(target)
+    )
 
 
 def _most_to_gain(row: Row, mapping: Mapping, dimension: Dimension) -> Criterion | None:

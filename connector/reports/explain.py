@@ -11,15 +11,25 @@ import polars as pl
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping, RatingScale
 from connector.overrides import ZONE, column_of
+from connector.reports.adjusted import Frozen, adjusted
 from connector.reports.by_hand import Decision, decisions_on
 from connector.reports.distance import distances
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.measured import rated_in_words, source_in_words, value_in_words, wallet_in_words
+from connector.reports.measured import (
+    rated_in_words,
+    source_in_words,
+    sources_in_words,
+    value_in_words,
+    wallet_in_words,
+)
+from connector.reports.membership import Rule
 from connector.reports.missing import to_fill
+from connector.reports.words import words
 from connector.texts import LOOKED_AT_FIRST, NOTABLE, neutral_pull, weight_of
 
 Row = Map[str, Any]
 EPOCH = date(1970, 1, 1)
+NOTHING_FROZEN: Frozen = {}
 LISTED = 10
 """Accounts of a family that are named."""
 NAMED = 2
@@ -63,6 +73,8 @@ def explain(
     *,
     url: str | None,
     family: Family | None = None,
+    frozen: Frozen = NOTHING_FROZEN,
+    rules: list[Rule] | None = None,
 ) -> dict[str, Any]:
     """Everything behind one account's zone, ready for JSON.
 
@@ -73,15 +85,21 @@ def explain(
         labels: segment -> what people call it.
         url: the account's page in the CRM.
         family: its own, if families are rated as one and it belongs to one.
+        frozen: reference values by key, as far as they are known.
+        rules: of an account outside the portfolio, which rules it meets; None if that is not known.
     """
-    dimensions = {name: _dimension(row, mapping, name, getattr(thresholds, name)) for name in DIMENSIONS}
+    dimensions = {
+        name: _dimension(row, mapping, name, getattr(thresholds, name), frozen) for name in DIMENSIONS
+    }
     up, down = _pulls(row, mapping)
     rated = row["member"] or row.get("heir")
     computed, lacking = _computed(row), to_fill(row, mapping) if row["member"] else []
     ways = distances(row, computed, mapping, thresholds, labels) if row["member"] else []
     return {
+        "language": mapping.language,
         "account": {"id": row["id"], "name": row["name"], "owner": row["owner"], "url": url},
         "member": row["member"],
+        "rules": None if rules is None else [asdict(rule) for rule in rules],
         "family": None if family is None else asdict(family),
         "segment": row["segment"] if rated else None,
         "label": labels.get(row["segment"] or "", row["segment"]) if rated else None,
@@ -105,12 +123,14 @@ def explain(
             "headroom": _money(row["headroom"]),
             "expired": row["wallet_expired"],
             "basis": wallet_in_words(
-                row["wallet_source"], None if mapping.wallet is None else mapping.wallet.field
+                row["wallet_source"],
+                None if mapping.wallet is None else mapping.wallet.field,
+                mapping.language,
             ),
         },
         "distance": str(ways[0]) if ways else None,
         "ways_up": [way.as_json() for way in ways],
-        "warnings": _warnings(row),
+        "warnings": _warnings(row, mapping),
         "campaigns": row["campaigns"],
         "why": row["why"],
         "next_step": row["next_step"],
@@ -118,16 +138,15 @@ def explain(
     }
 
 
-def _warnings(row: Row) -> list[str]:
+def _warnings(row: Row, mapping: Mapping) -> list[str]:
     """What is odd about the account's own data; a snapshot of an older version may not tell."""
-    said = {
-        "partial": "some of its opportunities have no amount: the others were summed",
-        "raised": "the wallet that people entered is below what it bought in 12 months, and counts as that much",
-    }
-    return [words for name, words in said.items() if row.get(name)]
+    t = words(mapping.language)
+    return [t[f"warned_{name}"] for name in ("partial", "raised") if row.get(name)]
 
 
-def _dimension(row: Row, mapping: Mapping, dimension: Dimension, threshold: float) -> dict[str, Any]:
+def _dimension(
+    row: Row, mapping: Mapping, dimension: Dimension, threshold: float, frozen: Frozen
+) -> dict[str, Any]:
     criteria = mapping.of(dimension)
     weights = sum(criterion.weight for criterion in criteria)
     return {
@@ -136,31 +155,32 @@ def _dimension(row: Row, mapping: Mapping, dimension: Dimension, threshold: floa
         "high": row[f"hi:{dimension}"],
         "coverage": row[f"coverage:{dimension}"],
         "threshold": threshold,
-        "criteria": [_criterion(row, criterion, mapping, weights) for criterion in criteria],
+        "criteria": [_criterion(row, criterion, mapping, weights, frozen) for criterion in criteria],
     }
 
 
-def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float) -> dict[str, Any]:
+def _criterion(
+    row: Row, criterion: Criterion, mapping: Mapping, weights: float, frozen: Frozen
+) -> dict[str, Any]:
     score = row[f"score:{criterion.id}"]
     known = bool(row[f"known:{criterion.id}"])
     answered = row[f"rung:{criterion.id}"]
     number = 0 if answered is None else int(answered)
     share = criterion.weight / weights if weights else 0.0
-    source, raw, value = (
-        " or ".join(source_in_words(rung.source) for rung in criterion.rungs),
-        None,
-        "unknown",
-    )
+    t = words(mapping.language)
+    source, raw, value = sources_in_words(criterion, mapping.language), None, t["unknown"]
+    notes: list[str] = []
     rungs_read = _records(row, f"{criterion.id}:{number}")
     if manual := number == len(criterion.rungs):
-        source, value = "set by hand", "set by hand"
+        source = value = t["value_by_hand"]
     elif known:
         rung = criterion.rungs[number]
         raw = row.get(f"raw:{criterion.id}:{number}")
-        source = source_in_words(rung.source)
-        value = value_in_words(rung.source, raw, mapping.currency)
+        source = source_in_words(rung.source, mapping.language)
+        value = value_in_words(rung.source, raw, mapping.currency, mapping.language)
         if isinstance(rung.scale, RatingScale) and isinstance(raw, int | float):
             value = rated_in_words(criterion, rung.scale, raw, mapping.language)
+        notes = adjusted(row, f"{criterion.id}:{number}", rung, mapping, frozen)
     return {
         "id": criterion.id,
         "label": criterion.label.in_(mapping.language),
@@ -172,6 +192,7 @@ def _criterion(row: Row, criterion: Criterion, mapping: Mapping, weights: float)
         "records": None if manual or not rungs_read else rungs_read,
         "raw": raw,
         "value": value,
+        "notes": notes,
         "manual": manual,
         "contribution": None if score is None else round(share * float(score), 1),
         "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from typing import Any, Literal
 
 from connector.mapping.model import (
-    ActivitiesSource,
     ContactRolesSource,
-    CriteriaSource,
     Criterion,
     CsvSource,
     FieldSource,
@@ -18,6 +17,8 @@ from connector.mapping.model import (
     Source,
     WalletSource,
 )
+from connector.mapping.uses import filled_in, sources
+from connector.reports.words import Words, words
 
 Who = Literal["person", "records", "file"]
 """Somebody who fills in a field, whoever keeps the CRM's other records, whoever keeps a file."""
@@ -42,56 +43,49 @@ def to_fill(row: Map[str, Any], mapping: Mapping) -> list[dict[str, Any]]:
 
 def ways(criterion: Criterion, mapping: Mapping) -> list[tuple[Who, str]]:
     """Who could answer a criterion, and how; people come first."""
-    found = [way for rung in criterion.rungs for way in _ways(rung.source, mapping)]
+    found = [way for source in sources(criterion, mapping) for way in _ways(source, mapping)]
     return sorted(dict.fromkeys(found), key=lambda way: way[0] != "person")
 
 
-def _ways(source: Source, mapping: Mapping) -> list[tuple[Who, str]]:
-    if isinstance(source, FieldSource):
-        return [("person", f"fill in {source.field} on the account")]
-    if isinstance(source, CsvSource):
+def _ways(source: Source, mapping: Mapping) -> Iterator[tuple[Who, str]]:
+    t = words(mapping.language)
+    if isinstance(source, WalletSource):
+        yield from _wallet(mapping)
+    elif filled_in(source, mapping):
+        yield "person", _fill(source, t)
+    elif isinstance(source, CsvSource):
         key = source.key_field or source.key
-        return [("file", f"a row of {source.csv} for its {key}, with {source.column}")]
+        yield "file", t.say("fill_csv", file=source.csv, key=key, column=source.column)
+    else:
+        yield "records", _records(source, t)
+
+
+def _fill(source: Source, t: Words) -> str:
     if isinstance(source, ContactRolesSource):
         groups = [(group,) if isinstance(group, str) else group for group in source.required]
-        roles = ", ".join(" or ".join(group) for group in groups)
-        return [("person", f"fill in the contacts' roles; needed: {roles}")]
-    if isinstance(source, WalletSource):
-        return _wallet(mapping)
-    if isinstance(source, CriteriaSource):
-        return [way for id_ in source.ids for way in ways(mapping.criterion(id_), mapping)]
-    return [("records", _records(source))]
+        return t.say("fill_roles", roles=", ".join(t["fill_or"].join(group) for group in groups))
+    assert isinstance(source, FieldSource)
+    return t.say("fill_field", field=source.field)
 
 
-def _records(source: OpportunitiesSource | RecordsSource | ActivitiesSource) -> str:
-    if isinstance(source, ActivitiesSource):
-        return "a completed activity with the account"
+def _records(source: Source, t: Words) -> str:
     if isinstance(source, RecordsSource):
-        per = (source.per or "records").replace("_", " ")
         least = 5 if source.min_base is None else source.min_base
-        return f"at least {least:g} {per} in {source.months} months"
-    window = f" within {source.months} months" if source.months else ""
-    words = {
-        "open_amount": "open opportunities with an amount",
-        "weighted_pipeline": "open opportunities with amount and probability",
-        "win_rate": "a closed opportunity",
-        "breadth": f"won opportunities with {source.field}",
-        "trend": f"a first purchase more than {2 * (source.months or 0)} months ago, and revenue since then",
-    }
+        base = t[f"lacking_{source.per or 'records'}"]
+        return t.say("lacking_rate", least=t.brief(least), base=base, months=source.months)
+    if not isinstance(source, OpportunitiesSource):
+        return t["lacking_activity"]
     if source.measure == "trend":
-        return words["trend"]
-    return words.get(source.measure, "won opportunities with an amount") + window
+        return t.say("lacking_trend", months=2 * (source.months or 0))
+    key = source.measure if f"lacking_{source.measure}" in t else "won"
+    window = t.say("lacking_within", months=source.months) if source.months else ""
+    return t.say(f"lacking_{key}", field=source.field) + window
 
 
-def _wallet(mapping: Mapping) -> list[tuple[Who, str]]:
-    found: list[tuple[Who, str]] = []
+def _wallet(mapping: Mapping) -> Iterator[tuple[Who, str]]:
+    t = words(mapping.language)
     for source in mapping.wallet.sources if mapping.wallet is not None else ():
         if source.startswith("field:"):
-            found.append(
-                ("person", f"fill in {source.removeprefix('field:')} on the account: its yearly spend")
-            )
-        elif source == "activity":
-            found.append(("records", "a better year with us than the last one"))
+            yield "person", t.say("fill_wallet", field=source.removeprefix("field:"))
         else:
-            found.append(("records", "won opportunities of the last 12 months"))
-    return found
+            yield "records", t["lacking_better_year" if source == "activity" else "lacking_revenue"]

@@ -15,7 +15,7 @@ import polars as pl
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.measured import source_in_words
+from connector.reports.measured import sources_in_words
 from connector.reports.missing import ways
 
 ANSWERS = (0, 25, 50, 75, 100)
@@ -171,7 +171,7 @@ def _wanted(accounts: pl.DataFrame, mapping: Mapping, criterion: Criterion, thre
     return Wanted(
         criterion=criterion.id,
         label=criterion.label.in_(mapping.language),
-        fill=" or ".join(source_in_words(rung.source) for rung in criterion.rungs),
+        fill=sources_in_words(criterion, mapping.language),
         unknown=len(missing),
         rated=int(missing.get_column("rated").sum()),
         firm=int(missing.get_column("firm").sum()),

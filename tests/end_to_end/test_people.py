@@ -102,7 +102,7 @@ def test_the_first_day(first_day: Place) -> None:
     assert wanted[0]["rated"] + wanted[0]["firm"] > 0
 
     said = first_day.kpm("plan", "--as-of", AS_OF.isoformat()).out
-    assert "not rated yet" in said
+    assert "Not rated yet:" in said
     assert "Ratings worth asking for" in said
 
     refused = first_day.kpm("sync", "--as-of", AS_OF.isoformat(), code=2)

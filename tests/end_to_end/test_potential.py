@@ -47,7 +47,7 @@ def test_potential_check_needs_no_provisioning_and_writes_nothing(crm: Crm, tmp_
         html = (here.folder / "kpm-data" / "acme" / f"potential-check-{AS_OF}.html").read_text("utf-8")
         assert "Go: the data carries a matrix" in html
         told = here.kpm("potential-check", "--as-of", AS_OF.isoformat(), "--output", "page.html")
-        assert "Where they would stand" in told.out
+        assert "Where the accounts would stand" in told.out
         assert (here.folder / "page.html").exists()
 
 

@@ -27,7 +27,7 @@ def pareto_chart(found: Concentration, language: Language = "en") -> str:
 
     t = words(language)
     points = " ".join(f"{x(share):.1f},{y(value):.1f}" for share, value in ((0.0, 0.0), *found.curve))
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words(language)["spread"]}">']
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{t["spread"]}">']
     for step in (0, 0.25, 0.5, 0.75, 1):
         parts += [
             _line(x(0), y(step), x(1), y(step), "#e2e8f0"),
@@ -45,13 +45,13 @@ def pareto_chart(found: Concentration, language: Language = "en") -> str:
 
 def separation_chart(found: Sequence[Separation], language: Language = "en") -> str:
     """A point with its 95 % interval for every criterion; the line in the middle is a coin."""
-    height = ROW * len(found) + 40
+    t, height = words(language), ROW * len(found) + 40
 
     def x(area: float) -> float:
         return NAME + (WIDTH + 160 - NAME - 20) * area
 
     parts = [
-        f'<svg viewBox="0 0 {WIDTH + 160} {height}" role="img" aria-label="{words(language)["separates"]}">',
+        f'<svg viewBox="0 0 {WIDTH + 160} {height}" role="img" aria-label="{t["separates"]}">',
         _line(x(0.5), 4, x(0.5), height - 30, "#94a3b8", 'stroke-dasharray="4 4"'),
     ]
     for place, one in enumerate(found):
@@ -61,12 +61,11 @@ def separation_chart(found: Sequence[Separation], language: Language = "en") -> 
             f'<text class="name" x="{NAME - 10}" y="{y + 4}" text-anchor="end">{escape(label)}</text>'
         )
         if one.auc is None or one.low is None or one.high is None:
-            parts.append(
-                f'<text class="tick" x="{x(0.5) + 8:.1f}" y="{y + 4}">{words(language)["too_few"]}</text>'
-            )
+            parts.append(f'<text class="tick" x="{x(0.5) + 8:.1f}" y="{y + 4}">{t["too_few"]}</text>')
             continue
         colour = _COLOURS[one.verdict]
-        told = f"{escape(one.label)}: {one.auc:.2f} ({one.low:.2f} to {one.high:.2f})"
+        auc, low, high = (t.number(value, 2) for value in (one.auc, one.low, one.high))
+        told = f"{escape(one.label)}: {auc} ({t.say('bounds', low=low, high=high)})"
         inside = "white" if one.circular else colour
         parts += [
             _line(x(one.low), y, x(one.high), y, colour, 'stroke-width="2"'),
@@ -74,7 +73,7 @@ def separation_chart(found: Sequence[Separation], language: Language = "en") -> 
             f"<title>{told}</title></circle>",
         ]
     parts += [
-        f'<text class="tick" x="{x(area):.1f}" y="{height - 10}" text-anchor="middle">{area:g}</text>'
+        f'<text class="tick" x="{x(area):.1f}" y="{height - 10}" text-anchor="middle">{t.brief(area)}</text>'
         for area in (0, 0.25, 0.5, 0.75, 1)
     ]
     return "\n".join([*parts, "</svg>"])

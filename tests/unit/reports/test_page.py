@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import polars as pl
 
 from connector.mapping.model import Mapping
-from connector.reports import page as page_module
 from connector.reports.html import money
 from connector.reports.matrix_chart import BUBBLES, Thresholds, matrix_chart
 from connector.reports.page import Campaign, Heading, page
@@ -121,23 +119,3 @@ def test_the_page_speaks_german(mapping: Mapping) -> None:
     assert "Kundenportfolio" in html
     assert "Attraktivität" in html
     assert not [word for word in words("en").values() if len(word) > 12 and f">{word}<" in html]
-
-
-def test_every_word_stands_on_a_page_and_in_both_languages() -> None:
-    english, german = words("en"), words("de")
-    assert english.keys() == german.keys()
-    assert all(english.values())
-    assert all(german.values())
-    folder = Path(page_module.__file__).parent
-    files = [*folder.rglob("*.j2"), *folder.rglob("*chart*.py")]
-    text = "".join(file.read_text("utf-8") for file in files)
-    dynamic = ("state_", "object_", "dimension_", "origin_")
-    unused = [
-        key
-        for key in english
-        if not key.startswith(dynamic)
-        and f"t.{key}" not in text
-        and f'["{key}"]' not in text
-        and f"['{key}']" not in text
-    ]
-    assert not unused

@@ -16,7 +16,12 @@ LABELS = {"protect": "Key account", "develop": "Develop", "unrated": "Not rated 
 HALF = Thresholds(50, 50)
 
 
-def checked(mapping: Mapping, accounts: pl.DataFrame, *history: dict[str, Any]) -> PotentialCheck:
+def checked(
+    mapping: Mapping,
+    accounts: pl.DataFrame,
+    *history: dict[str, Any],
+    labels: dict[str, str] = LABELS,
+) -> PotentialCheck:
     ids = accounts.get_column("id").to_list()
     raw = records({"Demand__c": FieldType.PICKLIST}, id=ids, Demand__c=["4"] * len(ids))
     return potential_check(
@@ -26,7 +31,7 @@ def checked(mapping: Mapping, accounts: pl.DataFrame, *history: dict[str, Any]) 
         as_of=AS_OF,
         currencies=Currencies("EUR"),
         thresholds=HALF,
-        labels=LABELS,
+        labels=labels,
     )
 
 
@@ -62,8 +67,8 @@ def test_most_revenue_unrated_is_a_no_go_that_names_what_is_missing(mapping: Map
     assert first.blocking
     assert "Only 10% of the revenue" in first.what
     assert first.worth == 900
-    assert "Access to decision makers is unknown for 1 accounts" in second.what
-    assert "1 accounts rated" in second.remedy
+    assert "Access to decision makers is unknown for 1 account" in second.what
+    assert "1 account rated" in second.remedy
 
 
 def test_an_empty_portfolio_is_a_no_go(mapping: Mapping) -> None:
@@ -114,7 +119,8 @@ def test_the_page_stands_alone_and_escapes(mapping: Mapping) -> None:
 
 def test_the_page_speaks_german(mapping: Mapping) -> None:
     accounts = table(account("a"), unrated("c", 10**9))
-    found = checked(mapping, accounts, deal("a", "won", 5))
+    german = mapping.model_copy(update={"language": "de"})
+    found = checked(german, accounts, deal("a", "won", 5))
     html = page(
         found, accounts, connection="acme", crm="HubSpot", thresholds=HALF, labels=LABELS, language="de"
     )

@@ -1,0 +1,58 @@
+"""The report of a sync."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "portfolio": ("Customer portfolio", "Kundenportfolio"),
+    "run": ("run {number}", "Lauf {number}"),
+    "of_revenue": ("of revenue", "des Umsatzes"),
+    "moved": ("Moved in this run", "In diesem Lauf gewandert"),
+    "movement": ("From zone to zone", "Von Zone zu Zone"),
+    "movement_note": (
+        "In bold: accounts that have moved. On the diagonal: those that stayed.",
+        "Fett: gewanderte Kunden. In der Diagonale: die gebliebenen.",
+    ),
+    "from_to": ("from \\ to", "von \\ nach"),
+    "in_all": ("in all", "gesamt"),
+    "from": ("From", "Von"),
+    "into": ("To", "Nach"),
+    "largest": ("Largest accounts", "Größte Kunden"),
+    "why_next": ("Why and next step", "Warum und nächster Schritt"),
+    "next": ("Next", "Jetzt"),
+    "top_revenue": ("top revenue", "Topumsatz"),
+    "unrated": (
+        "Not rated yet: the largest, by what is known of them",
+        "Noch nicht bewertet: die größten, nach dem, was bekannt ist",
+    ),
+    "by_hand": ("Set by hand", "Von Hand gesetzt"),
+    "manual": ("manual", "manuell"),
+    "set_what": ("What", "Was"),
+    "set_to": ("Set to", "Gesetzt auf"),
+    "computed": ("Computed zone", "Berechnete Zone"),
+    "owner": ("Decided by", "Entschieden von"),
+    "reason": ("Reason", "Grund"),
+    "until": ("Until", "Bis"),
+    "ends_soon": ("ends soon", "endet bald"),
+    "origin_crm": ("set in the CRM", "im CRM gesetzt"),
+    "origin_file": ("set in a file", "in einer Datei gesetzt"),
+    "no_reason": ("no reason given", "kein Grund angegeben"),
+    "more": ("More", "Weitere"),
+    "without_effect": ("Without effect", "Ohne Wirkung"),
+    "criteria": ("Criteria", "Kriterien"),
+    "dimension": ("Dimension", "Dimension"),
+    "dimension_potential": ("potential", "Potenzial"),
+    "dimension_attractiveness": ("attractiveness", "Attraktivität"),
+    "weight": ("Weight", "Gewicht"),
+    "known": ("Known", "Bekannt"),
+    "median": ("Median score", "Median der Punkte"),
+    "scores": ("Scores from 0 to 100", "Punkte von 0 bis 100"),
+    "campaigns": ("Campaigns", "Kampagnen"),
+    "tag": ("Tag", "Kennzeichen"),
+    "state": ("State", "Stand"),
+    "state_active": ("active", "läuft"),
+    "state_planned": ("planned", "geplant"),
+    "state_closed": ("closed", "beendet"),
+    "state_ended": ("ended", "abgelaufen"),
+}
