@@ -18,6 +18,7 @@ from connector.mapping import read
 from connector.mapping.edits import rewritten
 from connector.mapping.words import listed, meant
 from connector.reports.calibration import Proposal, calibration, settings
+from connector.reports.words import Words, words
 
 
 @app.command(rich_help_panel=TRYING)
@@ -59,7 +60,7 @@ def calibrate(
             found: dict[str, Any] = {"proposals": [one.as_json() for one in proposals], "settings": changes}
             as_json({**found, "simulation": None if moved is None else moved.as_json()})
         else:
-            _show(proposals)
+            show_proposals(proposals, words(place.mapping.language))
         if moved is None:
             return
         if not json:
@@ -67,34 +68,41 @@ def calibrate(
         _write(place, file, changes, yes=yes, json=json)
 
 
-def _show(proposals: list[Proposal]) -> None:
-    numbers = ("values", "10 %", "median", "90 %", "at the ends", "then")
-    grid = table("scale", *numbers[:4], "now", "proposed", *numbers[4:], right=numbers)
+def show_proposals(proposals: list[Proposal], t: Words) -> None:
+    """Every scale with the portfolio's values and what is proposed, in one language."""
+    values = (t.head("calibrated_values"), "10 %", t.head("calibrated_median"), "90 %")
+    clipped = (t.head("calibrated_ends"), t.head("zone_then"))
+    ends = (t.head("zone_now"), t.head("calibrated_proposed"))
+    grid = table(t.head("calibrated_scale"), *values, *ends, *clipped, right=(*values, *clipped))
     for one in proposals:
+        proposed = (
+            f"[soft]{escape(one.note)}[/]" if one.then is None else f"[bold]{escape(_ends(one.then, t))}[/]"
+        )
         grid.add_row(
             escape(one.label),
-            f"{one.values:,}",
-            *(_number(value) for value in (one.low, one.median, one.high)),
-            escape(_ends(one.now)),
-            f"[soft]{escape(one.note)}[/]" if one.then is None else f"[bold]{escape(_ends(one.then))}[/]",
-            "–" if one.clipped_now is None else f"{one.clipped_now:.0%}",
-            "–" if one.clipped_then is None else f"{one.clipped_then:.0%}",
+            t.number(one.values),
+            *(_number(value, t) for value in (one.low, one.median, one.high)),
+            escape(_ends(one.now, t)),
+            proposed,
+            "–" if one.clipped_now is None else f"{100 * one.clipped_now:.0f} %",
+            "–" if one.clipped_then is None else f"{100 * one.clipped_then:.0f} %",
         )
-    out.print("\n[bold]Scales against the portfolio's own values[/]")
+    out.print(f"\n[bold]{t['calibration']}[/]")
     out.print(grid)
-    out.print("[soft]at the ends: share of the values that score 0 or 100, now and then.[/]")
+    out.print(f"[soft]{t['calibrated_note']}[/]")
 
 
-def _ends(found: Any) -> str:  # noqa: ANN401 - a mapping of numbers
+def _ends(found: Any, t: Words) -> str:  # noqa: ANN401 - a mapping of numbers
     if "edges" in found:
-        return ", ".join(_number(edge) for edge in found["edges"])
-    return f"{_number(found['zero'])} to {_number(found['full'])}"
+        return "; ".join(_number(edge, t) for edge in found["edges"])
+    return t.say("bounds", low=_number(found["zero"], t), high=_number(found["full"], t))
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, t: Words) -> str:
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"
+    whole = abs(value) >= 100 or float(value).is_integer()
+    return t.number(value) if whole else t.brief(float(f"{value:.3g}"))
 
 
 def _write(place: Workplace, file: Path, changes: list[str], *, yes: bool, json: bool) -> None:

@@ -22,11 +22,6 @@ LEAST_SHARE = 0.001
 """Of the daily quota; below that it is said to be less."""
 
 
-def amount(cents: float | None) -> str:
-    """Whole units with thousands separators."""
-    return "–" if cents is None else f"{cents / 100:,.0f}"
-
-
 def table(*columns: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
     """A plain table; columns named in `right` are numbers, those in `whole` are copied and never broken."""
     found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="soft")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
 
 from connector.cli.app import app
-from connector.cli.console import as_json, counted, out, progress
-from connector.cli.show import amount, table
+from connector.cli.console import as_json, out, progress
+from connector.cli.show import table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, workplace
 from connector.errors import ConfigError
 from connector.measures.wallet import MODEL
+from connector.reports.words import Words, words
 from connector.stored import StoredCrm
 from connector.sync import measured
 
@@ -20,14 +22,7 @@ if TYPE_CHECKING:
     from connector.reports.wallet import Figure, Judged, Judgement
 
 TRYING = "Trying out"
-WORDS = {
-    "field": "what people entered",
-    "activity": "the best year with us",
-    "model": "a model of what people entered",
-    "peer_p80": "what comparable customers buy",
-    "own spend": "taking own spend for the wallet",
-    "random": "random order",
-}
+FIGURES = ("answers", "could", "error", "within", "leaning", "top")
 FEW = 20
 
 
@@ -42,7 +37,10 @@ def wallet(
     """
     with workplace(context, connection) as place:
         found = _judged(place, as_of)
-        as_json(found.as_json()) if json else _show(found, place)
+        if json:
+            as_json(found.as_json())
+        else:
+            show_judgement(found, place.name, place.mapping.currency, words(place.mapping.language))
 
 
 def _judged(place: Workplace, as_of: AsOf) -> Judgement:
@@ -67,60 +65,61 @@ def _judged(place: Workplace, as_of: AsOf) -> Judgement:
         return report.judged(report.prepared(mapped.wallets, mapping.wallet), mapping.wallet, model=model)
 
 
-def _show(found: Judgement, place: Workplace) -> None:
-    out.print(
-        f"[bold]{escape(place.name)}[/]: {counted(found.accounts, 'account')} in the portfolio; people have entered "
-        f"the wallets of {found.entered:,}, which makes {amount(found.headroom)} {place.mapping.currency} of white "
-        f"space; no source answers for {found.without:,}"
+def show_judgement(found: Judgement, connection: str, currency: str, t: Words) -> None:
+    """Every source with its figures, and the model, in one language."""
+    head = t.say(
+        "wallets_head",
+        connection=f"[bold]{escape(connection)}[/]",
+        accounts=t.many("accounts", found.accounts),
+        entered=t.number(found.entered),
+        headroom=t.money(found.headroom),
+        currency=currency,
+        without=t.number(found.without),
     )
-    numbers = ("answers", "could", "error", "within 2", "leaning", "top 20 %")
-    grid = table("source", *numbers, right=numbers)
+    out.print(head)
+    numbers = tuple(t.head(f"wallets_{key}") for key in FIGURES)
+    grid = table(t.head("wallets_source"), *numbers, right=numbers)
     for each in (*found.sources, *found.compared_with):
-        name = escape(WORDS.get(each.source, each.source))
-        grid.add_row(name if each.answers is not None else f"[soft]{name}[/]", *_row(each))
+        key = f"judged_{each.source.replace(' ', '_')}"
+        name = escape(t.get(key, each.source))
+        grid.add_row(name if each.answers is not None else f"[soft]{name}[/]", *_row(each, t))
     out.print()
     out.print(grid)
-    out.print(
-        "[soft]answers: wallets that come from it, as the first that answers; could: if it came first. error: half of "
-        "its answers are off from what people entered by more than this factor; leaning: above 1 it says too much. "
-        "top 20 %: share of the white space in the fifth of these customers that it ranks first. In brackets: where "
-        "nine of ten repetitions would lie.[/]"
-    )
+    out.print(f"[soft]{t['wallets_note']}[/]")
     if found.entered < FEW:
-        out.print(f"[warning]With {counted(found.entered, 'entered wallet')} these figures are anecdotes.[/]")
-    _show_model(found)
+        out.print(f"[warning]{t.say('wallets_few', entered=t.many('entered_wallets', found.entered))}[/]")
+    _show_model(found, t)
 
 
-def _show_model(found: Judgement) -> None:
+def _show_model(found: Judgement, t: Words) -> None:
     model = found.model
     if model is None:
         return
+    entered = t.many("entered_wallets", model["wallets"])
     if model["trained"]:
-        out.print(
-            f"\nThe model of this quarter was trained on {counted(model['wallets'], 'entered wallet')}; half of its "
-            f"estimates were off by more than a factor of {model['error']:.2f} out of fold."
-        )
+        out.print("\n" + t.say("model_trained", entered=entered, error=t.number(model["error"], 2)))
         return
-    if found.entered >= model["needed"] > model["wallets"]:
-        when = "it will be trained with the next quarter's reference values"
-    else:
-        when = f"it needs {model['needed']}"
-    out.print(
-        f"\nThe model does not answer this quarter: {counted(model['wallets'], 'wallet')} had been entered when its "
-        f"reference values were taken, {when}."
-    )
+    later = found.entered >= model["needed"] > model["wallets"]
+    when = t["model_later"] if later else t.say("model_needs", needed=model["needed"])
+    out.print("\n" + t.say("model_silent", entered=entered, when=when))
 
 
-def _row(each: Judged) -> tuple[str, ...]:
+def _row(each: Judged, t: Words) -> tuple[str, ...]:
     return (
-        "" if each.answers is None else f"{each.answers:,}",
-        "" if each.could_answer is None else f"{each.could_answer:,}",
-        _figure(each.error, ".2f"),
-        "" if each.within_2 is None else f"{each.within_2:.0%}",
-        "" if each.leaning is None else f"{each.leaning:.2f}",
-        _figure(each.captured, ".0%"),
+        "" if each.answers is None else t.number(each.answers),
+        "" if each.could_answer is None else t.number(each.could_answer),
+        _figure(each.error, lambda value: t.number(value, 2)),
+        "" if each.within_2 is None else _percent(each.within_2),
+        "" if each.leaning is None else t.number(each.leaning, 2),
+        _figure(each.captured, _percent),
     )
 
 
-def _figure(figure: Figure | None, form: str) -> str:
-    return "" if figure is None else f"{figure.value:{form}} ({figure.low:{form}}-{figure.high:{form}})"
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _figure(figure: Figure | None, shown: Callable[[float], str]) -> str:
+    if figure is None:
+        return ""
+    return f"{shown(figure.value)} ({shown(figure.low)}-{shown(figure.high)})"

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from connector.mapping.model import BandsScale, LinearScale, LogScale, Mapping, Rung
+from connector.reports.words import Words, words
 
 LOW, HIGH = 0.1, 0.9
 LEAST = 20
@@ -87,7 +88,7 @@ def calibration(accounts: pl.DataFrame, mapping: Mapping, only: str | None = Non
             path = f"{here}.scale" if criterion.first_of is None else f"{here}.first_of[{place + 1}].scale"
             if isinstance(rung.scale, LinearScale | LogScale | BandsScale):
                 values = _values(accounts, f"raw:{criterion.id}:{place}")
-                found.append(_proposal(criterion.id, label, path, rung, values))
+                found.append(_proposal(criterion.id, label, path, rung, values, words(mapping.language)))
     return found
 
 
@@ -98,7 +99,7 @@ def _values(accounts: pl.DataFrame, column: str) -> pl.Series:
     )
 
 
-def _proposal(criterion: str, label: str, path: str, rung: Rung, values: pl.Series) -> Proposal:
+def _proposal(criterion: str, label: str, path: str, rung: Rung, values: pl.Series, t: Words) -> Proposal:
     scale = rung.scale
     told = values.filter(values > 0) if isinstance(scale, LogScale) else values
     low, median, high = (told.quantile(share, "linear") for share in (LOW, 0.5, HIGH))
@@ -113,15 +114,15 @@ def _proposal(criterion: str, label: str, path: str, rung: Rung, values: pl.Seri
         then = _ends(scale, low, high)
     note = ""
     if len(told) < LEAST:
-        then, note = None, f"{len(told)} values are too few, {LEAST} are needed"
+        then, note = None, t.say("calibrated_few", count=len(told), least=LEAST)
     elif then is None:
-        note = "most values are the same: no ends would tell accounts apart"
+        note = t["calibrated_same"]
     elif then == now:
-        then, note = None, "fits as it is"
+        then, note = None, t["calibrated_fits"]
     elif (left := _clipped(values, then) or 0.0) > max(MOST_AT_ENDS, _clipped(values, now) or 0.0):
-        low_end, high_end = sorted(then.values())
-        note = f"better as it is: from {low_end:g} to {high_end:g}, {left:.0%} of the values would be at the ends"
-        then = None
+        low_end, high_end = (t.brief(end) for end in sorted(then.values()))
+        share = t.brief(round(100 * left))
+        then, note = None, t.say("calibrated_worse", low=low_end, high=high_end, share=share)
     return Proposal(
         criterion=criterion,
         label=label,

@@ -13,6 +13,7 @@ from typing import Final
 
 from connector.mapping.model import Language
 from connector.reports.words import (
+    calibration,
     campaigns,
     common,
     counted,
@@ -27,9 +28,11 @@ from connector.reports.words import (
     report,
     scales,
     simulation,
+    wallets,
 )
 
 CATALOGUES: Final[Map[str, Map[str, tuple[str, str]]]] = {
+    "calibration": calibration.TEXTS,
     "campaigns": campaigns.TEXTS,
     "common": common.TEXTS,
     "explanation": explanation.TEXTS,
@@ -43,6 +46,7 @@ CATALOGUES: Final[Map[str, Map[str, tuple[str, str]]]] = {
     "report": report.TEXTS,
     "scales": scales.TEXTS,
     "simulation": simulation.TEXTS,
+    "wallets": wallets.TEXTS,
 }
 """File -> key -> the text in English, in German."""
 

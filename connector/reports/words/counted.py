@@ -13,6 +13,10 @@ NOUNS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
     "customers": (("customer", "customers"), ("Kunde", "Kunden")),
     "days": (("day", "days"), ("Tag", "Tage")),
     "decisions": (("decision", "decisions"), ("Festlegung", "Festlegungen")),
+    "entered_wallets": (
+        ("entered wallet", "entered wallets"),
+        ("eingetragenem Gesamtbedarf", "eingetragenen Bedarfsangaben"),
+    ),
     "families": (("family", "families"), ("Firmengruppe", "Firmengruppen")),
     "groups": (("group", "groups"), ("Gruppe", "Gruppen")),
     "opportunities": (("opportunity", "opportunities"), ("Chance", "Chancen")),

@@ -12,17 +12,20 @@ import pyarrow as pa
 import pytest
 
 from connector.cli.by_hand import show_by_hand, show_overrides
+from connector.cli.calibrate import show_proposals
 from connector.cli.console import out
 from connector.cli.explanation import show_explanation
 from connector.cli.matrix import show_matrix
 from connector.cli.potential import show_check
 from connector.cli.show import show_plan
 from connector.cli.simulate import show_simulation
+from connector.cli.wallet import show_judgement
 from connector.crm import Estimate, Usage
 from connector.mapping.model import Language, Mapping
 from connector.overrides import Ignored, causes
 from connector.reference import Reference
 from connector.reports.by_hand import by_hand
+from connector.reports.calibration import calibration
 from connector.reports.explain import Family, explain
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.membership import rules
@@ -30,6 +33,7 @@ from connector.reports.plan import plan
 from connector.reports.rating_matrix import Heading, rating_matrix
 from connector.reports.simulation import simulation
 from connector.reports.versions import Change, Changed
+from connector.reports.wallet import Figure, Judged, Judgement
 from connector.reports.words import CATALOGUES, words
 from connector.reports.words.counted import NOUNS
 from connector.texts import PHRASES, confidence_labels, segment_labels
@@ -442,6 +446,45 @@ def test_simulation(language: Language, said: Said) -> None:
         found = simulation(today, other, as_of=AS_OF, thresholds=borders)
         show_simulation(found, "acme", mapping, mapping)
         speaks(language, said())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_calibrate(language: Language, said: Said) -> None:
+    scales = [{**scale, "zero": 0, "full": 1} for scale in SCALES[:2]]
+    criteria: Any = mapping_in(language).model_dump(by_alias=True, exclude_none=True)["criteria"]
+    changed = [{**one, "scale": (scales * 2)[place]} for place, one in enumerate(criteria)]
+    mapping = mapping_in(language, criteria=changed)
+    raw = {
+        "raw:demand:0": [float(n * 1000) for n in range(100)],
+        "raw:size:0": [3.0] * 100,
+        "raw:access:0": [0.0] * 50 + [1.0] * 50,
+        "raw:chemistry:0": [None] * 99 + [1.0],
+    }
+    found = calibration(pl.DataFrame(raw, schema=dict.fromkeys(raw, pl.Float64)), mapping)
+    assert [bool(one.note) for one in found] == [False, True, True, True]
+    show_proposals(found, words(language))
+    speaks(language, said())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wallet(language: Language, said: Said) -> None:
+    figure = Figure(1.5, 1.25, 1.75)
+    names = ("field", "activity", "model", "peer_p80")
+    judged = tuple(Judged(name, 1000, 2000, 20, figure, 0.5, 1.1, figure) for name in names)
+    beside = tuple(
+        Judged(name, None, None, 20, figure, None, None, figure) for name in ("own spend", "random")
+    )
+    for entered, model in (
+        (5, {"trained": False, "wallets": 5, "needed": 80}),
+        (90, {"trained": False, "wallets": 5, "needed": 80}),
+        (90, {"trained": True, "wallets": 1200, "needed": 80, "error": 1.5}),
+        (90, None),
+    ):
+        found = Judgement(4000, 10, entered, 1_234_567_00, 0.6, judged, beside, model)
+        show_judgement(found, "acme", "EUR", words(language))
+        told = said()
+        speaks(language, told)
+        assert ("1,50 (1,25-1,75)" if language == "de" else "1.50 (1.25-1.75)") in told
 
 
 def test_confidence_is_called_as_in_the_crm() -> None:
