@@ -61,6 +61,7 @@ _MESSAGES = {
 }
 
 
+_LANGUAGES = {"german": "de", "deutsch": "de", "english": "en", "englisch": "en"}
 _SCALES = tuple(tag for each in get_args(get_args(Scale)[0]) if (tag := tag_of(each)))
 _FROM = tuple(name for name in SOURCES if name not in ("field", "csv"))
 _LONGEST = 40  # characters of a wrong value that a message repeats
@@ -138,8 +139,17 @@ def _unknown_word(place: Place) -> str:
     known = [_shown(word) for word in place.words]
     if len(known) == 1:
         return f"must be {known[0]}, not {_shown(place.data)}"
-    hint = meant(str(place.data), [str(word) for word in place.words]) or "."
+    hint = _language_meant(place) or meant(str(place.data), [str(word) for word in place.words]) or "."
     return f"{_shown(place.data)} is not known{hint} Known: {', '.join(known)}"
+
+
+def _language_meant(place: Place) -> str:
+    """A language by its name or with a country: ``German``, ``de-AT``."""
+    if place.name != "language":
+        return ""
+    word = str(place.data).strip().casefold()
+    code = _LANGUAGES.get(word, word.replace("_", "-").partition("-")[0])
+    return f'; did you mean "{code}"?' if code in place.words else ""
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - whatever the file holds

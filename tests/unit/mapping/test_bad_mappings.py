@@ -107,3 +107,18 @@ def test_a_mapping_for_the_other_crm_is_refused() -> None:
 def test_other_shapes(text: str, message: str) -> None:
     with pytest.raises(MappingError, match=message):
         parse(text, "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("Deutsch", "de"), ("de-AT", "de"), ("en_US", "en"), ("English", "en")]
+)
+def test_a_language_by_its_name_or_with_a_country_is_understood(given: str, code: str) -> None:
+    text = (FIXTURES / "good.toml").read_text("utf-8").replace('language = "en"', f'language = "{given}"')
+    with pytest.raises(MappingError, match=f'language: "{given}" is not known; did you mean "{code}"'):
+        parse(text, "x.toml")
+
+
+def test_an_unknown_language_has_no_likely_one() -> None:
+    text = (FIXTURES / "good.toml").read_text("utf-8").replace('language = "en"', 'language = "Français"')
+    with pytest.raises(MappingError, match=r'"Français" is not known\. Known: "en", "de"'):
+        parse(text, "x.toml")
