@@ -25,6 +25,7 @@ from connector.config.model import (
 )
 from connector.config.suggest import did_you_mean
 from connector.errors import ConfigError
+from connector.toml import offending_line
 
 Tree = dict[str, Any]
 
@@ -153,15 +154,18 @@ class _Problem:
 
 
 def _parsed(path: Path) -> Tree:
+    text = ""
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no configuration here. Write one with `kpm init`, or name yours with "
             "`kpm --config FILE`.",
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name}: this is no valid TOML: {error}.") from error
+        line = offending_line(text, error, secret=True)
+        raise ConfigError(f"{path.name}: this is no valid TOML: {error}{line}.") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(

@@ -14,6 +14,7 @@ from connector.mapping.edits import edited
 from connector.mapping.model import Mapping
 from connector.mapping.sense import sense
 from connector.mapping.shape import shape_problems
+from connector.toml import offending_line
 
 
 def read(
@@ -63,7 +64,8 @@ def parse(
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MappingError([Problem(file, "", f"is no valid TOML: {error}")]) from None
+        message = f"is no valid TOML: {error}{offending_line(text, error)}"
+        raise MappingError([Problem(file, "", message)]) from None
     data = edited(data, settings)
     try:
         mapping = Mapping.model_validate(data, context={"folder": folder})

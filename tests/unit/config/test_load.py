@@ -222,7 +222,7 @@ def test_a_wrong_value_in_a_variable_names_the_variable(written: Written) -> Non
 def test_broken_toml_names_the_line(written: Written) -> None:
     [line] = refused(written("[connections.acme]\ncrm = salesforce"))
     assert line.startswith("config.toml: this is no valid TOML")
-    assert "line 2" in line
+    assert line.endswith("; line 2 reads: crm = ….")  # what stands behind a key may be a secret
 
 
 def test_a_missing_file_says_kpm_init(tmp_path: Path) -> None:
