@@ -54,6 +54,8 @@ def explain(
 ) -> None:
     """Say why an account stands where it stands: every criterion with value, source, score and weight.
 
+    Of an account outside the portfolio it says which conditions of the portfolio rule hold, by what was read last.
+
     It reads what the last sync left, without a CRM call; for another date, an edited mapping or before the first sync
     it computes what a sync would write. --json adds the values that the CRM holds then; --all --json prints one account
     per line.

@@ -71,5 +71,5 @@ def test_a_workshop_ends_in_zones_and_a_page_to_sign(here: Place) -> None:
     assert "criteria[zahlungskraft].weight: 20 → 30" in page
     assert "Bewertungsmatrix" in page
     told = " ".join(here.kpm("matrix").out.split())
-    assert "Who changed what since when" in told
+    assert "Wer hat was seit wann geändert" in told
     assert json.dumps(found, ensure_ascii=False).count("Regelmaessig") >= 1
