@@ -185,7 +185,7 @@ def _counts(members: Frame, *tests: nw.Expr) -> list[int]:
 
 
 def _label(criterion: Criterion, mapping: Mapping) -> str:
-    """As everywhere on a terminal: English sentences, with the labels in the mapping's own language."""
+    """In the mapping's own language, also in an English sentence: that is what people call it."""
     return criterion.label.in_(mapping.language)
 
 

@@ -43,7 +43,7 @@ class Quality:
     def note(self) -> dict[str, Any]:
         """As plans, reports and the store keep it: message, count, and criterion and examples if there are any.
 
-        ``message`` is English, as everything that an admin reads; ``message_de`` is for pages in German.
+        ``message`` is English, ``message_de`` for mappings in German; `noted` chooses.
         """
         more: dict[str, Any] = {"criterion": self.criterion} if self.criterion else {}
         more |= {"examples": list(self.examples)} if self.examples else {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.end_to_end.conftest import ACCOUNTS, AS_OF, Place
 from tests.end_to_end.test_overrides import FIELDS, with_overrides
-from tests.unit.reports.test_terminal import CODE, ENGLISH, GERMAN, tokens
+from tests.unit.reports.languages import CODE, ENGLISH, GERMAN, tokens
 
 IDS = ("message", "verdict")
 """Keys of JSON whose texts are English: notes, which have a German one beside them, and verdicts, which are ids."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import pytest
 
+from connector.cli.console import out
 from connector.mapping.model import Mapping
 
 MAPPING = {
@@ -59,6 +62,13 @@ MAPPING = {
         "why": "Why__c",
     },
 }
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """What was printed since it was asked last, on a terminal so wide that no word is cut."""
+    monkeypatch.setattr(out, "width", 1000)
+    return lambda: capsys.readouterr().out
 
 
 @pytest.fixture(scope="session")
