@@ -80,8 +80,8 @@ class Words(dict[str, str]):
         return self._written(f"{value:,.{decimals}f}")
 
     def brief(self, value: float) -> str:
-        """With as many digits as it needs, six at most: ``52.4``, ``52,4``."""
-        return self._written(f"{value:g}")
+        """With as many digits as it needs and no separators: ``52.4``, ``52,4``, ``2026``."""
+        return self._written(f"{value:.10g}")
 
     def money(self, cents: float | None) -> str:
         """Whole units; a dash for unknown."""

@@ -73,6 +73,7 @@ def test_numbers_as_each_language_writes_them() -> None:
     english, german = words("en"), words("de")
     assert (english.number(1234.5, 1), german.number(1234.5, 1)) == ("1,234.5", "1.234,5")
     assert (english.brief(52.4), german.brief(52.4)) == ("52.4", "52,4")
+    assert [english.brief(value) for value in (2_026, 5e6, 0.1 + 0.2)] == ["2026", "5000000", "0.3"]
     assert (english.money(1_234_56), german.money(1_234_56), german.money(None)) == ("1,235", "1.235", "–")
     assert [english.many("accounts", n) for n in (1, 2000)] == ["1 account", "2,000 accounts"]
     assert [german.many("accounts", n) for n in (1, 2000)] == ["1 Kunde", "2.000 Kunden"]
