@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ from connector.crm import ID, SEND
 SEPARATOR = "`"
 """Of cells: the rarest that Salesforce takes, by which our jobs are known among those of other programs."""
 NULL = "#N/A"  # Salesforce leaves a field alone whose cell is empty
-_SLICE = 10_000
+_SLICE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ def _filled(changes: pl.DataFrame, names: list[str], start: int, room: int, writ
 
 def _lines(changes: pl.DataFrame, names: list[str]) -> bytes:
     cells = changes.select(pl.col(ID).alias("Id"), *(_sent(name, changes.schema[name]) for name in names))
-    return cells.write_csv(include_header=False, separator=SEPARATOR).encode()
+    lines = BytesIO()
+    cells.write_csv(lines, include_header=False, separator=SEPARATOR)
+    return lines.getvalue()
 
 
 def _sent(name: str, kind: pl.DataType) -> pl.Expr:

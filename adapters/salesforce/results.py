@@ -80,15 +80,18 @@ def others(changes: pl.DataFrame, refused: Iterable[pl.DataFrame]) -> pl.DataFra
     rejected = pl.concat([pl.DataFrame(schema=RESULTS), *refused]).unique(
         ID, keep="first", maintain_order=True
     )
+    if rejected.is_empty():
+        return _all(changes, "written")
     done = changes.select(ID).join(rejected, on=ID, how="anti")
     return pl.concat([_all(done, "written"), rejected.join(changes, on=ID, how="semi")])
 
 
 def as_batch(changes: pl.DataFrame, results: pl.DataFrame) -> pa.RecordBatch:
     """Results in the order of the changes, as Arrow."""
-    ordered = changes.select(ID).join(
-        results.unique(ID, keep="first"), on=ID, how="left", maintain_order="left"
-    )
+    ordered = results
+    if not results.get_column(ID).equals(changes.get_column(ID)):
+        found = results.unique(ID, keep="first")
+        ordered = changes.select(ID).join(found, on=ID, how="left", maintain_order="left")
     table = ordered.select(RESULT_SCHEMA.names).to_arrow().cast(RESULT_SCHEMA).combine_chunks()
     return table.to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], schema=RESULT_SCHEMA)
 

@@ -34,41 +34,49 @@ def read(file: Path) -> None:
     answer(stages=meter.stages(), rows=rows)
 
 
-def write(file: Path, as_of: date) -> None:
-    """Six results on every account, journalled as in a sync."""
-    meter = Meter()
+def prepare(file: Path, changes: Path) -> None:
+    """A file of changes of six results on every account, as a sync leaves it.
+
+    In a process of its own: what reading and making this takes would count as the writing's memory.
+    """
     import polars as pl  # noqa: PLC0415
 
     from connector.crm import ID, SEND, WAS, PullRequest  # noqa: PLC0415
-    from connector.stages.write import write as written  # noqa: PLC0415
-    from connector.store import open_store  # noqa: PLC0415
 
-    crm, mapping, settings = _opened(file)
+    crm, mapping, _ = _opened(file)
     targets = mapping.write.targets
     values = {"segment": pl.lit("develop"), "confidence": pl.lit("firm"), "why": pl.lit(TEXT)}
     values |= {"potential": pl.lit(72.0), "attractiveness": pl.lit(31.0), "headroom": pl.lit(123456.0)}
-    with TemporaryDirectory(prefix="kpm-bench-") as folder, open_store(settings.store, "acme") as store:
-        place = Path(folder) / "ids"
-        place.mkdir()
-        pulled = crm.pull(PullRequest("accounts", ()), place)
-        changes = Path(folder) / "changes.parquet"
-        columns = [
-            column
-            for key, value in values.items()
-            for column in (
-                value.alias(targets[key]),
-                pl.lit(value=True).alias(SEND + targets[key]),
-                pl.lit(None, pl.String).alias(WAS + targets[key]),
-            )
-        ]
-        # In small row groups: what is measured is the writing, not the making of this file.
-        pl.scan_parquet(list(pulled.paths)).select(ID, *columns).sink_parquet(changes, row_group_size=20_000)
+    columns = [
+        column
+        for key, value in values.items()
+        for column in (
+            value.alias(targets[key]),
+            pl.lit(value=True).alias(SEND + targets[key]),
+            pl.lit(None, pl.String).alias(WAS + targets[key]),
+        )
+    ]
+    with TemporaryDirectory(prefix="kpm-bench-") as folder:
+        pulled = crm.pull(PullRequest("accounts", ()), Path(folder))
+        pl.scan_parquet(list(pulled.paths)).select(ID, *columns).sink_parquet(changes)
+    crm.close()
+    answer()
+
+
+def write(file: Path, changes: Path, as_of: date) -> None:
+    """These changes, journalled as in a sync."""
+    meter = Meter()
+    from connector.stages.write import write as written  # noqa: PLC0415 - loading is measured, too
+    from connector.store import open_store  # noqa: PLC0415
+
+    crm, _, settings = _opened(file)
+    with open_store(settings.store, "acme") as store:
         types = {name: known.type for name, known in crm.describe("accounts").items()}
         run = store.runs.begin(as_of, "bench")
         meter.stage("write")
         done = written(crm, changes, types, store.journal.of(run.id), store.jobs)
     crm.close()
-    answer(stages=meter.stages(), rows={"accounts": pulled.rows}, written=done.written)
+    answer(stages=meter.stages(), written=done.written)
 
 
 def plain(file: Path) -> None:
@@ -140,7 +148,9 @@ if __name__ == "__main__":
     config = Path(given["config"])
     if given["task"] == "read":
         read(config)
+    elif given["task"] == "prepare":
+        prepare(config, Path(given["changes"]))
     elif given["task"] == "plain":
         plain(config)
     else:
-        write(config, date.fromisoformat(given["as_of"]))
+        write(config, Path(given["changes"]), date.fromisoformat(given["as_of"]))

@@ -17,6 +17,7 @@ STORED = (
     "Clear, Partly, None, Customer, Direct, Channel, Economic Decision Maker, Executive Sponsor",
     "Account",
     "acme",
+    "amount",  # HubSpot's name of a field
 )
 """What the CRM holds, and names, whatever the language."""
 
