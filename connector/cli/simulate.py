@@ -14,7 +14,7 @@ from connector.cli.console import as_json, out, progress
 from connector.cli.show import show_mover, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, Workplace, borders, show_problems, workplace
 from connector.errors import ConfigError
-from connector.mapping import Mapping, read
+from connector.mapping import Mapping, live, read
 from connector.mapping.model import DIMENSIONS
 from connector.reports.simulation import OUTSIDE, PLACES, Shift, Simulation, simulation
 from connector.reports.words import Words, words
@@ -57,6 +57,8 @@ def simulate(
         other, problems = read(mapping or place.connection.mapping, place.connection.crm, settings or ())
         show_problems(problems)
         crm, day = stored(place, as_of)
+        file = (mapping or place.connection.mapping).name
+        show_problems(live.demand_of_accounts(other, crm.describe("accounts"), file))
         today = rated("now", crm, place, place.mapping, day)
         found = compared(crm, today, rated("then", crm, place, other, day), day)
         as_json(found.as_json()) if json else show_simulation(found, place.name, place.mapping, other)

@@ -6,13 +6,13 @@ that results go to. What `provision` can create need not exist yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, Protocol
 
-from connector.crm import CrmField, CrmName, Currencies, FieldType, Object
+from connector.crm import CrmField, CrmName, Currencies, FieldType, Object, Option
 from connector.errors import CrmRequestError, MappingError, Problem, Severity
-from connector.mapping.live_fields import value_findings
+from connector.mapping.live_fields import behind_label, stored, value_findings
 from connector.mapping.live_targets import target_findings
 from connector.mapping.model import ContactRolesSource, RecordsSource
 from connector.mapping.model import Mapping as MappingFile
@@ -22,6 +22,8 @@ from connector.mapping.uses import Need, Use, rungs, uses
 from connector.mapping.words import listed, meant, nearest
 
 OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
+_PIPELINE: Final = "pipeline"
+"""HubSpot's property of a deal whose options are the pipelines; Salesforce has none."""
 _ALIKE: Final = 0.9
 """An existing field whose name is this much like that of one to be created was probably meant."""
 
@@ -105,13 +107,11 @@ def live(
             for finding in _use(fields, use, absent)
         ),
         *_roles(fields),
-        *_stages(crm, mapping),
+        *_stages(fields),
         *_currency(crm, mapping),
         *target_findings(mapping, known, fields.user, absent),
     ]
-    order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-    problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]
-    return sorted(problems, key=lambda problem: order.index(problem.severity))
+    return _problems(file, found)
 
 
 def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool) -> list[Problem]:
@@ -127,10 +127,32 @@ def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool
         MappingError: the CRM contradicts the mapping.
     """
     absent = Severity.ERROR if provisioned else Severity.NOTE
-    problems = live(crm, mapping, file, absent=absent, idle=False)
+    return _without_error(live(crm, mapping, file, absent=absent, idle=False))
+
+
+def demand_of_accounts(mapping: MappingFile, known: Mapping[str, CrmField], file: str) -> list[Problem]:
+    """The same for the accounts' own fields alone, as far as they are known: for what was read before.
+
+    Raises:
+        MappingError: the fields contradict the mapping.
+    """
+    own = [use for use in uses(mapping) if use.object == "accounts" and use.field in known]
+    return _without_error(
+        _problems(file, (found for use in own for found in _described(known, known[use.field], use)))
+    )
+
+
+def _without_error(problems: list[Problem]) -> list[Problem]:
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise MappingError(problems)
     return problems
+
+
+def _problems(file: str, found: Iterable[Found]) -> list[Problem]:
+    """Each once, errors first."""
+    order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    problems = [Problem(file, path, message, severity) for path, message, severity in dict.fromkeys(found)]
+    return sorted(problems, key=lambda problem: order.index(problem.severity))
 
 
 class _Fields:
@@ -207,10 +229,13 @@ def _use(fields: _Fields, use: Use, absent: Severity) -> Iterator[Found]:
     if field is None:
         yield _missing(fields, use, absent)
         return
+    yield from _described(fields.of(use.object) or {}, field, use)
+
+
+def _described(known: Mapping[str, CrmField], field: CrmField, use: Use) -> Iterator[Found]:
+    """What is wrong with a field that is there."""
     if not field.readable_in_bulk:
-        parts = [
-            name for name in fields.of(use.object) or {} if name != use.field and _is_part(name, use.field)
-        ]
+        parts = [name for name in known if name != use.field and _is_part(name, use.field)]
         hint = f", such as {', '.join(sorted(parts)[:3])}" if parts else ""
         yield error(use.path, f"{use.field} is a compound field; take one of its parts{hint}")
         return
@@ -282,38 +307,73 @@ def _roles(fields: _Fields) -> Iterator[Found]:
     known = fields.of("contact_roles")
     if known is None:
         return
-    holder = known.get(roles.property or "Role")
-    if holder is None or not holder.options:
+    options = _role_options(fields)
+    if not options:
         return
-    values = {option.value.strip().casefold(): option.value for option in holder.options}
+    values = list(dict.fromkeys(option.value for option in options))
     for path, rung in rungs(fields.mapping):
         if isinstance(rung.source, ContactRolesSource):
             for place, group in enumerate(rung.source.required, 1):
                 for role in (group,) if isinstance(group, str) else group:
-                    if role.strip().casefold() not in values:
-                        message = f'"{role}" is no role in the CRM{meant(role, values.values()) or "."}'
-                        yield warning(
-                            f"{path}.source.required[{place}]", f"{message} Known: {listed(values.values())}"
-                        )
+                    if not stored(role, options):
+                        yield _unknown_role(f"{path}.source.required[{place}]", role, options, values)
 
 
-def _stages(crm: Describes, mapping: MappingFile) -> Iterator[Found]:
+def _role_options(fields: _Fields) -> list[Option]:
+    """Roles of every object that is read; two objects need not have the same."""
+    roles = fields.mapping.contact_roles
+    sources = (roles.objects if roles is not None else ()) or (None,)
+    name = (roles.property if roles is not None else None) or "Role"
+    described = (fields.crm.describe("contact_roles", source).get(name) for source in sources)
+    return [option for holder in described if holder is not None for option in holder.options]
+
+
+def _unknown_role(path: str, role: str, options: Sequence[Option], values: Sequence[str]) -> Found:
+    """A role that nobody can have; what differs from one only by blanks and underscores was meant to be it."""
+    behind = behind_label(role, options)
+    if behind is not None:
+        return error(path, f'"{role}" is a label; the stored value is {behind}')
+    spelt = [value for value in values if _words_of(value) == _words_of(role)]
+    if spelt:
+        return error(path, f'"{role}" is no role in the CRM; the stored value is {listed(spelt)}')
+    message = f'"{role}" is no role in the CRM{meant(role, values) or "."}'
+    return warning(path, f"{message} Known: {listed(values)}")
+
+
+def _words_of(text: str) -> list[str]:
+    return text.casefold().replace("_", " ").replace("-", " ").split()
+
+
+def _stages(fields: _Fields) -> Iterator[Found]:
     """Pipelines and the stages of a probability table."""
-    part = mapping.opportunities
+    part = fields.mapping.opportunities
     if not part.pipelines and not isinstance(part.probability, dict):
         return
-    stages = crm.stages()
+    stages = fields.crm.stages()
+    described = fields.of("opportunities") or {}
     for place, pipeline in enumerate(part.pipelines, 1):
         if pipeline not in stages:
-            message = f'"{pipeline}" is no pipeline{meant(pipeline, stages) or "."} Known: {listed(stages)}'
-            yield error(f"opportunities.pipelines[{place}]", message)
+            behind = _behind(pipeline, described.get(_PIPELINE))
+            why = behind or f"is no pipeline{meant(pipeline, stages) or '.'} Known: {listed(stages)}"
+            yield error(f"opportunities.pipelines[{place}]", f'"{pipeline}" {why}')
     if isinstance(part.probability, dict):
         known = list(dict.fromkeys(stage for names in stages.values() for stage in names))
         folded = {stage.strip().casefold() for stage in known}
         for stage in part.probability:
-            if stage.strip().casefold() not in folded:
+            if stage.strip().casefold() in folded:
+                continue
+            behind = _behind(stage, described.get(part.stage))
+            if behind:
+                yield error(f"opportunities.probability.{stage}", f'"{stage}" {behind}')
+            else:
                 message = f'"{stage}" is no stage{meant(stage, known) or "."} Known: {listed(known)}'
                 yield warning(f"opportunities.probability.{stage}", message)
+
+
+def _behind(text: str, field: CrmField | None) -> str | None:
+    """The end of a sentence about a text that is the label of an option."""
+    behind = behind_label(text, field.options) if field is not None else None
+    return None if behind is None else f"is a label; the stored value is {behind}"
 
 
 def _currency(crm: Describes, mapping: MappingFile) -> Iterator[Found]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
-from connector.crm import CrmField, FieldType
-from connector.mapping.sense_sources import Found, warning
+from connector.crm import CrmField, FieldType, Option
+from connector.mapping.sense_sources import Found, error, warning
 from connector.mapping.uses import Use
 from connector.mapping.words import listed, meant
 
@@ -21,24 +21,39 @@ def value_findings(field: CrmField, use: Use) -> Iterator[Found]:
 
 
 def _picklist(field: CrmField, use: Use) -> Iterator[Found]:
+    """Values that no option has. A label that stands for one is a mistake, another word may be a value of old."""
     if field.type not in (FieldType.PICKLIST, FieldType.MULTI_PICKLIST) or not field.options:
         return
-    stored = {option.value.strip().casefold() for option in field.options}
-    labels = {option.label.strip().casefold(): option.value for option in field.options}
-    for value in use.values:
-        folded = value.strip().casefold()
-        if folded in stored:
-            continue
-        if folded in labels:
-            yield warning(
-                use.path, f'"{value}" is a label of {use.field}; the stored value is "{labels[folded]}"'
-            )
-            continue
-        values = [option.value for option in field.options]
-        known = listed(values[:_LISTED]) + (" ..." if len(values) > _LISTED else "")
-        yield warning(
-            use.path, f'"{value}" is no value of {use.field}{meant(value, values) or "."} Known: {known}'
-        )
+    path = use.values_path or use.path
+    unknown = [value for value in use.values if not stored(value, field.options)]
+    labels = {value: behind for value in unknown if (behind := behind_label(value, field.options))}
+    for value, behind in labels.items():
+        yield error(path, f'"{value}" is a label of {field.name}; the stored value is {behind}')
+    values = [option.value for option in field.options]
+    known = listed(values[:_LISTED]) + (" ..." if len(values) > _LISTED else "")
+    if use.values_path is not None and len(unknown) == len(use.values) and not labels:
+        message = f"none of its keys is a value of {field.name}, so it scores nobody: {listed(unknown)}"
+        yield error(path, f"{message}. Known: {known}")
+        return
+    for value in unknown:
+        if value not in labels:
+            hint = meant(value, values) or "."
+            yield warning(path, f'"{value}" is no value of {field.name}{hint} Known: {known}')
+
+
+def stored(value: str, options: Iterable[Option]) -> bool:
+    """Whether an option has this value, as conditions and lookups compare."""
+    return _folded(value) in {_folded(option.value) for option in options}
+
+
+def behind_label(text: str, options: Iterable[Option]) -> str | None:
+    """The values, in quotes, of the options that people see under this text; None if there are none."""
+    found = [option.value for option in options if _folded(option.label) == _folded(text)]
+    return " or ".join(f'"{value}"' for value in dict.fromkeys(found)) or None
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
 
 
 def _compared(field: CrmField, use: Use) -> Iterator[Found]:

@@ -56,6 +56,7 @@ class Use:
         path: key path in the mapping.
         need: what it must hold.
         values: stored values that the mapping expects among the field's.
+        values_path: where they stand, if not at `path`: the scores of a lookup.
         condition: the test that the field is used in, if it is one.
         is_input: people fill it in for the connector: `provision` can create it.
         on_contact: of contact_roles: a field of the contact, not of its role.
@@ -69,6 +70,7 @@ class Use:
     condition: FieldCondition | None = None
     is_input: bool = False
     on_contact: bool = False
+    values_path: str | None = None
 
 
 ACCOUNT_KEYS = ("name", "owner", "industry", "size", "parent")
@@ -206,7 +208,7 @@ def _criteria(mapping: Mapping) -> Iterator[Use]:
     for path, rung in rungs(mapping):
         source, here = rung.source, f"{path}.source"
         if isinstance(source, FieldSource):
-            yield _answer(source.field, f"{here}.field", rung)
+            yield _answer(source.field, path, rung)
             if source.rated_at is not None:
                 yield Use("accounts", source.rated_at, f"{here}.rated_at", Need.DATE, is_input=True)
         elif isinstance(source, CsvSource):
@@ -222,14 +224,15 @@ def _criteria(mapping: Mapping) -> Iterator[Use]:
 
 def _answer(field: str, path: str, rung: Rung) -> Use:
     """A criterion's own field: what its scale needs it to hold."""
-    scale = rung.scale
+    scale, here = rung.scale, f"{path}.source.field"
     if isinstance(scale, RatingScale):
-        return Use("accounts", field, path, Need.RATING, is_input=True)
+        return Use("accounts", field, here, Need.RATING, is_input=True)
     if isinstance(scale, LookupScale):
-        return Use("accounts", field, path, Need.CATEGORY, tuple(scale.scores), is_input=True)
+        keys, scores = tuple(scale.scores), f"{path}.scale.scores"
+        return Use("accounts", field, here, Need.CATEGORY, keys, is_input=True, values_path=scores)
     if scale.kind == "boolean":
-        return Use("accounts", field, path, Need.YES_NO)
-    return Use("accounts", field, path, Need.QUANTITY)
+        return Use("accounts", field, here, Need.YES_NO)
+    return Use("accounts", field, here, Need.QUANTITY)
 
 
 def _wallet(mapping: Mapping) -> Iterator[Use]:

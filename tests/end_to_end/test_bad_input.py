@@ -188,3 +188,31 @@ def test_a_target_of_another_type(bad: Place) -> None:
 def test_a_target_that_lacks_a_picklist_value(bad: Place) -> None:
     bad.edit_mapping(r"^segment        = .*$", 'segment        = "type"')
     refused(bad, "write.segment", "type", "protect")
+
+
+@pytest.mark.parametrize("shared", ["hubspot"], indirect=True)  # Salesforce's labels are its stored values
+def test_labels_in_place_of_stored_values(bad: Place) -> None:
+    """What people see is never what is compared: nobody would have the role, no ticket would be an error."""
+    bad.edit_mapping(r'"DECISION_MAKER"', '"Decision maker"')
+    bad.edit_mapping(r'"ORDER_ERROR"', '"Order error"')
+    role = "criteria[decision_access].source.required[1]"
+    where = "criteria[processes].source.where[1]"
+    for command in ("plan", "sync"):
+        said = refused(bad, role, where, command=command)
+        assert 'the stored value is "DECISION_MAKER"' in said
+        assert 'the stored value is "ORDER_ERROR"' in said
+    checked = bad.kpm("check", "--quick", code=8).out
+    assert "✗" in checked
+    assert role in checked
+
+
+@pytest.mark.parametrize("shared", ["hubspot"], indirect=True)
+def test_a_simulation_knows_the_labels_of_what_was_read(bad: Place) -> None:
+    bad.kpm("plan", "--as-of", AS_OF.isoformat())
+    asked = ("simulate", "--as-of", AS_OF.isoformat(), "--set")
+    said = bad.kpm(*asked, 'portfolio.any[1].in=["Customer"]').err  # the stored value, in another case
+    assert "label" not in said
+    draft = bad.folder / "draft.toml"
+    draft.write_text(bad.mapping.read_text().replace('"kpm_strategy"', '"industry"'))
+    said = bad.kpm("simulate", "--as-of", AS_OF.isoformat(), "--mapping", "draft.toml", code=2).err
+    assert "draft.toml: criteria[clear_strategy].scale.scores" in said

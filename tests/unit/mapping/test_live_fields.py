@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from connector.crm import CrmField, Currencies, FieldType, Object
+from connector.crm import CrmField, Currencies, FieldType, Object, Option
 from connector.errors import CrmRequestError, MappingError, Severity
 from connector.mapping import parse, read
-from connector.mapping.live import demand, live
+from connector.mapping.live import demand, demand_of_accounts, live
 from tests.unit.mapping.described import GOOD, Described, described, fields, options, told
 
 SIZE = 'source    = { field = "NumberOfEmployees" }'
@@ -159,16 +159,56 @@ def test_comparisons_that_may_hold() -> None:
 def test_values_that_a_picklist_does_not_have() -> None:
     problems = told(None, ('in = ["Customer"]', 'in = ["Custommer", "Customer (label)", " CUSTOMER "]'))
     assert problems == [
+        'error: portfolio.any[1]: "Customer (label)" is a label of Type; the stored value is "Customer"',
         'warning: portfolio.any[1]: "Custommer" is no value of Type; did you mean "Customer"? Known: "Customer", "Prospect"',
-        'warning: portfolio.any[1]: "Customer (label)" is a label of Type; the stored value is "Customer"',
     ]
 
 
 def test_scores_for_values_that_do_not_exist() -> None:
     [problem] = told(None, ('"Clear" = 100', '"Clean" = 100'))
     assert problem.startswith(
-        'warning: criteria[strategy].source.field: "Clean" is no value of Strategy__c; did you mean "Clear"?'
+        'warning: criteria[strategy].scale.scores: "Clean" is no value of Strategy__c; did you mean "Clear"?'
     )
+
+
+def test_scores_for_labels() -> None:
+    assert told(None, ('"Clear" = 100', '"clear (LABEL)" = 100')) == [
+        'error: criteria[strategy].scale.scores: "clear (LABEL)" is a label of Strategy__c; the stored value is "Clear"'
+    ]
+
+
+def test_a_label_that_two_options_share() -> None:
+    crm = described()
+    twins = (Option("Clear", "Clear"), Option("c1", "Plain"), Option("c2", "Plain"), Option("None", "None"))
+    strategy = crm.objects["accounts"]["Strategy__c"]
+    crm.objects["accounts"]["Strategy__c"] = replace(strategy, options=twins)
+    [problem] = told(crm, ('"Clear" = 100', '"Clear" = 100, "Plain" = 50'))
+    assert problem.endswith('the stored value is "c1" or "c2"')
+
+
+def test_a_label_that_is_a_stored_value_as_well_is_right() -> None:
+    crm = described()
+    swapped = (Option("Clear", "None"), Option("None", "Clear"))
+    strategy = crm.objects["accounts"]["Strategy__c"]
+    crm.objects["accounts"]["Strategy__c"] = replace(strategy, options=swapped)
+    assert told(crm) == []
+
+
+def test_a_lookup_of_which_no_key_exists_scores_nobody() -> None:
+    crm = described()
+    strategy = crm.objects["accounts"]["Strategy__c"]
+    crm.objects["accounts"]["Strategy__c"] = replace(strategy, options=options("a", "b"))
+    assert told(crm) == [
+        'error: criteria[strategy].scale.scores: none of its keys is a value of Strategy__c, so it scores nobody: "Clear", "None". Known: "a", "b"'
+    ]
+
+
+def test_what_was_read_before_is_compared_like_the_crm() -> None:
+    mapping, _ = parse(GOOD.read_text().replace('"Clear" = 100', '"Clear (label)" = 100'), "m.toml")
+    known = described().objects["accounts"]
+    with pytest.raises(MappingError, match=r'scale\.scores: .* the stored value is "Clear"'):
+        demand_of_accounts(mapping, known, "m.toml")
+    assert demand_of_accounts(mapping, {}, "m.toml") == []
 
 
 def test_comparisons_that_never_hold() -> None:
@@ -285,6 +325,40 @@ def test_a_role_that_nobody_can_have() -> None:
     ]
 
 
+def test_a_role_by_its_label_or_with_blanks() -> None:
+    crm = described()
+    roles = (Option("DECISION_MAKER", "Decision maker"), Option("Buyer", "Buyer"))
+    crm.objects["OpportunityContactRole"] = fields(
+        CrmField("Role", "Role", FieldType.PICKLIST, options=roles)
+    )
+    required = 'required = ["decision Maker", "decision-maker", "Decision_Maker", "Buyer"]'
+    assert told(crm, ('required = ["Buyer"]', required)) == [
+        'error: criteria[access].source.required[1]: "decision Maker" is a label; the stored value is "DECISION_MAKER"',
+        'error: criteria[access].source.required[2]: "decision-maker" is no role in the CRM; the stored value is "DECISION_MAKER"',
+    ]
+
+
+def test_every_object_has_roles_of_its_own() -> None:
+    crm = described()
+    other = CrmField("Role", "Role", FieldType.PICKLIST, options=(Option("Evaluator (label)", "Judge"),))
+    crm.objects["AccountContactRole"] = fields(other)
+    both = 'objects = ["OpportunityContactRole", "AccountContactRole"]'
+    changes = (
+        ('objects = ["OpportunityContactRole"]', both),
+        ('required = ["Buyer"]', 'required = ["Evaluator (label)"]'),
+    )
+    assert told(crm, *changes) == []
+
+
+def test_stages_by_their_labels() -> None:
+    crm = described()
+    stage = CrmField("StageName", "Stage", FieldType.PICKLIST, options=(Option("Proposal", "Offer"),))
+    crm.objects["opportunities"]["StageName"] = stage
+    assert told(crm, ('probability = "Probability"', 'probability = { "offer" = 60 }')) == [
+        'error: opportunities.probability.offer: "offer" is a label; the stored value is "Proposal"'
+    ]
+
+
 def test_stages_of_a_probability_table() -> None:
     table = 'probability = { "Proposel" = 60, "closed won" = 100 }'
     assert told(None, ('probability = "Probability"', table)) == [
@@ -372,6 +446,7 @@ def test_hubspot() -> None:
                 CrmField("amount", "Amount", FieldType.NUMBER),
                 CrmField("closedate", "Close date", moment),
                 CrmField("dealstage", "Stage", FieldType.PICKLIST),
+                CrmField("pipeline", "Pipeline", FieldType.PICKLIST, options=(Option("default", "Sales"),)),
             ),
             "contact_roles": fields(
                 CrmField("hs_buying_role", "Buying role", FieldType.MULTI_PICKLIST),
@@ -381,6 +456,8 @@ def test_hubspot() -> None:
         name="hubspot",
         pipelines={"default": ("won",)},
     )
+    labelled = told(crm, base=HUBSPOT.replace("defualt", "sales"))
+    assert 'error: opportunities.pipelines[1]: "sales" is a label; the stored value is "default"' in labelled
     assert told(crm, base=HUBSPOT) == [
         (
             "error: contact_roles.property: there is no field hs_buying_rol on contact_roles, or sync@example.com may not see "
