@@ -14,7 +14,9 @@ from connector.crm import Crm, Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS
+from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale, Rung
 from connector.mapping.model import Mapping as MappingFile
+from connector.measures.accounts import UNUSABLE
 from connector.overrides import Ignored, read_file
 from connector.quality import named
 from connector.reports.measured import source_in_words
@@ -28,6 +30,8 @@ SAMPLED: Final = 200
 """Accounts that are looked at to see how many of the portfolio a person sees."""
 SPARSE: Final = 0.2
 """A criterion that fewer accounts have than this share says little."""
+
+_OTHERWISE: Final = "Score its words with a lookup, or name another field"
 
 LISTED: Final = 5
 """Decisions without effect that are named."""
@@ -211,19 +215,45 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
         return
     yield Line("ok", "portfolio", f"{len(members):,} customers of {len(data.accounts):,} accounts read")
     for criterion in mapping.criteria:
-        for place, rung in enumerate(criterion.rungs):
-            share = members.get_column(f"raw:{criterion.id}:{place}").count() / len(members)
-            level: Level = "ok" if share >= SPARSE else "note" if len(criterion.rungs) > 1 else "warning"
-            yield Line(
-                level,
-                criterion.id,
-                f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}",
-            )
+        yield from _answers(criterion, members, data.quality)
     for each in criteria_quality(data.accounts, mapping):
         yield Line("warning", each.criterion or "", f"{each.count:,} {each.message.en}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
     yield from _without_effect(data.ignored)
+
+
+def _answers(
+    criterion: Criterion, members: pl.DataFrame, quality: Sequence[Mapping[str, object]]
+) -> Iterator[Line]:
+    """For how many accounts each way to answer a criterion has a value."""
+    wrong = [
+        entry
+        for entry in quality
+        if entry.get("criterion") == criterion.id and str(entry["message"]).startswith(UNUSABLE)
+    ]
+    if wrong and len(criterion.rungs) == 1 and not members.get_column(f"known:{criterion.id}").any():
+        told = f"{wrong[0]['count']:,} {wrong[0]['message']}"
+        message = f"nobody has a value that counts: {told}. {_OTHERWISE}"
+        yield Line("error", criterion.id, message)
+        return
+    for place, rung in enumerate(criterion.rungs):
+        share = members.get_column(f"raw:{criterion.id}:{place}").count() / len(members)
+        text = f"{share:.0%} of the portfolio have a value: {source_in_words(rung.source)}"
+        if share >= SPARSE:
+            yield Line("ok", criterion.id, text)
+        elif len(criterion.rungs) > 1:
+            yield Line("note", criterion.id, text)
+        else:
+            yield Line("warning", criterion.id, f"{text}. {_sparse(rung)}")
+
+
+def _sparse(rung: Rung) -> str:
+    """What follows from values that few accounts have, and what to do."""
+    asked = isinstance(rung.source, FieldSource) and isinstance(rung.scale, RatingScale | LookupScale)
+    who = "people fill it in (`kpm plan` names the largest accounts that lack it)" if asked else ""
+    fix = who or "have it recorded, name another source"
+    return f"For the others its weight drops out: {fix}, or set its weight to 0"
 
 
 def _calls(data: Data) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from connector.mapping.uses import Need, Use, rungs, uses
 from connector.mapping.words import listed, meant, nearest
 
 OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
+_LISTED: Final = 12
 _PIPELINE: Final = "pipeline"
 """HubSpot's property of a deal whose options are the pipelines; Salesforce has none."""
 _ALIKE: Final = 0.9
@@ -51,7 +52,20 @@ _REMEDIES: Final = {
     (Need.QUANTITY, FieldType.BOOLEAN): "; score it with boolean",
     (Need.QUANTITY, FieldType.MULTI_PICKLIST): "; score it with lookup",
     (Need.QUANTITY, FieldType.REFERENCE): "; score it with lookup",
+    (Need.RATING, FieldType.BOOLEAN): "; score it with boolean",
+    (Need.RATING, FieldType.MULTI_PICKLIST): "; score it with lookup",
+    (Need.RATING, FieldType.DATE): "; score dates with half_life",
+    (Need.RATING, FieldType.DATETIME): "; score dates with half_life",
 }
+_SAFER: Final = {
+    Need.NUMBER: "a number field holds nothing else",
+    Need.QUANTITY: "score its words with a lookup, or name a number field",
+    Need.AMOUNT: "a number field holds nothing else",
+    Need.DATE: "a date field holds nothing else",
+    Need.RECORD: "a field that refers to the record holds nothing else",
+    Need.RATING: "score its words with a lookup, or name a number field",
+}
+"""What to do about a field that may hold what is needed as text, or may not."""
 
 
 class Describes(Protocol):
@@ -272,23 +286,31 @@ def _type(field: CrmField, use: Use) -> Iterator[Found]:
     if use.need is Need.ANYTHING:
         return
     right, as_text = _FITS[use.need]
-    if field.type in right:
-        if use.need is Need.RATING and field.type is FieldType.PICKLIST:
-            words = [
-                option.value for option in field.options if option.active and not _is_number(option.value)
-            ]
-            if words:
-                yield warning(
-                    use.path,
-                    f"{use.field} has values that are no numbers and count as missing: {listed(words)}",
-                )
+    if field.type is FieldType.PICKLIST and use.need in (Need.RATING, Need.QUANTITY, Need.NUMBER):
+        yield from _numbers_among(field, use)
+    elif field.type in right:
+        return
     elif field.type in as_text:
-        yield warning(
-            use.path, f"{use.field} holds {field.type}; what in it is not {use.need} counts as missing"
-        )
+        message = f"{use.field} holds {field.type}; what in it is not {use.need} counts as missing"
+        yield warning(use.path, f"{message}: {_SAFER[use.need]}")
     else:
         remedy = _REMEDIES.get((use.need, field.type), "")
         yield error(use.path, f"{use.field} holds {field.type}, but {use.need} is needed{remedy}")
+
+
+def _numbers_among(field: CrmField, use: Use) -> Iterator[Found]:
+    """Options of a picklist that no scale of numbers can score."""
+    values = [option.value for option in field.options if option.active]
+    words = [value for value in values if not _is_number(value)]
+    shown = listed(words[:_LISTED]) + (" ..." if len(words) > _LISTED else "")
+    if not words:
+        return
+    if len(words) < len(values):
+        message = f"{use.field} has values that are no numbers and count as missing: {shown}"
+        yield warning(use.path, message)
+        return
+    message = f"no value of {use.field} is a number, so all count as missing: {shown}; {_SAFER[use.need]}"
+    yield (warning if use.need is Need.NUMBER else error)(use.path, message)
 
 
 def _is_number(text: str) -> bool:

@@ -44,6 +44,8 @@ NO_LAST_DAY = Said(
     "last days of what is set by hand are none from 1900 to 2100: they count as empty",
     "letzte Tage von Festlegungen von Hand sind keine von 1900 bis 2100: Sie gelten als leer",
 )
+UNUSABLE = "values are not "
+"""How the finding begins that tells of values which a scale cannot score."""
 BELOW_0 = Said("values below 0 count as 0", "Werte unter 0 gelten als 0")
 DAYS_AHEAD = Said(
     "the rating dates lie ahead: they count as fresh",
@@ -361,7 +363,7 @@ def _unfit(raw: nw.Expr, scale: Scale, kind: FieldType) -> nw.Expr:
 def _unusable(scale: Scale, kind: FieldType) -> Said:
     wanted, german = _wanted(scale, kind)
     return Said(
-        f"values are not {wanted}: they count as missing",
+        f"{UNUSABLE}{wanted}: they count as missing",
         f"Werte sind nicht {german}: Sie gelten als unbekannt",
     )
 

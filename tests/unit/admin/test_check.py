@@ -125,6 +125,31 @@ def test_how_much_data_each_criterion_has() -> None:
     assert found[-1] == Line("note", "quality", "1,200 amounts are empty")
 
 
+def test_few_values_come_with_what_to_do() -> None:
+    by_id = {line.what: line for line in lines(of_data(data()), "Data")}
+    assert by_id["growth"].message.endswith(
+        "For the others its weight drops out: have it recorded, name another source, or set its weight to 0"
+    )
+
+
+def test_a_field_that_is_filled_with_what_nobody_can_score_is_no_go() -> None:
+    quality = [
+        {"message": "values lie ahead", "count": 3, "criterion": "growth"},
+        {"message": "values are not a number: they count as missing (accounts.x)", "count": 1253}
+        | {"criterion": "growth"},
+    ]
+    checked = of_data(data(quality=quality))
+    assert not checked.go
+    (line,) = [line for line in lines(checked, "Data") if line.what == "growth"]
+    assert line.level == "error"
+    assert line.message == (
+        "nobody has a value that counts: 1,253 values are not a number: they count as missing (accounts.x). Score "
+        "its words with a lookup, or name another field"
+    )
+    partly = [{**quality[1], "criterion": "pipeline"}]
+    assert of_data(data(quality=partly)).go
+
+
 def test_criteria_that_tell_nobody_apart_are_warned_of() -> None:
     members = data().accounts.filter(pl.col("member"))
     found = lines(of_data(data(accounts=pl.concat([members] * 20))), "Data")

@@ -79,7 +79,7 @@ def test_a_dotted_field_is_asked_of_the_parent() -> None:
         (FieldType.DATE, None),
         (
             FieldType.TEXT,
-            "warning: {}: NumberOfEmployees holds text; what in it is not a number or a date counts as missing",
+            "warning: {}: NumberOfEmployees holds text; what in it is not a number or a date counts as missing: score its words with a lookup, or name a number field",
         ),
         (
             FieldType.BOOLEAN,
@@ -115,6 +115,36 @@ def test_a_rating_with_words_in_it() -> None:
     crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("1", "2", "high"))
     assert told(crm) == [
         'warning: criteria[demand].source.field: Demand__c has values that are no numbers and count as missing: "high"'
+    ]
+
+
+def test_a_rating_of_words_alone() -> None:
+    crm = described()
+    demand = crm.objects["accounts"]["Demand__c"]
+    crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("low", "high"))
+    assert told(crm) == [
+        'error: criteria[demand].source.field: no value of Demand__c is a number, so all count as missing: "low", "high"; score its words with a lookup, or name a number field'
+    ]
+
+
+def test_a_scale_of_numbers_over_the_options_of_a_picklist() -> None:
+    crm = described()
+    size = CrmField("NumberOfEmployees", "Employees", FieldType.PICKLIST, options=options("small", "large"))
+    crm.objects["accounts"]["NumberOfEmployees"] = size
+    [problem] = told(crm)
+    assert problem.startswith("error: criteria[size].source.field: no value of NumberOfEmployees is a number")
+    crm.objects["accounts"]["NumberOfEmployees"] = replace(size, options=options("10", "50"))
+    assert told(crm) == []
+    crm.objects["accounts"]["NumberOfEmployees"] = replace(size, options=options("10", "many"))
+    [problem] = told(crm)
+    assert problem.startswith("warning: criteria[size].source.field: NumberOfEmployees has values")
+
+
+def test_a_rating_in_a_field_of_another_kind() -> None:
+    crm = described()
+    crm.objects["accounts"]["Demand__c"] = CrmField("Demand__c", "Demand", FieldType.MULTI_PICKLIST)
+    assert told(crm) == [
+        "error: criteria[demand].source.field: Demand__c holds multi-select picklist, but a rating is needed; score it with lookup"
     ]
 
 
