@@ -16,7 +16,7 @@ from connector.mapping.live_fields import behind_label, stored, value_findings
 from connector.mapping.live_targets import target_findings
 from connector.mapping.model import ContactRolesSource, RecordsSource
 from connector.mapping.model import Mapping as MappingFile
-from connector.mapping.naming import can_be_created, unknown_field
+from connector.mapping.naming import can_be_created, meant_field, unknown_field
 from connector.mapping.sense_sources import Found, error, note, warning
 from connector.mapping.uses import Need, Use, rungs, uses
 from connector.mapping.words import listed, meant, nearest
@@ -263,6 +263,14 @@ def _is_part(name: str, compound: str) -> bool:
 
 def _missing(fields: _Fields, use: Use, absent: Severity) -> Found:
     known = fields.of(use.object) or {}
+    if use.is_file_key:
+        close = meant_field(use.field, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else "`kpm fields accounts` lists what there is"
+        return error(
+            f"{use.path}_field",
+            f'is needed: it names the account\'s field that holds what the file has in its column "{use.field}", as '
+            f"no field is called like the column; {hint}",
+        )
     message = unknown_field(use.field, use.object, known, fields.user())
     if not use.is_input or not can_be_created(use.field, fields.mapping.crm) or _is_label(use.field, known):
         return error(use.path, message)

@@ -30,14 +30,24 @@ def unknown_field(name: str, section: Object, known: Mapping[str, CrmField], use
         known: the fields that there are.
         user: as whom we looked.
     """
-    labelled = sorted(
-        field.name for field in known.values() if field.label.strip().casefold() == name.strip().casefold()
-    )
+    labelled = _labelled(name, known)
     if labelled:
         return f'"{name}" is a label; write the API name: {" or ".join(labelled)}'
-    close = nearest(name, known) or _by_label(name, known)
-    hint = f"did you mean {close}?" if close else f"`kpm fields {section}` lists what there is."
+    close = meant_field(name, known)
+    hint = f"did you mean {close[0]}?" if close else f"`kpm fields {section}` lists what there is."
     return f"there is no field {name} on {section}, or {user} may not see it; {hint}"
+
+
+def meant_field(name: str, known: Mapping[str, CrmField]) -> list[str]:
+    """The fields that were probably meant: with this label, else of the nearest name or label."""
+    close = nearest(name, known) or _by_label(name, known)
+    return _labelled(name, known) or ([close] if close else [])
+
+
+def _labelled(name: str, known: Mapping[str, CrmField]) -> list[str]:
+    return sorted(
+        field.name for field in known.values() if field.label.strip().casefold() == name.strip().casefold()
+    )
 
 
 def _by_label(name: str, known: Mapping[str, CrmField]) -> str | None:

@@ -56,6 +56,7 @@ class Use:
         path: key path in the mapping.
         need: what it must hold.
         values: stored values that the mapping expects among the field's.
+        is_file_key: named by a file's column alone, which should be the name of the account's field as well.
         values_path: where they stand, if not at `path`: the scores of a lookup.
         condition: the test that the field is used in, if it is one.
         is_input: people fill it in for the connector: `provision` can create it.
@@ -71,6 +72,7 @@ class Use:
     is_input: bool = False
     on_contact: bool = False
     values_path: str | None = None
+    is_file_key: bool = False
 
 
 ACCOUNT_KEYS = ("name", "owner", "industry", "size", "parent")
@@ -212,8 +214,10 @@ def _criteria(mapping: Mapping) -> Iterator[Use]:
             if source.rated_at is not None:
                 yield Use("accounts", source.rated_at, f"{here}.rated_at", Need.DATE, is_input=True)
         elif isinstance(source, CsvSource):
-            key = "key" if source.key_field is None else "key_field"
-            yield Use("accounts", source.key_field or source.key, f"{here}.{key}")
+            if source.key_field is None:
+                yield Use("accounts", source.key, f"{here}.key", is_file_key=True)
+            else:
+                yield Use("accounts", source.key_field, f"{here}.key_field")
         elif isinstance(source, OpportunitiesSource | RecordsSource | ActivitiesSource):
             if isinstance(source, OpportunitiesSource) and source.field is not None:
                 yield Use("opportunities", source.field, f"{here}.field")

@@ -42,6 +42,23 @@ def test_a_label_in_place_of_a_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "hint"),
+    [
+        ("employees", "did you mean NumberOfEmployees?"),
+        ("Billing Citty", "did you mean BillingCity?"),
+        ("Xyzzy", "`kpm fields accounts` lists what there is"),
+    ],
+)
+def test_a_files_key_that_is_no_field(column: str, hint: str) -> None:
+    source = f'source = {{ csv = "erp.csv", key = "{column}", column = "size" }}'
+    assert told(None, (SIZE, source)) == [
+        f'error: criteria[size].source.key_field: is needed: it names the account\'s field that holds what the file has in its column "{column}", as no field is called like the column; {hint}'
+    ]
+    [problem] = told(None, (SIZE, source.replace('column = "size"', 'column = "size", key_field = "Nmae"')))
+    assert problem.startswith("error: criteria[size].source.key_field: there is no field Nmae on accounts")
+
+
 def test_nearly_a_label() -> None:
     [problem] = told(None, ('close_date  = "CloseDate"', 'close_date  = "Probability (percent)"'))
     assert problem.endswith("did you mean Probability?")
