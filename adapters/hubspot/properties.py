@@ -70,22 +70,12 @@ def _whole(puller: Puller, needs: Needs) -> Iterator[Finding]:
 
 
 def _targets(fields: Fields, needs: Needs) -> Iterator[Finding]:
-    """Every property that is written, as far as it exists."""
+    """Every property that can be written as it is; the mapping's own lines say what the others lack."""
     known = fields.of(_COMPANIES)
     for name, values in needs.targets.items():
-        what = f"target {name}"
-        if name not in known:
-            continue  # the mapping's own lines say whether it can be created
-        target = known[name]
-        if not target.writable:
-            why = "HubSpot computes it" if target.calculated else "the key may not edit it"
-            fix = "name another property in [write], or see Settings > Properties > Manage access"
-            yield Finding("error", what, f"read-only: {why}; {fix}")
-        elif absent := _absent(target, values):
-            words = f"lacks the options {', '.join(absent)}, and HubSpot refuses every other value"
-            yield Finding("warning", what, f"{words}: `kpm provision` adds them")
-        else:
-            yield Finding("ok", what, f"{target.type}, can be written")
+        target = known.get(name)
+        if target is not None and target.writable and not _absent(target, values):
+            yield Finding("ok", f"target {name}", f"{target.type}, can be written")
 
 
 def _absent(target: CrmField, values: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from adapters.salesforce import query
 from adapters.salesforce.fields import Fields
 from adapters.salesforce.http import Org
-from connector.crm import FieldType, Finding, Needs
+from connector.crm import CrmField, FieldType, Finding, Needs
 from connector.errors import CrmAuthError, CrmRequestError
 
 _TYPES = (
@@ -27,15 +27,18 @@ def findings(org: Org, fields: Fields, needs: Needs) -> Iterator[Finding]:
 
 
 def _record_types(org: Org, fields: Fields, targets: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """A restricted picklist refuses a value that the record's own type does not offer."""
+    """A restricted picklist refuses a value that the record's own type does not offer.
+
+    One that the field itself lacks is `kpm provision`'s to add: the mapping's own lines say so.
+    """
     account = fields.of("Account")
     strict = {
-        name: values
+        name: offered
         for name, values in targets.items()
-        if values
-        and (field := account.get(name)) is not None
+        if (field := account.get(name)) is not None
         and field.type is FieldType.PICKLIST
         and field.restricted
+        and (offered := _held(field, values))
     }
     if not strict or "RecordTypeId" not in account:
         return
@@ -67,6 +70,12 @@ def _record_types(org: Org, fields: Fields, targets: Mapping[str, Sequence[str]]
                 )
     if complete:
         yield Finding("ok", "record types", f"offer every value of {', '.join(strict)}")
+
+
+def _held(field: CrmField, values: Sequence[str]) -> list[str]:
+    """Those of the values that the field has at all."""
+    held = {option.value.lower() for option in field.options}
+    return [value for value in values if value.lower() in held]
 
 
 def _room(org: Org, to_create: int) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import polars as pl
@@ -13,7 +13,7 @@ from connector.criteria_quality import criteria_quality
 from connector.crm import Crm, Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
-from connector.mapping.live_targets import ROOMS
+from connector.mapping.live_targets import ROOMS, TO_ADD
 from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale, Rung
 from connector.mapping.model import Mapping as MappingFile
 from connector.measures.accounts import UNUSABLE
@@ -67,10 +67,12 @@ class Checked:
     Attributes:
         groups: findings by subject.
         to_create: fields that `kpm provision` will create, by key path.
+        to_complete: fields that it will add options to.
     """
 
     groups: tuple[Group, ...]
     to_create: Mapping[str, str]
+    to_complete: Mapping[str, str]
 
     @property
     def go(self) -> bool:
@@ -114,13 +116,19 @@ def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem]
     """
     connection = _lines(crm.check(needs(mapping)))
     if any(line.level == "error" and line.what in ("login", "API version") for line in connection):
-        return Checked((Group("Connection", connection),), {})
-    found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE)]
+        return Checked((Group("Connection", connection),), {}, {})
+    found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE, lacking=Severity.NOTE)]
     absent = [
         problem for problem in found if TO_CREATE in problem.message and problem.severity is Severity.NOTE
     ]
     groups = (Group("Connection", connection), Group("Mapping", tuple(_mapping(mapping, found, absent))))
-    return Checked(groups, {problem.path: problem.message.split()[0] for problem in absent})
+    incomplete = [problem for problem in found if TO_ADD in problem.message]
+    return Checked(groups, _fields(absent), _fields(incomplete))
+
+
+def _fields(problems: Sequence[Problem]) -> dict[str, str]:
+    """Key path -> field, of which the live pass speaks first."""
+    return {problem.path: problem.message.split()[0] for problem in problems}
 
 
 def needs(mapping: MappingFile) -> Needs:
@@ -149,7 +157,7 @@ def visible_to(
         sample = members.gather_every(max(1, len(members) // SAMPLED)).head(SAMPLED).to_list()
     fields = list(dict.fromkeys(mapping.write.targets.values()))
     found = _lines(crm.visibility(user, fields, sample))
-    return Checked((*checked.groups, Group(f"What {user} sees", found)), checked.to_create)
+    return _and(checked, Group(f"What {user} sees", found))
 
 
 def _lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
@@ -158,12 +166,11 @@ def _lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
 
 def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:
     """The same check, with what a preview tells of the data and of API calls."""
-    groups = (
-        *checked.groups,
-        Group("Data", tuple(_data(mapping, data))),
-        Group("API calls", tuple(_calls(data))),
-    )
-    return Checked(groups, checked.to_create)
+    return _and(checked, Group("Data", tuple(_data(mapping, data))), Group("API calls", tuple(_calls(data))))
+
+
+def _and(checked: Checked, *more: Group) -> Checked:
+    return replace(checked, groups=(*checked.groups, *more))
 
 
 def with_override_file(checked: Checked, mapping: MappingFile) -> Checked:
@@ -178,7 +185,7 @@ def with_override_file(checked: Checked, mapping: MappingFile) -> Checked:
     lines = [*_without_effect(file.ignored)]
     if not lines:
         lines = [Line("ok", "override", f"every row of {file.name} is understood: {len(file.entries)}")]
-    return Checked((*checked.groups, Group("Set by hand", tuple(lines))), checked.to_create)
+    return _and(checked, Group("Set by hand", tuple(lines)))
 
 
 def _without_effect(ignored: Sequence[Ignored]) -> Iterator[Line]:

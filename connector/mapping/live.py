@@ -95,7 +95,13 @@ class Describes(Protocol):
 
 
 def live(
-    crm: Describes, mapping: MappingFile, file: str, *, absent: Severity, idle: bool = True
+    crm: Describes,
+    mapping: MappingFile,
+    file: str,
+    *,
+    absent: Severity,
+    lacking: Severity = Severity.ERROR,
+    idle: bool = True,
 ) -> list[Problem]:
     """Everything that the CRM says against the mapping, errors first.
 
@@ -105,6 +111,8 @@ def live(
         file: its name, for messages.
         absent: how grave it is that a field which `provision` can create is not there yet: a note for `check` and
             `plan`, an error for `sync`.
+        lacking: how grave it is that a field which is there lacks options which `provision` can add: a note for
+            `check`, which says what is to be done before a sync.
         idle: also look at sections that no criterion reads; each takes calls for nothing in a sync.
 
     Raises:
@@ -123,7 +131,7 @@ def live(
         *_roles(fields),
         *_stages(fields),
         *_currency(crm, mapping),
-        *target_findings(mapping, known, fields.user, absent),
+        *target_findings(mapping, known, fields.user, absent, lacking),
     ]
     return _problems(file, found)
 

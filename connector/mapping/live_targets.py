@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from connector.crm import CrmField, FieldType
+from connector.crm import CrmField, CrmName, FieldType
 from connector.errors import Severity
 from connector.mapping.model import SEGMENTS
 from connector.mapping.model import Mapping as MappingFile
@@ -17,6 +17,9 @@ from connector.mapping.words import listed, nearest
 TEXT_LENGTH: Final = 255
 """Characters of the texts that are written."""
 CONFIDENCE: Final = ("firm", "provisional")
+TO_ADD: Final = "`kpm provision` adds"
+"""What is said of options that need not exist yet."""
+_VENDORS: Final[dict[CrmName, str]] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 _TEXTS = (FieldType.TEXT, FieldType.LONG_TEXT)
 _ALIKE = 0.9
 
@@ -64,9 +67,13 @@ ROOMS: Final[dict[str, Room]] = {
 
 
 def target_findings(
-    mapping: MappingFile, known: Mapping[str, CrmField], user: Callable[[], str], absent: Severity
+    mapping: MappingFile,
+    known: Mapping[str, CrmField],
+    user: Callable[[], str],
+    absent: Severity,
+    lacking: Severity,
 ) -> Iterator[Found]:
-    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent`.
+    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent` and `lacking`.
 
     `user` says whom we are connected as, which may take a call: it is asked where a message needs it.
     """
@@ -76,8 +83,11 @@ def target_findings(
         if field is None:
             yield _missing(mapping, name, known, user, absent, path)
         else:
-            found = [*_fitting(field, ROOMS.get(key, _SCORE), path, user)]
-            yield from found or _own(field, mapping, path)
+            room, instead = ROOMS.get(key, _SCORE), _instead(mapping.crm, key, field)
+            found = [*_unwritable(field, mapping.crm, path, instead, user)]
+            found = found or [*_fitting(field, room, path, instead)]
+            found = found or _own(field, mapping.crm, path, instead)
+            yield from found or _options(field, room, mapping.crm, path, lacking)
 
 
 def _missing(
@@ -102,46 +112,57 @@ def _missing(
     )
 
 
-def _own(field: CrmField, mapping: MappingFile, path: str) -> Iterator[Found]:
+def _instead(crm: CrmName, key: str, field: CrmField) -> str:
+    """The end of a sentence about a field that cannot hold a result."""
+    words = ["kpm", *key.removeprefix("criteria.").split("_")]
+    name = "_".join(words) if crm == "hubspot" else f"KPM_{'_'.join(map(str.capitalize, words[1:]))}__c"
+    if name == field.name:
+        return "name a new field, which `kpm provision` creates"
+    return f"name a field of your own such as {name}, which `kpm provision` creates"
+
+
+def _own(field: CrmField, crm: CrmName, path: str, instead: str) -> list[Found]:
     """A field that came with the CRM holds what people and other programs put there: we would wipe it."""
-    if field.standard:
-        vendor, example = (
-            ("Salesforce", "KPM_Why__c") if mapping.crm == "salesforce" else ("HubSpot", "kpm_why")
-        )
-        yield error(
-            path,
-            f"{field.name} is {vendor}'s own field, and what stands in it would be overwritten; take a custom field "
-            f"such as {example}, which `kpm provision` creates",
-        )
+    if not field.standard:
+        return []
+    message = f"{field.name} is {_VENDORS[crm]}'s own field, and what stands in it would be overwritten"
+    return [error(path, f"{message}; {instead}")]
 
 
-def _fitting(field: CrmField, room: Room, path: str, user: Callable[[], str]) -> Iterator[Found]:
+def _unwritable(
+    field: CrmField, crm: CrmName, path: str, instead: str, user: Callable[[], str]
+) -> Iterator[Found]:
+    """HubSpot gives rights on values to nobody alone: what the key may not edit, no key may."""
     if field.calculated:
-        yield error(
-            path, f"{field.name} is calculated by the CRM (a formula or roll-up) and cannot be written"
-        )
-        return
-    if not field.writable:
-        yield error(
-            path,
-            f"{user()} may not edit {field.name}; grant it (`kpm provision`), or take a field of your own",
-        )
-        return
+        message = f"{field.name} is calculated by the CRM (a formula or roll-up) and cannot be written"
+        yield error(path, f"{message}; {instead}")
+    elif not field.writable and (field.standard or crm == "hubspot"):
+        yield error(path, f"{field.name} is read-only in {_VENDORS[crm]}, whoever asks; {instead}")
+    elif not field.writable:
+        yield error(path, f"{user()} may not edit {field.name}; grant it (`kpm provision`), or {instead}")
+
+
+def _fitting(field: CrmField, room: Room, path: str, instead: str) -> Iterator[Found]:
     if field.type not in room.types:
         needed = " or ".join(room.types)
-        yield error(path, f"{field.name} holds {field.type}, but {needed} is needed")
+        yield error(path, f"{field.name} holds {field.type}, but {needed} is needed; {instead}")
         return
     if field.length is not None and field.length < room.length and field.type in _TEXTS:
-        yield error(
-            path, f"{field.name} is too short: it takes {field.length} characters, {room.length} are needed"
-        )
+        message = f"{field.name} is too short: it takes {field.length} characters, {room.length} are needed"
+        yield error(path, f"{message}; {instead}")
     digits = None if field.precision is None else field.precision - (field.scale or 0)
     if digits is not None and digits < room.digits:
         message = f"{field.name} is too narrow: it takes {digits} digits before the decimal point"
-        yield error(path, f"{message}, {room.digits} are needed")
-    if field.type is FieldType.PICKLIST and field.restricted:
-        values = {option.value for option in field.options if option.active}
-        lacking = [value for value in room.values if value not in values]
-        if lacking:
-            message = f"{field.name} takes only its own values and lacks {listed(lacking)}"
-            yield error(path, f"{message}; add them, or lift the restriction")
+        yield error(path, f"{message}, {room.digits} are needed; {instead}")
+
+
+def _options(field: CrmField, room: Room, crm: CrmName, path: str, severity: Severity) -> list[Found]:
+    """Values that a picklist refuses. HubSpot hides options from people, and takes them all the same."""
+    values = {option.value.casefold() for option in field.options if option.active or crm == "hubspot"}
+    lacking = [value for value in room.values if value not in values]
+    if field.type is not FieldType.PICKLIST or not field.restricted or not lacking:
+        return []
+    message = (
+        f"{field.name} lacks the options {listed(lacking)}: {TO_ADD} them, and changes none that is there"
+    )
+    return [(path, message, severity)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from adapters.sandbox import Sandbox
 from adapters.sandbox.side import Visibility
@@ -182,12 +183,29 @@ def test_a_target_of_another_type(bad: Place) -> None:
     refused(bad, "write.why", wrong)
 
 
-@pytest.mark.parametrize(
-    "shared", ["hubspot"], indirect=True
-)  # HubSpot restricts every enumeration, Salesforce ours never
-def test_a_target_that_lacks_a_picklist_value(bad: Place) -> None:
-    bad.edit_mapping(r"^segment        = .*$", 'segment        = "type"')
-    refused(bad, "write.segment", "type", "protect")
+def test_a_target_that_lacks_options_is_made_whole_by_provisioning(tmp_path: Path) -> None:
+    """One line with one remedy in a check, which goes on; a plan and a sync stop. HubSpot restricts them all."""
+    with Sandbox(("hubspot",), accounts=40, seed=3, today=AS_OF) as sandbox:
+        here = place("hubspot", tmp_path, sandbox)
+        options = [{"value": "protect", "label": "Key", "displayOrder": 0, "hidden": False}]
+        zone = {"name": "cf_zone", "label": "Zone", "groupName": "companyinformation", "type": "enumeration"}
+        reply = requests.post(
+            f"{sandbox.url}/crm/v3/properties/companies",
+            json={**zone, "fieldType": "select", "options": options},
+            headers={"Authorization": "Bearer sandbox-admin-token"},
+            timeout=60,
+        )
+        assert reply.status_code == 201, reply.text
+        here.edit_mapping(r"^segment        = .*$", 'segment        = "cf_zone"')
+        checked = here.kpm("check", "--quick").out
+        assert "Go, after kpm provision; then kpm plan" in checked
+        assert checked.count("cf_zone") == 1
+        said = refused(here, "write.segment", "cf_zone lacks the options", "kpm provision", command="plan")
+        assert "restriction" not in said
+        here.kpm("provision", "--yes")
+        refused_by_nobody = here.kpm("check", "--quick").out
+        assert "lacks the options" not in refused_by_nobody
+        assert here.sync()["written"] > 0
 
 
 @pytest.mark.parametrize("shared", ["hubspot"], indirect=True)  # Salesforce's labels are its stored values

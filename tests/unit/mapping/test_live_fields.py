@@ -13,6 +13,7 @@ from connector.crm import CrmField, Currencies, FieldType, Object, Option
 from connector.errors import CrmRequestError, MappingError, Severity
 from connector.mapping import parse, read
 from connector.mapping.live import demand, demand_of_accounts, live
+from connector.mapping.model import SEGMENTS
 from tests.unit.mapping.described import GOOD, Described, described, fields, options, told
 
 SIZE = 'source    = { field = "NumberOfEmployees" }'
@@ -519,6 +520,25 @@ def test_hubspot() -> None:
             "note: criteria[chemistry].source.field: kpm_chemistry is not there yet: `kpm provision` creates it for people to "
             "fill in"
         ),
+    ]
+
+
+def test_hubspot_takes_options_that_it_hides_and_lets_nobody_write_what_is_read_only() -> None:
+    hidden = tuple(Option(zone, zone, active=False) for zone in SEGMENTS)
+    crm = Described(
+        {
+            "accounts": fields(
+                CrmField("zone", "Zone", FieldType.PICKLIST, options=hidden, restricted=True),
+                CrmField("hs_object_id", "Record ID", FieldType.REFERENCE, writable=False, standard=True),
+            ),
+            "opportunities": {},
+            "contact_roles": {},
+        },
+        "hubspot",
+    )
+    problems = told(crm, base=HUBSPOT.replace('"Kpm_Segment"', '"zone"\nwhy = "hs_object_id"'))
+    assert [one for one in problems if "write" in one] == [
+        "error: write.why: hs_object_id is read-only in HubSpot, whoever asks; name a field of your own such as kpm_why, which `kpm provision` creates"
     ]
 
 

@@ -66,38 +66,77 @@ def test_a_label_as_target() -> None:
         (
             "why",
             {"calculated": True, "writable": False},
-            "X__c is calculated by the CRM (a formula or roll-up) and cannot be written",
+            "X__c is calculated by the CRM (a formula or roll-up) and cannot be written; {instead}",
         ),
         (
             "why",
             {"writable": False},
-            "sync@example.com may not edit X__c; grant it (`kpm provision`), or take a field of your own",
+            "sync@example.com may not edit X__c; grant it (`kpm provision`), or {instead}",
         ),
-        ("why", {"length": 80}, "X__c is too short: it takes 80 characters, 255 are needed"),
-        ("why", {"type": FieldType.NUMBER}, "X__c holds number, but text or long text is needed"),
-        ("potential", {"type": FieldType.TEXT}, "X__c holds text, but number or percent is needed"),
-        ("segment_since", {"type": FieldType.DATETIME}, "X__c holds datetime, but date is needed"),
-        ("revenue_flag", {"type": FieldType.PICKLIST}, "X__c holds picklist, but boolean is needed"),
+        ("why", {"length": 80}, "X__c is too short: it takes 80 characters, 255 are needed; {instead}"),
+        ("why", {"type": FieldType.NUMBER}, "X__c holds number, but text or long text is needed; {instead}"),
+        (
+            "potential",
+            {"type": FieldType.TEXT},
+            "X__c holds text, but number or percent is needed; {instead}",
+        ),
+        ("segment_since", {"type": FieldType.DATETIME}, "X__c holds datetime, but date is needed; {instead}"),
+        (
+            "revenue_flag",
+            {"type": FieldType.PICKLIST},
+            "X__c holds picklist, but boolean is needed; {instead}",
+        ),
         (
             "potential",
             {"type": FieldType.NUMBER, "precision": 4, "scale": 2},
-            "X__c is too narrow: it takes 2 digits before the decimal point, 3 are needed",
+            "X__c is too narrow: it takes 2 digits before the decimal point, 3 are needed; {instead}",
         ),
         (
             "headroom",
             {"type": FieldType.CURRENCY, "precision": 8, "scale": 2},
-            "X__c is too narrow: it takes 6 digits before the decimal point, 10 are needed",
-        ),
-        (
-            "confidence",
-            {"type": FieldType.PICKLIST, "restricted": True, "options": options("firm", "loose")},
-            'X__c takes only its own values and lacks "provisional"; add them, or lift the restriction',
+            "X__c is too narrow: it takes 6 digits before the decimal point, 10 are needed; {instead}",
         ),
     ],
 )
 def test_a_target_that_does_not_take_the_result(key: str, facts: dict[str, Any], message: str) -> None:
     field = replace(CrmField("X__c", "X", FieldType.TEXT, 255), **facts)
-    assert with_target(key, field) == [f"error: write.{key}: {message}"]
+    name = "_".join(word.capitalize() for word in key.split("_"))
+    instead = f"name a field of your own such as KPM_{name}__c, which `kpm provision` creates"
+    assert with_target(key, field) == [f"error: write.{key}: {message.format(instead=instead)}"]
+
+
+@pytest.mark.parametrize("lacking", [Severity.NOTE, Severity.ERROR])
+def test_options_that_provision_adds(lacking: Severity) -> None:
+    """One line with one remedy; a check goes on after it, whoever needs the field now stops."""
+    field = CrmField("X__c", "X", FieldType.PICKLIST, options=options("firm", "loose"), restricted=True)
+    crm = described()
+    crm.objects["accounts"]["X__c"] = field
+    assert told(crm, ('why     = "Why__c"', 'confidence = "X__c"'), lacking=lacking) == [
+        (
+            f'{lacking}: write.confidence: X__c lacks the options "provisional": `kpm provision` adds them, and changes '
+            "none that is there"
+        )
+    ]
+
+
+def test_options_of_the_crms_own_field_are_not_ours_to_add() -> None:
+    field = CrmField(
+        "Rating", "Rating", FieldType.PICKLIST, options=options("a"), restricted=True, standard=True
+    )
+    (problem,) = with_target("confidence", field)
+    assert problem.startswith("error: write.confidence: Rating is Salesforce's own field")
+
+
+def test_what_nobody_can_write_is_no_matter_of_rights() -> None:
+    field = CrmField("CreatedDate", "Created", FieldType.DATE, writable=False, standard=True)
+    assert with_target("segment_since", field) == [
+        "error: write.segment_since: CreatedDate is read-only in Salesforce, whoever asks; name a field of your own such as KPM_Segment_Since__c, which `kpm provision` creates"
+    ]
+
+
+def test_a_field_of_our_own_name_is_not_proposed_again() -> None:
+    (problem,) = with_target("why", CrmField("KPM_Why__c", "Why", FieldType.DATE))
+    assert problem.endswith("is needed; name a new field, which `kpm provision` creates")
 
 
 def test_the_crms_own_fields_are_not_ours_to_overwrite() -> None:
@@ -139,5 +178,5 @@ def test_a_single_criterion_needs_room_for_a_score() -> None:
     crm = described()
     crm.objects["accounts"]["Access__c"] = CrmField("Access__c", "Access", FieldType.TEXT, 255)
     assert told(crm, ('why     = "Why__c"', 'criteria.access = "Access__c"')) == [
-        "error: write.criteria.access.field: Access__c holds text, but number or percent is needed"
+        "error: write.criteria.access.field: Access__c holds text, but number or percent is needed; name a field of your own such as KPM_Access__c, which `kpm provision` creates"
     ]
