@@ -33,13 +33,21 @@ CLIPPED: Final = 0.05
 """Share of the values that may lie beyond the ends of the scale."""
 AT_AN_END: Final = 0.15
 """Share of the values beyond one end that `kpm calibrate` may leave there: a tenth, before it rounds."""
-TOO_NARROW: Final = Said("`kpm calibrate` proposes other ends", "`kpm calibrate` schlägt andere Enden vor")
-ON_PURPOSE: Final = Said(
-    "no more than `kpm calibrate` leaves at each end, so that the middle is told apart: set wider ends where the "
-    "differences out there matter",
-    "nicht mehr, als `kpm calibrate` an jedem Ende lässt, damit die Mitte unterschieden wird: weitere Enden setzen, "
-    "wo die Unterschiede dort draußen zählen",
+TOO_NARROW: Final = Said(
+    "these accounts score alike though they differ; `kpm calibrate` proposes other ends",
+    "Diese Accounts werden gleich bewertet, obwohl sie sich unterscheiden; `kpm calibrate` schlägt andere Enden vor",
 )
+ON_PURPOSE: Final = Said(
+    "nothing need be done, `kpm calibrate` leaves as many at each end, so that the middle is told apart",
+    "Es ist nichts zu tun, `kpm calibrate` lässt an jedem Ende ebenso viele, damit die Mitte unterschieden wird",
+)
+NO_ENDS: Final = Said(
+    "these accounts score alike though they differ; see that the source measures what is meant, or take a linear "
+    "scale, whose zero may lie below 0",
+    "Diese Accounts werden gleich bewertet, obwohl sie sich unterscheiden; prüfen, ob die Quelle misst, was gemeint "
+    "ist, oder eine lineare Skala nehmen, deren zero unter 0 liegen darf",
+)
+"""For scales that begin at 0 and have no end that could be set."""
 DOMINANT: Final = 0.9
 """Share of the accounts that may have one and the same value."""
 ALIKE: Final = 0.9
@@ -83,14 +91,16 @@ def _clipped(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator
         known, *beyond = _counts(members, ~raw.is_null(), below, above)
         clipped = sum(beyond)
         if known >= ENOUGH and clipped > CLIPPED * known:
-            advice = ON_PURPOSE if max(beyond) <= AT_AN_END * known else TOO_NARROW
+            on_purpose = max(beyond) <= AT_AN_END * known
+            advice = ON_PURPOSE if on_purpose else TOO_NARROW
+            if not isinstance(rung.scale, LinearScale | LogScale):
+                on_purpose, advice = False, NO_ENDS
             message = Said(
-                f"of {known:,} values of {_label(criterion, mapping)} lie beyond {words.en}: these accounts score "
-                f"alike though they differ; {advice.en}",
+                f"of {known:,} values of {_label(criterion, mapping)} lie beyond {words.en}: {advice.en}",
                 f"von {_german(f'{known:,}')} Werten von {criterion.label.in_('de')} liegen jenseits von {words.de}: "
-                f"Diese Kunden erhalten gleiche Punkte, obwohl sie sich unterscheiden; {advice.de}",
+                f"{advice.de}",
             )
-            yield Quality(OBJECT, criterion.id, message, clipped, criterion.id)
+            yield Quality(OBJECT, criterion.id, message, clipped, criterion.id, harmless=on_purpose)
 
 
 def _dominant(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Quality]:

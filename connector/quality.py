@@ -30,6 +30,7 @@ class Quality:
         count: number of records.
         criterion: whose raw value it concerns, None for all.
         examples: the first of the records or keys concerned, as people know them; `count` is of all.
+        harmless: nothing need be done about it.
     """
 
     object: str
@@ -38,6 +39,7 @@ class Quality:
     count: int
     criterion: str | None = None
     examples: tuple[str, ...] = ()
+    harmless: bool = False
 
     @property
     def note(self) -> dict[str, Any]:
