@@ -37,19 +37,28 @@ def _reads(portal: Portal, fields: Fields, needs: Needs) -> Iterator[Finding]:
                 continue
             for each in dict.fromkeys(names):
                 if each in known and count:
-                    yield _filled(portal, name, known[each], count)
+                    yield _filled(portal, name, known[each], count, needs)
 
 
-def _filled(portal: Portal, name: str, known: CrmField, count: int) -> Finding:
+def _filled(portal: Portal, name: str, known: CrmField, count: int, needs: Needs) -> Finding:
     what = f"{name}.{known.name}"
+    if name == _COMPANIES and known.name in needs.exceptions:
+        return Finding("ok", what, f"{known.type}")
     try:
         share = query.total(portal, name, known.name) / count
     except CrmRequestError:  # not every property can be searched for
         return Finding("ok", what, f"{known.type}")
     words = f"{known.type}, set in {share:.0%} of {count:,}"
+    if share >= _SPARSE:
+        return Finding("ok", what, words)
+    if name == _COMPANIES and known.name in needs.inputs:
+        who = "people fill it in, where it is empty the criterion does not count; `kpm plan` says whose comes first"
+        return Finding("note", what, f"{words}: {who}")
     if share == 0:
-        return Finding("warning", what, f"{words}: whatever rests on it is missing for every company")
-    return Finding("ok" if share >= _SPARSE else "warning", what, words)
+        fix = "have it filled in, or name another property in the mapping"
+        return Finding("warning", what, f"{words}: whatever rests on it is missing for every record; {fix}")
+    why = "whatever rests on it is missing where it is empty; without --quick, customers alone are counted"
+    return Finding("note", what, f"{words}: {why}")
 
 
 def _whole(puller: Puller, needs: Needs) -> Iterator[Finding]:

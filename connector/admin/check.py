@@ -16,6 +16,7 @@ from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS, TO_ADD
 from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale, Rung
 from connector.mapping.model import Mapping as MappingFile
+from connector.mapping.uses import uses
 from connector.measures.accounts import UNUSABLE
 from connector.overrides import Ignored, read_file
 from connector.quality import named
@@ -136,7 +137,16 @@ def needs(mapping: MappingFile) -> Needs:
     used = needed_objects(mapping)
     values = {name: ROOMS[key].values for key, name in mapping.write.targets.items() if key in ROOMS}
     asked = {section: names for section, names in reads(mapping).items() if section in used}
-    return Needs(asked, values, [spec.name for spec in specs(mapping, {})])
+    own = [use for use in uses(mapping) if use.object == "accounts"]
+    by_exception = [use for use in own if use.path.startswith("override.")]
+    elsewhere = {use.field for use in own if use not in by_exception}
+    return Needs(
+        asked,
+        values,
+        [spec.name for spec in specs(mapping, {})],
+        inputs=list(dict.fromkeys(use.field for use in own if use.is_input and use not in by_exception)),
+        exceptions=[use.field for use in by_exception if use.field not in elsewhere],
+    )
 
 
 def visible_to(
@@ -224,7 +234,8 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
     for criterion in mapping.criteria:
         yield from _answers(criterion, members, data.quality)
     for each in criteria_quality(data.accounts, mapping):
-        yield Line("warning", each.criterion or "", f"{each.count:,} {each.message.en}")
+        level: Level = "note" if each.harmless else "warning"
+        yield Line(level, each.criterion or "", f"{each.count:,} {each.message.en}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
     yield from _without_effect(data.ignored)

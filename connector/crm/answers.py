@@ -33,12 +33,12 @@ class Finding:
     """One line of a check.
 
     Attributes:
-        level: ok, warning or error.
+        level: ok, note, warning or error; a note says something that nobody need act on.
         what: subject of the line ("login", "API quota").
         message: what was found and what to do.
     """
 
-    level: Literal["ok", "warning", "error"]
+    level: Literal["ok", "note", "warning", "error"]
     what: str
     message: str
 
@@ -51,11 +51,15 @@ class Needs:
         reads: fields that are read, by object; an object that no criterion reads is left out.
         targets: fields of the account that are written -> stored values that they must take, () for any.
         creates: fields of the account that `provision` creates where they are not there.
+        inputs: fields of the account that people fill in for us: how far they are filled is up to them.
+        exceptions: fields of the account that are set for a few accounts, by exception: empty is how they should be.
     """
 
     reads: Mapping[Object, Sequence[str]]
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     creates: Sequence[str] = ()
+    inputs: Sequence[str] = ()
+    exceptions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from connector.admin.check import Checked, Data, Line, check, visible_to, with_data
+from connector.admin.check import needs as needs_of
 from connector.crm import Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping import Mapping, parse
@@ -203,6 +204,25 @@ def test_the_crm_is_told_what_the_mapping_needs() -> None:
     assert made.needs.targets["KPM_Segment__c"] == ("protect", "develop", "maintain", "retreat", "unrated")
     assert made.needs.targets["KPM_Why__c"] == ()
     assert {"KPM_Segment__c", "KPM_Segment_Badge__c"} <= set(made.needs.creates)
+
+
+def test_the_crm_is_told_what_people_fill_in_and_what_they_set_by_exception() -> None:
+    more = """[[criteria]]
+id = "demand"
+dimension = "potential"
+label = "Demand"
+source = { field = "KPM_Demand__c" }
+scale = { kind = "rating", worst = 1, best = 5 }
+
+[override]
+segment = "KPM_Override__c"
+owner = "OwnerId"
+reason = "KPM_Why_Not__c"
+
+[write]"""
+    needs = needs_of(mapping_of(("[accounts]", '[accounts]\nowner = "OwnerId"'), ("[write]", more)))
+    assert needs.inputs == ["KPM_Demand__c"]
+    assert needs.exceptions == ["KPM_Override__c", "KPM_Why_Not__c"]
 
 
 def test_what_a_person_sees_is_a_group_of_its_own() -> None:

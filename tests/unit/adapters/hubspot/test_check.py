@@ -211,17 +211,36 @@ def test_properties_that_a_sync_reads_are_looked_at_one_by_one(portal: Sandbox, 
     found = {each.what: each for each in opened(portal.url).check(NEEDS)}
     assert found["companies.name"].message == "text, set in 100% of 294"
     assert found["companies.industry"].message.startswith("picklist, set in ")
-    assert found["companies.kpm_wallet"].level in ("ok", "warning")
+    assert found["companies.kpm_wallet"].level == "note"
     assert found["deals.closedate"].message.startswith("datetime, set in ")
     assert "companies.no_such_property" not in found  # the mapping's own lines name it
 
 
-def test_a_property_that_nobody_has_filled_in_is_a_warning(own_portal: Sandbox, opened: Open) -> None:
+def test_how_far_a_property_is_filled_comes_with_a_reason_and_a_remedy(
+    own_portal: Sandbox, opened: Open
+) -> None:
     admin = opened(own_portal.url, access_token="sandbox-admin-token")
-    admin.provision([FieldSpec("kpm_new", "New", FieldType.NUMBER)], {})
-    found = {each.what: each for each in opened(own_portal.url).check(Needs({"accounts": ("kpm_new",)}))}
+    names = ("kpm_new", "kpm_rating", "kpm_override")
+    admin.provision([FieldSpec(name, "New", FieldType.NUMBER) for name in names], {})
+    needs = Needs({"accounts": names}, inputs=("kpm_rating",), exceptions=("kpm_override",))
+    found = {each.what: each for each in opened(own_portal.url).check(needs)}
     assert found["companies.kpm_new"].level == "warning"
     assert "set in 0% of" in found["companies.kpm_new"].message
+    assert "have it filled in, or name another property" in found["companies.kpm_new"].message
+    assert found["companies.kpm_rating"].level == "note"
+    assert "people fill it in" in found["companies.kpm_rating"].message
+    assert found["companies.kpm_override"] == Finding("ok", "companies.kpm_override", "number")
+
+
+def test_a_property_that_few_records_have_is_a_note_with_its_reason(
+    own_portal: Sandbox, opened: Open
+) -> None:
+    found = {
+        each.what: each
+        for each in opened(own_portal.url).check(Needs({"accounts": ("hs_parent_company_id",)}))
+    }
+    assert found["companies.hs_parent_company_id"].level == "note"
+    assert "missing where it is empty" in found["companies.hs_parent_company_id"].message
 
 
 def test_only_scopes_of_what_the_mapping_reads_are_asked_for(portal: Sandbox, opened: Open) -> None:
