@@ -31,6 +31,9 @@ _SEP_LINE: Final = re.compile(r"sep=(.)\r?$", re.IGNORECASE)
 _SHOWN: Final = 12
 _BEGINNING: Final = 1 << 16
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of Excel begin, those of today and those of before 2007."""
+SAVE_AS: Final = 'save it as "CSV UTF-8 (comma delimited)"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,12 @@ def opened(mapping: MappingFile, name: str, *, head_only: bool = False) -> CsvFi
     path = mapping.beside(name) or Path(name)
     try:
         raw = _beginning(path) if head_only else path.read_bytes()
-        text, cut = _decoded(raw, name), 1
+        if is_workbook(raw):
+            raise _refused(name, "", f"is an Excel workbook, whatever its name; {SAVE_AS}")
+        text, cut = decoded(raw), 1
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise _refused(name, f"line {line}", f"is not UTF-8 text; in Excel, {SAVE_AS}") from None
     except FileNotFoundError:
         message = "there is no such file; its path is relative to the folder of the mapping"
         raise _refused(name, "", message) from None
@@ -172,15 +180,18 @@ def _beginning(path: Path) -> bytes:
     return raw[: raw.rfind(b"\n") + 1] or raw
 
 
-def _decoded(raw: bytes, name: str) -> str:
-    if raw[:2] in _UTF_16:  # Excel's "Unicode text"
-        return raw.decode("utf-16", errors="replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        message = 'is not UTF-8 text; in Excel, save it as "CSV UTF-8 (comma delimited)"'
-        raise _refused(name, f"line {line}", message) from None
+def decoded(raw: bytes) -> str:
+    """The text in a file that is UTF-8, or UTF-16 as Excel's "Unicode text".
+
+    Raises:
+        UnicodeDecodeError: it is in another encoding.
+    """
+    return raw.decode("utf-16", errors="replace") if raw[:2] in _UTF_16 else raw.decode("utf-8-sig")
+
+
+def is_workbook(raw: bytes) -> bool:
+    """Whether a spreadsheet program's own file begins like this, by whatever name it goes."""
+    return raw.startswith(_WORKBOOKS)
 
 
 def _parsed(file: CsvFile, sources: list[CsvSource]) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def parse(
         raise MappingError([Problem(file, "", message)]) from None
     data = edited(data, settings)
     try:
-        mapping = Mapping.model_validate(data, context={"folder": folder})
+        mapping = Mapping.model_validate(data, context={"folder": folder, "file": file})
     except ValidationError as error:
         raise MappingError(shape_problems(error, data, file)) from None
     problems = sense(mapping, file)

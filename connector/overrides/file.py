@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from connector.errors import MappingError, Problem
+from connector.mapping.csv_file import SAVE_AS, decoded, is_workbook
 from connector.mapping.model import SEGMENTS, Language, Mapping
 from connector.mapping.words import listed, nearest
 from connector.overrides.causes import say
@@ -35,23 +36,13 @@ def read_file(mapping: Mapping) -> OverrideFile:
     override = mapping.override
     if override is None or override.file is None:
         return OverrideFile()
-    path = mapping.beside(override.file) or Path(override.file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise _problem(f"there is no {override.file}; the path is relative to the mapping's folder") from None
-    except UnicodeDecodeError as error:
-        raise _problem(
-            f"{override.file} is not UTF-8 text (byte {error.start + 1}); save it as UTF-8"
-        ) from None
-    except OSError as error:
-        raise _problem(f"{override.file} cannot be read: {error.strerror}") from None
+    text = _text(mapping, override.file)
     entries: list[Entry] = []
     ignored: list[Ignored] = []
     try:
-        rows = list(_rows(text, override.file))
+        rows = list(_rows(text, override.file, mapping))
     except csv.Error as error:
-        raise _problem(f"{override.file} is no table of comma-separated values: {error}") from None
+        raise _problem(mapping, f"{override.file} is no table of comma-separated values: {error}") from None
     for line, row in rows:
         found = _entry(line, row, mapping)
         if isinstance(found, Entry):
@@ -63,20 +54,39 @@ def read_file(mapping: Mapping) -> OverrideFile:
     return OverrideFile(override.file, tuple(once), (*ignored, *twice))
 
 
-def _problem(message: str) -> MappingError:
-    return MappingError([Problem("mapping", "override.file", message)])
+def _text(mapping: Mapping, name: str) -> str:
+    path = mapping.beside(name) or Path(name)
+    try:
+        raw = path.read_bytes()
+        if is_workbook(raw):
+            raise _problem(mapping, f"{name} is an Excel workbook, whatever its name; {SAVE_AS}")
+        text = decoded(raw)
+    except FileNotFoundError:
+        message = f"there is no {name}; the path is relative to the mapping's folder"
+        raise _problem(mapping, message) from None
+    except UnicodeDecodeError as error:
+        message = f"{name} is not UTF-8 text (byte {error.start + 1}); in Excel, {SAVE_AS}"
+        raise _problem(mapping, message) from None
+    except OSError as error:
+        raise _problem(mapping, f"{name} cannot be read: {error.strerror}") from None
+    if not text.strip():
+        raise _problem(mapping, f"{name} is empty; its first line should be {','.join(COLUMNS)}")
+    return text
 
 
-def _rows(text: str, file: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _problem(mapping: Mapping, message: str) -> MappingError:
+    return MappingError([Problem(mapping.file, "override.file", message)])
+
+
+def _rows(text: str, file: str, mapping: Mapping) -> Iterator[tuple[int, dict[str, str]]]:
     """Line and cells of every row that is not empty; the first line says whether columns end at ``,``, ``;`` or tab."""
     head = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     columns = [cell.strip().casefold() for cell in next(reader, [])]
     lacking = [name for name in NEEDED if name not in columns]
     if lacking:
-        raise _problem(
-            f"{file} lacks the column {listed(lacking)}; its first line should be {','.join(COLUMNS)}"
-        )
+        message = f"{file} lacks the column {listed(lacking)}; its first line should be {','.join(COLUMNS)}"
+        raise _problem(mapping, message)
     for cells in reader:
         if any(cell.strip() for cell in cells):
             given = dict(zip(columns, (" ".join(cell.split()) for cell in cells), strict=False))

@@ -52,11 +52,18 @@ class Mapping(Part):
     """Units of a currency for one unit of `currency`, where the CRM keeps no rates."""
     write: Write = Write()
     _folder: Path | None = PrivateAttr(default=None)
+    _file: str = PrivateAttr(default="mapping")
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - as pydantic has it
-        """Remember the folder of the file, which whoever reads one gives as the context ``folder``."""
+        """Remember the file's name and folder, which whoever reads one gives as the context."""
         if isinstance(context, dict):
             self._folder = context.get("folder")
+            self._file = context.get("file", self._file)
+
+    @property
+    def file(self) -> str:
+        """Name of the file that it was read from, for messages."""
+        return self._file
 
     def beside(self, name: str) -> Path | None:
         """The path of a file that the mapping names relative to itself; None if it was read from no folder."""

@@ -115,6 +115,14 @@ def test_one_file_by_two_keys(tmp_path: Path) -> None:
             'erp.csv: line 3: is not UTF-8 text; in Excel, save it as "CSV UTF-8 (comma delimited)"',
         ),
         (
+            b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00",
+            'erp.csv: is an Excel workbook, whatever its name; save it as "CSV UTF-8 (comma delimited)"',
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            'erp.csv: is an Excel workbook, whatever its name; save it as "CSV UTF-8 (comma delimited)"',
+        ),
+        (
             "Number,Rate\nA,1\n",
             'erp.csv: line 1: has no column "rate"; did you mean "Rate"? Its columns: "Number", "Rate"',
         ),

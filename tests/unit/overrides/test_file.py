@@ -64,6 +64,11 @@ def test_as_spreadsheets_save_it(tmp_path: Path, head: str, row: str) -> None:
     assert (entry.account, entry.value, entry.owner, entry.reason) == ("x", "retreat", "Bo", "why, oh why")
 
 
+def test_as_excel_saves_unicode_text(tmp_path: Path) -> None:
+    text = "account\twhat\tvalue\nx\tsegment\tretreat\n".encode("utf-16")
+    assert [entry.value for entry in read_file(mapping_with(tmp_path, text)).entries] == ["retreat"]
+
+
 @pytest.mark.parametrize(
     ("row", "cause"),
     [
@@ -107,14 +112,20 @@ def test_a_file_that_has_gone_since_the_mapping_was_read_is_told(tmp_path: Path)
     [
         (None, "there is no overrides.csv; the path"),
         (b"account,what\n", 'lacks the column "value"'),
-        (b"", 'lacks the column "account", "what", "value"'),
+        (b"", "overrides.csv is empty; its first line should be account,what,value,owner,reason,expires"),
+        ("\ufeff\r\n".encode(), "overrides.csv is empty"),
+        (
+            b"PK\x03\x04\x14\x00\x06\x00\x08\x00",
+            'is an Excel workbook, whatever its name; save it as "CSV UTF-8',
+        ),
         ("account,what,value\nx,segment,für".encode("latin-1"), "is not UTF-8"),
         (b"account,what,value\nx,segment," + b"x" * 200_000, "no table of comma-separated"),
     ],
 )
 def test_a_file_that_is_none_stops(tmp_path: Path, content: bytes | None, message: str) -> None:
-    with pytest.raises(MappingError, match=message):
+    with pytest.raises(MappingError, match=message) as caught:
         read_file(mapping_with(tmp_path, content))
+    assert str(caught.value).startswith("m.toml: override.file: ")
 
 
 def test_an_id_from_a_salesforce_report_is_made_whole(tmp_path: Path) -> None:
