@@ -18,6 +18,7 @@ import urllib3.exceptions
 from hubspot.crm.objects.exceptions import ApiException
 
 from adapters.retry import TEMPORARY_STATUSES, Trouble, retry_after
+from connector.config import NAMELESS
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
 
 OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -99,11 +100,13 @@ class Translator:
         secrets: texts that must never appear in a message.
         user: how to name whoever the token belongs to.
         renewable: an expired token is replaced without a person.
+        variables: how the names of the connection's variables begin.
     """
 
     secrets: tuple[str, ...] = ()
     renewable: bool = False
     user: str = "the connected service key or app"
+    variables: str = NAMELESS
 
     def judge(self, outcome: object) -> Trouble | None:
         """The verdict of `adapters.retry` on an answer or exception."""
@@ -196,10 +199,10 @@ class Translator:
         )
 
     def clean(self, text: str) -> str:
-        """The text without any secret."""
+        """The text without any secret, with the whole names of variables."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return text
+        return text.replace(NAMELESS, self.variables)
 
     def _error(
         self, kind: type[CrmError], text: str, operation: str, answer: Refused | None = None, code: str = ""

@@ -47,7 +47,8 @@ class Portal:
         self.connection = connection
         self.paths = Paths(connection.api_version)
         self.session = Session(connection, read_seconds)
-        self.translator = Translator(renewable=connection.auth == "refresh_token")
+        renewable = connection.auth == "refresh_token"
+        self.translator = Translator(renewable=renewable, variables=connection.variables)
         self.retrier = Retrier("hubspot", limits)
         self._login = Login(connection, self._send_form, self.paths.token)
         self._reached = False

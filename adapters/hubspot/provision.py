@@ -22,7 +22,7 @@ from adapters.hubspot.metadata import (
     lacking_options,
     merged_options,
 )
-from adapters.hubspot.scopes import READ, WRITE, missing, named
+from adapters.hubspot.scopes import DEFINE, READ, WRITE, missing, named
 from adapters.hubspot.settings import Settings
 from connector.crm import FieldSpec, FieldType, Object, Option, Step
 
@@ -56,6 +56,27 @@ class Provisioner:
         """Do what is missing, step by step; see `connector.crm.Crm.provision`."""
         self._settings.identify()
         present = self._fields.raw(_COMPANIES)
+        to_do = False
+        for step in self._fitted(specs, present):
+            to_do = to_do or (not step.done and step.what != "by hand")
+            yield step
+        if to_do:
+            yield from self._right()
+        yield from self._scopes(reads, nightly_user)
+        yield from _by_hand(specs, assign)
+
+    def _right(self) -> Iterator[Step]:
+        """A trial does not meet HubSpot's refusal, so it looks at the key that would do the work."""
+        owner = self._settings.owner()
+        if owner.scopes is not None and DEFINE not in owner.scopes:
+            detail = (
+                f"{self._portal.translator.user}, which is to do this, lacks the scope, so nothing can be created: add "
+                f"it at {SERVICE_KEYS}, or give the key of somebody who has it"
+            )
+            yield Step("by hand", DEFINE, detail, done=False)
+
+    def _fitted(self, specs: Sequence[FieldSpec], present: Mapping[str, Mapping[str, Any]]) -> Iterator[Step]:
+        """Properties and options."""
         absent = [spec for spec in specs if spec.name not in present]
         if absent:
             yield self._group()
@@ -65,8 +86,6 @@ class Provisioner:
                 yield from self._created(spec, restored=spec.name in archived)
             else:
                 yield from self._existing(spec, present[spec.name])
-        yield from self._scopes(reads, nightly_user)
-        yield from _by_hand(specs, assign)
 
     def _group(self) -> Step:
         operation, path = "create the property group", self._portal.paths.groups(_COMPANIES)

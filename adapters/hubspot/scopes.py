@@ -10,6 +10,8 @@ from connector.crm import Object
 Alternatives: TypeAlias = tuple[str, ...]
 
 WRITE: tuple[Alternatives, ...] = (("crm.objects.companies.write",),)
+DEFINE = "crm.schemas.companies.write"
+"""Creates properties of companies, and changes their options."""
 CURRENCIES: tuple[Alternatives, ...] = (("settings.currencies.read", "multi-currency-read"),)
 
 EXPORT: tuple[Alternatives, ...] = (("crm.export",),)

@@ -99,7 +99,7 @@ class Login:
         if self._connection.auth == "access_token":
             raise self._error(
                 f"the access token of {translator.user} has expired or was revoked, and auth = 'access_token' has "
-                f"no way to renew it. Put a new one into KPM_CONNECTIONS__<NAME>__ACCESS_TOKEN, or set "
+                f"no way to renew it. Put a new one into {self._connection.variables}__ACCESS_TOKEN, or set "
                 f"auth = 'jwt' or 'client_credentials', which log in by themselves"
             )
 

@@ -20,6 +20,7 @@ import requests
 
 from adapters.retry import TEMPORARY_STATUSES, Trouble, retry_after
 from adapters.salesforce import logins
+from connector.config import NAMELESS
 from connector.errors import CrmAuthError, CrmError, CrmRequestError, CrmTemporaryError
 
 OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -108,10 +109,12 @@ class Translator:
     Attributes:
         secrets: texts that must never appear in a message.
         user: how to name the connected user.
+        variables: how the names of the connection's variables begin.
     """
 
     secrets: tuple[str, ...] = ()
     user: str = UNNAMED
+    variables: str = NAMELESS
 
     def judge(self, outcome: object) -> Trouble | None:
         """The verdict of `adapters.retry` on an answer or exception."""
@@ -220,10 +223,10 @@ class Translator:
         return f"{self.user} lacks a right{what}. Assign the permission set KPM Sync (`kpm provision` creates it)"
 
     def clean(self, text: str) -> str:
-        """The text without any secret."""
+        """The text without any secret, with the whole names of variables."""
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return text
+        return text.replace(NAMELESS, self.variables)
 
     def _error(
         self, kind: type[CrmError], text: str, operation: str, answer: Refused | None = None, code: str = ""

@@ -136,7 +136,8 @@ class Org:
         self.session = Session(connection, read_seconds)
         self.session.auth = self._sign
         self.translator = Translator(
-            user=f"the user {connection.username}" if connection.username else UNNAMED
+            user=f"the user {connection.username}" if connection.username else UNNAMED,
+            variables=connection.variables,
         )
         self.retrier = Retrier("salesforce", limits)
         self._login_session = Session(connection, read_seconds)

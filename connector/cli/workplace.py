@@ -140,9 +140,8 @@ class Workplace:
         if admin is None:
             raise CrmAuthError(
                 "Creating fields needs an administrator's credentials, for this one call; they are not stored. Set "
-                f"KPM_ADMIN__{self.name.upper()}__... in the environment, with the names of the connection's own "
-                "settings (docs/configuration.md shows each way to log in), or give the nightly user's in "
-                "that place if it may create fields.",
+                f"{config.admin_variables(self.settings, self.name)} in the environment; the nightly user's own will "
+                "do in that place if it may create fields.",
                 crm=self.connection.crm,
                 operation="provision",
             )
@@ -151,7 +150,7 @@ class Workplace:
             yield opened
         except CrmAuthError as error:
             raise CrmAuthError(
-                f"With the administrator's credentials (KPM_ADMIN__...): {error}",
+                f"With the administrator's credentials ({admin.variables}__...): {error}",
                 crm=error.crm,
                 operation=error.operation,
                 status=error.status,

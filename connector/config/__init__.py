@@ -1,9 +1,10 @@
 """What is set: ``config.toml``, the environment, and the models that both are checked against."""
 
-from connector.config.load import admin_connection, chosen, load
+from connector.config.load import admin_connection, admin_variables, chosen, load
 from connector.config.model import (
     CONNECTION_NAME,
     LOOPBACK,
+    NAMELESS,
     SECRETS,
     Config,
     Connection,
@@ -17,6 +18,7 @@ from connector.config.model import (
 __all__ = [
     "CONNECTION_NAME",
     "LOOPBACK",
+    "NAMELESS",
     "SECRETS",
     "Config",
     "Connection",
@@ -26,6 +28,7 @@ __all__ = [
     "Store",
     "SyncLimits",
     "admin_connection",
+    "admin_variables",
     "chosen",
     "load",
 ]

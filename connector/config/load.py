@@ -125,7 +125,7 @@ def admin_connection(
     auth = next((kind for secret, kind in _AUTH_BY_SECRET.items() if secret in given), own.auth)
     try:
         adapter: TypeAdapter[Connection] = TypeAdapter(Connection)
-        return adapter.validate_python({**base, "auth": auth, **given})
+        made = adapter.validate_python({**base, "auth": auth, **given})
     except ValidationError as error:
         lines = []
         for detail in error.errors():
@@ -138,6 +138,30 @@ def admin_connection(
                 key = str(detail["loc"][-1]) if detail["loc"] else ""
                 lines.append(f"{spelt('admin', name, key)}: {_words(detail)}")
         raise ConfigError("\n".join(lines)) from None  # the cause would show the values
+    made._variables = spelt("admin", name)  # noqa: SLF001 - set once, here
+    return made
+
+
+def admin_variables(config: Config, name: str) -> str:
+    """The variables that take an administrator's credentials, by the connection's way to log in."""
+    own = config.connections[name]
+
+    def named(*keys: str) -> str:
+        return " and ".join(spelt("admin", name, key) for key in keys)
+
+    if isinstance(own, HubspotConnection):
+        key = f"{named('access_token')} (a key with the scope crm.schemas.companies.write)"
+        app = named("refresh_token", "client_secret")
+        return f"{key}, or {app} (of an app)" if own.auth == "refresh_token" else key
+    session = ("access_token",) if own.instance_url else ("access_token", "instance_url")
+    token = f"{named(*session)} (of an administrator's open session)"
+    others = {
+        "jwt": f"{named('username')} (an administrator whom the connected app admits)",
+        "client_credentials": f"{named('client_id', 'client_secret')} (of an app that runs as an administrator)",
+        "refresh_token": f"{named('refresh_token')} (of an administrator)",
+        "password": f"{named('username', 'password', 'security_token')} (of an administrator)",
+    }
+    return f"{others[own.auth]}, or {token}" if own.auth in others else token
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +358,8 @@ def _resolved(config: Config, path: Path) -> Config:
         )
         for name, connection in config.connections.items()
     }
+    for name, connection in connections.items():
+        connection._variables = spelt("connections", name)  # noqa: SLF001 - set once, here
     url = config.store.url
     kind, mark, database = url.partition("sqlite:///")
     if mark and not kind and database not in ("", ":memory:"):

@@ -27,6 +27,8 @@ from pydantic_core import PydanticCustomError
 from connector import cron
 
 CONNECTION_NAME = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+NAMELESS = "KPM_CONNECTIONS__<NAME>"
+"""How variables of a connection begin as long as its name is not known."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -126,6 +128,12 @@ class _Connection(_Section):
     """HTTP proxy for every call."""
     schedule: Schedule | None = None
     sync: SyncLimits | None = None
+    _variables: str = PrivateAttr(default=NAMELESS)
+
+    @property
+    def variables(self) -> str:
+        """How the names of the variables begin that its secrets come from, for messages."""
+        return self._variables
 
 
 class SalesforceConnection(_Connection):

@@ -120,6 +120,17 @@ def test_a_missing_secret_names_its_variable(bad: Place, monkeypatch: pytest.Mon
     refused(bad, f"KPM_CONNECTIONS__ACME__{secret}")
 
 
+def test_provisioning_without_an_administrator_names_the_variables(
+    bad: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {"salesforce": "CLIENT_SECRET", "hubspot": "ACCESS_TOKEN"}[bad.crm]
+    environment = {name: value for name, value in bad.environment().items() if "KPM_ADMIN" not in name}
+    monkeypatch.setattr(type(bad), "environment", lambda _self: environment)
+    said = " ".join(bad.kpm("provision", "--dry-run", code=3).err.split())
+    assert f"KPM_ADMIN__ACME__{secret} (" in said
+    assert "..." not in said
+
+
 def test_an_unreachable_host(bad: Place) -> None:
     path = bad.folder / "config.toml"
     path.write_text(path.read_text().replace(bad.sandbox.url, "http://127.0.0.1:9"))
@@ -133,7 +144,7 @@ def test_a_wrong_credential_says_who_must_act(bad: Place, monkeypatch: pytest.Mo
         f"KPM_CONNECTIONS__ACME__{secret}": "revoked-and-gone",
     }
     monkeypatch.setattr(type(bad), "environment", lambda _self: environment)
-    said = refused(bad, code=3)
+    said = refused(bad, f"KPM_CONNECTIONS__ACME__{secret}", code=3)
     assert "revoked-and-gone" not in said
 
 

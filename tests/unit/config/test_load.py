@@ -13,6 +13,7 @@ from connector.config import (
     Store,
     SyncLimits,
     admin_connection,
+    admin_variables,
     chosen,
     load,
 )
@@ -315,6 +316,45 @@ def test_an_administrator_brings_his_own_credentials(written: Written) -> None:
     assert connection.client_secret is None
     assert connection.login_url == "https://acme.my.salesforce.com"
     assert admin_connection(config, "acme", {SECRET: "x"}) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "needed"),
+    [
+        ('auth = "jwt"\nclient_id = "a"\nusername = "b"\nprivate_key_file = "c"', "USERNAME (an administrator"),
+        ('auth = "client_credentials"\nclient_id = "a"', "CLIENT_ID and KPM_ADMIN__ACME__CLIENT_SECRET (of an app"),
+        ('auth = "refresh_token"\nclient_id = "a"', "REFRESH_TOKEN (of an administrator)"),
+        ('auth = "access_token"\ninstance_url = "https://a.my.salesforce.com"', "ACCESS_TOKEN (of an administrator's"),
+        ('auth = "password"\nusername = "b"', "USERNAME and KPM_ADMIN__ACME__PASSWORD and KPM_ADMIN__ACME__SECURITY_"),
+    ],
+)  # fmt: skip
+def test_the_variables_of_an_administrator_by_the_way_to_log_in(
+    written: Written, keys: str, needed: str
+) -> None:
+    secrets = ("CLIENT_SECRET", "REFRESH_TOKEN", "ACCESS_TOKEN", "PASSWORD")
+    environ = {f"KPM_CONNECTIONS__ACME__{secret}": "x" for secret in secrets}
+    head = '[connections.acme]\ncrm = "salesforce"\nmapping = "m.toml"\n'
+    told = admin_variables(load(written(head + keys), environ), "acme")
+    assert told.startswith(f"KPM_ADMIN__ACME__{needed}")
+    assert "KPM_ADMIN__ACME__ACCESS_TOKEN" in told
+    assert ("INSTANCE_URL" in told) is ("instance_url" not in keys)
+
+
+def test_the_variables_of_a_hubspot_administrator(written: Written) -> None:
+    key = "KPM_ADMIN__PORTAL__ACCESS_TOKEN (a key with the scope crm.schemas.companies.write)"
+    plain = load(written(PORTAL), {"KPM_CONNECTIONS__PORTAL__ACCESS_TOKEN": "y"})
+    assert admin_variables(plain, "portal") == key
+    environ = {f"KPM_CONNECTIONS__PORTAL__{name}": "y" for name in ("CLIENT_SECRET", "REFRESH_TOKEN")}
+    app = load(written(PORTAL + 'auth = "refresh_token"\nclient_id = "a"'), environ)
+    assert admin_variables(app, "portal").startswith(f"{key}, or KPM_ADMIN__PORTAL__REFRESH_TOKEN and ")
+
+
+def test_a_connection_knows_its_variables(written: Written) -> None:
+    config = load(written(ACME), {SECRET: "x"})
+    assert config.connections["acme"].variables == "KPM_CONNECTIONS__ACME"
+    admin = admin_connection(config, "acme", {"KPM_ADMIN__CLIENT_ID": "a", "KPM_ADMIN__CLIENT_SECRET": "b"})
+    assert admin is not None
+    assert admin.variables == "KPM_ADMIN__ACME"
 
 
 def test_an_administrators_wrong_value_names_its_variable(written: Written) -> None:

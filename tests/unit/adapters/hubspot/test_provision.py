@@ -123,6 +123,19 @@ def test_the_right_to_change_properties_is_named(own_portal: Sandbox, opened: Op
         opened(own_portal.url).provision(SPECS, {})
 
 
+def test_a_dry_run_says_that_the_right_is_missing(own_portal: Sandbox, opened: Open) -> None:
+    right = "crm.schemas.companies.write"
+    steps = opened(own_portal.url).provision(SPECS, {}, dry_run=True)
+    lacking = find(steps, right)
+    assert (lacking.what, lacking.done) == ("by hand", False)
+    assert "lacks the scope, so nothing can be created" in lacking.detail
+    admin = opened(own_portal.url, access_token="sandbox-admin-token")
+    assert right not in {step.target for step in admin.provision(SPECS, {}, dry_run=True)}
+    admin.provision(SPECS, {})
+    steps = opened(own_portal.url).provision(SPECS, {}, dry_run=True)  # nothing is left to do
+    assert right not in {step.target for step in steps}
+
+
 def test_what_hubspot_has_no_api_for_is_one_line_for_a_person(own_portal: Sandbox, opened: Open) -> None:
     admin = opened(own_portal.url, access_token="sandbox-admin-token")
     steps = admin.provision(SPECS, {"orders": ()}, ["rep@example.com"], nightly_user="user 9")
