@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -77,6 +80,47 @@ def parse(text: str) -> Cron:
         month=month,
         day_of_week="*" if every_weekday else ",".join(WEEKDAYS[value] for value in weekdays),
     )
+
+
+def when_clocks_change(fields: Cron, zone: ZoneInfo, since: date) -> tuple[list[datetime], list[datetime]]:
+    """Local times of the year after a day at which an expression fires though the clocks skip them, or show them twice.
+
+    Args:
+        fields: the expression.
+        zone: whose clocks.
+        since: the first day looked at.
+
+    Returns:
+        Those that do not exist, and those that come twice.
+    """
+    skipped: list[datetime] = []
+    twice: list[datetime] = []
+    for ahead in range(366):
+        day = since + timedelta(days=ahead)
+        start = datetime.combine(day, time(), zone)
+        if start.utcoffset() == (start + timedelta(days=1)).utcoffset() or not _falls_on(fields, day):
+            continue
+        for hour, minute in product(_numbers(fields.hour, 24), _numbers(fields.minute, 60)):
+            local = datetime.combine(day, time(hour, minute), zone)
+            again = local.replace(fold=1)
+            if local.utcoffset() == again.utcoffset():
+                continue
+            exists = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None)
+            (twice if exists else skipped).append(local)
+    return skipped, twice
+
+
+def _falls_on(fields: Cron, day: date) -> bool:
+    weekdays = WEEKDAYS if fields.day_of_week == "*" else fields.day_of_week.split(",")
+    return (
+        day.month in _numbers(fields.month, 13)
+        and day.day in _numbers(fields.day, 32)
+        and WEEKDAYS[day.isoweekday() % 7] in weekdays
+    )
+
+
+def _numbers(listed: str, end: int) -> Sequence[int]:
+    return range(end) if listed == "*" else [int(each) for each in listed.split(",")]
 
 
 def _listed(values: Sequence[int], kind: _Field) -> str:

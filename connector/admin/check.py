@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from connector.admin.provision import reads, specs
+from connector.config import Schedule
 from connector.criteria_quality import criteria_quality
 from connector.crm import Crm, Estimate, Finding, Needs, Usage
+from connector.cron import parse as parse_cron
+from connector.cron import when_clocks_change
 from connector.errors import Problem, Severity
 from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS, TO_ADD
@@ -172,6 +176,23 @@ def visible_to(
 
 def _lines(findings: Sequence[Finding]) -> tuple[Line, ...]:
     return tuple(Line(each.level, each.what, each.message) for each in findings)
+
+
+def with_schedule(checked: Checked, schedule: Schedule) -> Checked:
+    """The same check, with what is odd about the hour of the nightly run."""
+    zone = ZoneInfo(schedule.time_zone)
+    skipped, twice = when_clocks_change(parse_cron(schedule.cron), zone, schedule.today())
+    told = [
+        f"on {times[0]:%Y-%m-%d} the clocks of {schedule.time_zone} {what} {times[0]:%H:%M}"
+        for times, what in ((skipped, "skip"), (twice, "show twice"))
+        if times
+    ]
+    if not told:
+        return checked
+    message = f'"{schedule.cron}": {", and ".join(told)}, so that night\'s run may be left out or come at another hour'
+    return _and(
+        checked, Group("Schedule", (Line("warning", "cron", f"{message}; take another, such as 4:30"),))
+    )
 
 
 def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:

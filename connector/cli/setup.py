@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from connector import config
-from connector.admin.check import Checked, Data, visible_to, with_data, with_override_file
+from connector.admin.check import Checked, Data, visible_to, with_data, with_override_file, with_schedule
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
 from connector.admin.init import initialise
@@ -99,6 +99,7 @@ def check(
     """
     with workplace(context, connection) as place, place.crm() as crm:
         checked = check_crm(crm, place.mapping, place.connection.mapping.name, place.problems)
+        checked = with_schedule(checked, place.settings.schedule_of(place.name))
         data = _data(place, crm, as_of) if checked.go and not quick else None
         if data is not None:
             checked = with_data(checked, place.mapping, data)

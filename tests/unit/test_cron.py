@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from connector.cron import Cron, parse
+from connector.cron import Cron, parse, when_clocks_change
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,24 @@ def test_what_means_nothing_is_refused(text: str, reason: str) -> None:
 
 def test_a_day_of_month_with_every_weekday_named_is_no_contradiction() -> None:
     assert parse("30 4 1 * 0-6").day == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "skipped", "twice"),
+    [
+        ("30 2 * * *", "Europe/Vienna", ["2026-03-29 02:30"], ["2026-10-25 02:30"]),
+        ("0 1-4 * * 0", "Europe/Vienna", ["2026-03-29 02:00"], ["2026-10-25 02:00"]),
+        ("30 1 * * *", "Europe/London", ["2026-03-29 01:30"], ["2026-10-25 01:30"]),
+        ("30 2 * * *", "America/New_York", ["2026-03-08 02:30"], []),
+        ("30 2 * 10 *", "Europe/Vienna", [], ["2026-10-25 02:30"]),
+        ("30 2 29 * *", "Europe/Vienna", ["2026-03-29 02:30"], []),
+        ("30 2 * * 1-5", "Europe/Vienna", [], []),
+        ("30 4 * * *", "Europe/Vienna", [], []),
+        ("30 2 * * *", "Asia/Tokyo", [], []),
+    ],
+)  # fmt: skip
+def test_times_that_the_clocks_skip_or_show_twice(
+    text: str, zone: str, skipped: list[str], twice: list[str]
+) -> None:
+    found = when_clocks_change(parse(text), ZoneInfo(zone), date(2026, 1, 1))
+    assert [[f"{each:%Y-%m-%d %H:%M}" for each in times] for times in found] == [skipped, twice]

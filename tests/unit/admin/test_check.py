@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from connector.admin.check import Checked, Data, Line, check, visible_to, with_data
+from connector.admin.check import Checked, Data, Line, check, visible_to, with_data, with_schedule
 from connector.admin.check import needs as needs_of
+from connector.config import Schedule
 from connector.crm import Estimate, Finding, Needs, Usage
 from connector.errors import Problem, Severity
 from connector.mapping import Mapping, parse
@@ -223,6 +224,15 @@ reason = "KPM_Why_Not__c"
     needs = needs_of(mapping_of(("[accounts]", '[accounts]\nowner = "OwnerId"'), ("[write]", more)))
     assert needs.inputs == ["KPM_Demand__c"]
     assert needs.exceptions == ["KPM_Override__c", "KPM_Why_Not__c"]
+
+
+def test_an_hour_that_the_clocks_skip_is_warned_of() -> None:
+    checked = check(crm(), mapping_of(), MINIMAL.name)
+    assert with_schedule(checked, Schedule()) == checked
+    (line,) = lines(with_schedule(checked, Schedule(cron="15 2 * * *")), "Schedule")
+    assert (line.level, line.what) == ("warning", "cron")
+    assert "the clocks of Europe/Vienna skip 02:15, and on " in line.message
+    assert "Europe/Vienna show twice 02:15, so that night's run may be left out" in line.message
 
 
 def test_what_a_person_sees_is_a_group_of_its_own() -> None:
