@@ -311,13 +311,25 @@ def _explained(
             yield _Problem((*path, key), message)
         return
     if detail["type"] == "extra_forbidden":
-        yield _Problem(path, f"unknown key{did_you_mean(path[-1], _keys_beside(path, tree))}")
+        yield _Problem(path, _unknown_key(path, tree))
         return
     if path == ("connections",) and detail["type"] in ("missing", "too_short"):
         yield _Problem((), "there is no [connections.NAME] yet: write one, or start with `kpm init`")
         return
     variable = named.get(path)
-    yield _Problem(path, _words(detail), f"{variable.name} in {variable.place}" if variable else None)
+    share = bool(path) and path[-1].endswith("_share")
+    words = "must be a share from 0 to 1, such as 0.2 for 20 %" if share else _words(detail)
+    yield _Problem(path, words, f"{variable.name} in {variable.place}" if variable else None)
+
+
+def _unknown_key(path: tuple[str, ...], tree: Tree) -> str:
+    inside = tree.get(path[0]) if len(path) == 1 else None
+    if isinstance(inside, dict) and "crm" in inside:
+        return f"unknown section; a connection is written [connections.{path[0]}]"
+    keys = _keys_beside(path, tree)
+    guess = did_you_mean(path[-1], keys)
+    known = ", ".join(key for key in keys if key not in SECRETS)
+    return f"unknown key{guess or '.'} Known here: {known}" if known else "unknown key"
 
 
 def _keys_beside(path: tuple[str, ...], tree: Tree) -> list[str]:

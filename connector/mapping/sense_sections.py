@@ -21,6 +21,17 @@ _REQUIRED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "hubspot": {"contact_roles": ("property",), "orders": ("date",)},
 }
 """Keys that a section needs in one CRM."""
+_USUAL: Final[dict[tuple[str, str], str]] = {
+    ("contact_roles.objects", "salesforce"): '["OpportunityContactRole"]',
+    ("cases.account", "salesforce"): '"AccountId"',
+    ("orders.account", "salesforce"): '"AccountId"',
+    ("orders.date", "salesforce"): '"EffectiveDate"',
+    ("activities.objects", "salesforce"): '["Task", "Event"]',
+    ("activities.date", "salesforce"): '"ActivityDate"',
+    ("contact_roles.property", "hubspot"): '"hs_buying_role"',
+    ("orders.date", "hubspot"): '"hs_createdate"',
+}
+"""What stands there where nobody has fields of his own for it."""
 _MEANINGLESS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "salesforce": {"opportunities": ("pipelines",), "contact_roles": ("property",)},
     "hubspot": {
@@ -56,7 +67,7 @@ def _keys(mapping: Mapping) -> Iterator[Found]:
     where = "Salesforce" if mapping.crm == "salesforce" else "HubSpot"
     for path, given in _given(mapping, _REQUIRED):
         if not given:
-            yield error(path, f"is required for {where}")
+            yield error(path, f"is required for {where}; mostly {_USUAL[path, mapping.crm]}")
     for path, given in _given(mapping, _MEANINGLESS):
         if given:
             yield error(path, f"means nothing in {where}; leave it out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -64,6 +66,13 @@ _MESSAGES = {
 _LANGUAGES = {"german": "de", "deutsch": "de", "english": "en", "englisch": "en"}
 _SCALES = tuple(tag for each in get_args(get_args(Scale)[0]) if (tag := tag_of(each)))
 _FROM = tuple(name for name in SOURCES if name not in ("field", "csv"))
+_SECRET = re.compile(r"secret|token|passw|credential|(api|private|service)_?key", re.IGNORECASE)
+_TAKE_OUT = (
+    "a secret does not belong into this file: take it out, and renew it if others could read this file. Secrets come "
+    "from the environment, or from .env beside the configuration"
+)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_WHOLE = 100
 _LONGEST = 40  # characters of a wrong value that a message repeats
 
 
@@ -97,7 +106,8 @@ def _problem(detail: ErrorDetails, place: Place) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     shown = _shown(detail.get("input"))
     if kind == "extra_forbidden":
-        return place.path, _unknown_key(place)
+        secret = _secret_at(place)
+        return (secret, _TAKE_OUT) if secret else (place.path, _unknown_key(place))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_choice(place)
     if kind == "value_error":
@@ -109,13 +119,31 @@ def _problem(detail: ErrorDetails, place: Place) -> tuple[str, str]:
         return place.path, f"{_PATTERNS.get(place.name, detail['msg'])}, not {shown}"
     if kind == "literal_error":
         return place.path, _unknown_word(place)
-    message = _MESSAGES.get(kind, detail["msg"])
-    return place.path, message.format(input=shown, **context)
+    message = _MESSAGES.get(kind, detail["msg"]).format(input=shown, **context)
+    return place.path, message + _instead(kind, detail.get("input"), context)
+
+
+def _instead(kind: str, given: object, context: Mapping[str, Any]) -> str:
+    """What to write in place of a number in quotes, or of a share in percent."""
+    if kind in ("float_type", "int_type") and isinstance(given, str) and _NUMBER.fullmatch(given.strip()):
+        return f"; write {given.strip()} without the quotes"
+    percent = kind == "less_than_equal" and context["le"] == 1
+    if percent and isinstance(given, int | float) and given <= _WHOLE:
+        return f"; it is a share, so write {given / _WHOLE:g} for {given:g} %"
+    return ""
 
 
 def _likely(place: Place) -> str | None:
     """The key that was probably meant by an unknown one; not one that is there as well."""
     return nearest(place.name, place.keys, cutoff=0.7)
+
+
+def _secret_at(place: Place) -> str | None:
+    """The path of a secret, by its key, in what the language does not know; its value is never shown."""
+    if _SECRET.search(place.name):
+        return place.path
+    inside = place.data if isinstance(place.data, dict) else {}
+    return next((f"{place.path}.{key}" for key in inside if _SECRET.search(key)), None)
 
 
 def _unknown_key(place: Place) -> str:

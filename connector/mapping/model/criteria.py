@@ -24,11 +24,11 @@ class Criterion(Part):
     id: Id
     dimension: Dimension
     label: Text
-    weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1
+    weight: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 1
     source: Source | None = None
     scale: Scale | None = None
     first_of: tuple[Rung, ...] | None = Field(default=None, min_length=1)
-    target: Annotated[float, Field(gt=0, le=100)] = 70
+    target: Annotated[float, Field(strict=True, gt=0, le=100)] = 70
     changeability: Share = 0.5
     missing: Literal["exclude", "neutral"] | Score = "exclude"
     anchors: dict[Annotated[str, Field(pattern=r"^\d+$")], Text] = Field(default={})

@@ -12,12 +12,14 @@ Segment = Literal["protect", "develop", "maintain", "retreat", "unrated"]
 SEGMENTS: tuple[Segment, ...] = ("protect", "develop", "maintain", "retreat", "unrated")
 Language = Literal["en", "de"]
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-Days = Annotated[int, Field(gt=0, le=36_525)]
-Months = Annotated[int, Field(gt=0, le=240)]
+# Strict: "15" is a text, whatever it looks like; who writes it in quotes has made a mistake.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Score = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
+Days = Annotated[int, Field(strict=True, gt=0, le=36_525)]
+Months = Annotated[int, Field(strict=True, gt=0, le=240)]
+Flag = Annotated[bool, Field(strict=True)]
 Name = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Scalar = bool | int | Number | str
@@ -61,7 +63,7 @@ class _Test(Part):
     equals: Scalar | None = None
     above: Number | str | None = None
     below: Number | str | None = None
-    is_set: bool | None = None
+    is_set: Flag | None = None
 
     @model_validator(mode="after")
     def _one_operator(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connector.mapping.model.parts import Name, Number, Part, Positive, Score
+from connector.mapping.model.parts import Flag, Name, Number, Part, Positive, Score
 
 
 class LinearScale(Part):
@@ -21,8 +21,8 @@ class LogScale(Part):
     """Like linear, on ln(1 + x)."""
 
     kind: Literal["log"]
-    zero: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    full: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    zero: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+    full: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 
 
 class BandsScale(Part):
@@ -69,8 +69,8 @@ class PercentileScale(Part):
 
     kind: Literal["percentile"]
     by: Name | None = None
-    min_group: Annotated[int, Field(gt=0)] = 20
-    reverse: bool = False
+    min_group: Annotated[int, Field(strict=True, gt=0)] = 20
+    reverse: Flag = False
 
 
 class RatingScale(Part):

@@ -47,7 +47,7 @@ class Opportunities(Part):
     amount: Name
     close_date: Name
     stage: Name
-    probability: Name | dict[Name, Annotated[float, Field(ge=0, le=100)]] | None = None
+    probability: Name | dict[Name, Annotated[float, Field(strict=True, ge=0, le=100)]] | None = None
     pipelines: tuple[Name, ...] = ()
     where: Where = ()
 
@@ -95,7 +95,7 @@ class Wallet(Part):
     sources: tuple[WalletRung, ...] = Field(min_length=1)
     rated_at: Name | None = None
     expires_days: Days | None = None
-    achievable_share: Annotated[float, Field(gt=0, le=1)] = 0.6
+    achievable_share: Annotated[float, Field(strict=True, gt=0, le=1)] = 0.6
 
     @property
     def field(self) -> str | None:
@@ -117,8 +117,8 @@ class Matrix(Part):
     """Where the zones are."""
 
     threshold: Thresholds = Thresholds()
-    hysteresis: Annotated[float, Field(ge=0, le=50)] = 5
-    min_stay_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    hysteresis: Annotated[float, Field(strict=True, ge=0, le=50)] = 5
+    min_stay_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 0
     min_coverage: Share = 0.5
     protect_top_revenue: Share = 0.5
     develop_floor: Score = 20
@@ -154,9 +154,9 @@ class Texts(Part):
 class Campaigns(Part):
     """Quarters and tags."""
 
-    fiscal_year_start: Annotated[int, Field(ge=1, le=12)] = 1
-    max_per_year: Annotated[int, Field(ge=1, le=12)] = 4
-    min_members: Annotated[int, Field(ge=1)] = 12
+    fiscal_year_start: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
+    max_per_year: Annotated[int, Field(strict=True, ge=1, le=12)] = 4
+    min_members: Annotated[int, Field(strict=True, ge=1)] = 12
     tag: Name = "{quarter} {focus}"
 
 
@@ -164,7 +164,7 @@ class CriterionTarget(Part):
     """A field for a single criterion's score."""
 
     field: Name
-    decimals: Annotated[int, Field(ge=0, le=6)] = 0
+    decimals: Annotated[int, Field(strict=True, ge=0, le=6)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -205,7 +205,7 @@ class Write(Part):
     share_of_wallet: Name | None = None
     revenue_flag: Name | None = None
     criteria: dict[Id, CriterionTarget] = Field(default={})
-    min_change: Annotated[float, Field(ge=0, le=100)] = 3
+    min_change: Annotated[float, Field(strict=True, ge=0, le=100)] = 3
     where: Where = ()
 
     @property

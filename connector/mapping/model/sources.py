@@ -35,9 +35,9 @@ class OpportunitiesSource(Part):
     months: Months | None = None
     where: Where = ()
     no_records: Literal["zero", "missing"] = "zero"
-    overdue_grace_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    overdue_grace_days: Annotated[int, Field(strict=True, ge=0, le=3650)] | None = None
     max_per_deal: Positive | None = None
-    prior: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    prior: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | None = None
     field: Name | None = None
     of: Positive | None = None
 
@@ -60,8 +60,8 @@ class RecordsSource(Part):
     where: Where = ()
     half_life_days: Days | None = None
     per: Literal["orders", "cases", "won_opportunities"] | None = None
-    min_base: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    prior: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    min_base: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | None = None
+    prior: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] | None = None
 
 
 class ActivitiesSource(Part):
@@ -87,7 +87,7 @@ class CriteriaSource(Part):
     from_: Literal["criteria"] = Field(alias="from")
     measure: Literal["weighted", "min", "max", "geometric"]
     ids: tuple[Id, ...] = Field(min_length=1)
-    weights: tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...] = ()
+    weights: tuple[Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)], ...] = ()
     """One for each of `ids`; without them the criteria's own."""
 
 

@@ -182,12 +182,12 @@ def test_all_problems_are_listed_at_once(written: Written) -> None:
     text = "\n".join(lines)
     for expected in (
         "config.toml: connections.acme.login_url: must start with https://",
-        "config.toml: connections.acme.api_verison: unknown key; did you mean api_version?",
-        "config.toml: store.foldr: unknown key; did you mean folder?",
+        "config.toml: connections.acme.api_verison: unknown key; did you mean api_version? Known here: mapping, ",
+        "config.toml: store.foldr: unknown key; did you mean folder? Known here: url, folder",
         "config.toml: schedule.cron: '30 4 1 * 1' restricts both day of month and day of week",
         "config.toml: schedule.time_zone: 'Vienna' is no time zone; write it as Region/City",
-        "config.toml: synch: unknown key; did you mean sync?",
-        "config.toml: sync.max_moved_share: must be less than or equal to 1",
+        "config.toml: synch: unknown key; did you mean sync? Known here: connections, store, schedule, sync",
+        "config.toml: sync.max_moved_share: must be a share from 0 to 1, such as 0.2 for 20 %",
     ):
         assert expected in text
 
@@ -217,7 +217,7 @@ def test_a_misspelt_secret_is_also_missing(written: Written) -> None:
 
 def test_a_wrong_value_in_a_variable_names_the_variable(written: Written) -> None:
     [line] = refused(written(ACME), {SECRET: "x", "KPM_SYNC__MAX_MOVED_SHARE": "much"})
-    assert line.startswith("KPM_SYNC__MAX_MOVED_SHARE in the environment: must be a valid number")
+    assert line.startswith("KPM_SYNC__MAX_MOVED_SHARE in the environment: must be a share from 0 to 1")
 
 
 def test_broken_toml_names_the_line(written: Written) -> None:
@@ -292,6 +292,19 @@ def test_a_connection_overrides_schedule_and_brakes_key_by_key(written: Written)
     assert config.schedule_of("acme") == Schedule(cron="0 5 * * *", time_zone="Europe/London")
     assert config.limits_of("acme") == SyncLimits(max_moved_share=0.9, max_cleared_share=0.7)
     assert config.schedule == Schedule(time_zone="Europe/London")
+
+
+def test_unknown_names_are_told_with_the_known_ones(written: Written) -> None:
+    sync = ", ".join(SyncLimits.model_fields)
+    lines = refused(written(ACME + "[mail]\nx = 1\n[acme_too]\ncrm = 'hubspot'\n[sync]\nxyzzy = 1"))
+    assert lines == [
+        f"config.toml: sync.xyzzy: unknown key. Known here: {sync}",
+        "config.toml: mail: unknown key. Known here: connections, store, schedule, sync",
+        "config.toml: acme_too: unknown section; a connection is written [connections.acme_too]",
+    ]
+    [line] = refused(written(ACME + "xyzzy = 1"))
+    assert "client_id" in line
+    assert "client_secret" not in line  # secrets are set elsewhere
 
 
 def test_the_only_connection_needs_no_name(written: Written) -> None:
