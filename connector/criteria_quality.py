@@ -38,8 +38,8 @@ TOO_NARROW: Final = Said(
     "Diese Accounts werden gleich bewertet, obwohl sie sich unterscheiden; `kpm calibrate` schlägt andere Enden vor",
 )
 ON_PURPOSE: Final = Said(
-    "nothing need be done, `kpm calibrate` leaves as many at each end, so that the middle is told apart",
-    "Es ist nichts zu tun, `kpm calibrate` lässt an jedem Ende ebenso viele, damit die Mitte unterschieden wird",
+    "nothing need be done, `kpm calibrate` leaves about a tenth at each end, so that the middle is told apart",
+    "Es ist nichts zu tun, `kpm calibrate` lässt an jedem Ende etwa ein Zehntel, damit die Mitte unterschieden wird",
 )
 NO_ENDS: Final = Said(
     "these accounts score alike though they differ; see that the source measures what is meant, or take a linear "

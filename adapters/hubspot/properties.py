@@ -52,12 +52,11 @@ def _filled(portal: Portal, name: str, known: CrmField, count: int, needs: Needs
     if share >= _SPARSE:
         return Finding("ok", what, words)
     if name == _COMPANIES and known.name in needs.inputs:
-        who = "people fill it in, where it is empty the criterion does not count; `kpm plan` says whose comes first"
-        return Finding("note", what, f"{words}: {who}")
+        return Finding("note", what, f"{words}: people fill it in, `kpm plan` says whose comes first")
     if share == 0:
         fix = "have it filled in, or name another property in the mapping"
         return Finding("warning", what, f"{words}: whatever rests on it is missing for every record; {fix}")
-    why = "whatever rests on it is missing where it is empty; without --quick, customers alone are counted"
+    why = "where it is empty, what rests on it is missing; if customers lack it, fill it in or name another property"
     return Finding("note", what, f"{words}: {why}")
 
 

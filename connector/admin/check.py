@@ -182,17 +182,13 @@ def with_schedule(checked: Checked, schedule: Schedule) -> Checked:
     """The same check, with what is odd about the hour of the nightly run."""
     zone = ZoneInfo(schedule.time_zone)
     skipped, twice = when_clocks_change(parse_cron(schedule.cron), zone, schedule.today())
-    told = [
-        f"on {times[0]:%Y-%m-%d} the clocks of {schedule.time_zone} {what} {times[0]:%H:%M}"
-        for times, what in ((skipped, "skip"), (twice, "show twice"))
-        if times
-    ]
+    told = [f"on {one:%Y-%m-%d} the clocks skip {one:%H:%M}" for one in skipped[:1]]
+    told += [f"on {one:%Y-%m-%d} the clocks show {one:%H:%M} twice" for one in twice[:1]]
     if not told:
         return checked
-    message = f'"{schedule.cron}": {", and ".join(told)}, so that night\'s run may be left out or come at another hour'
-    return _and(
-        checked, Group("Schedule", (Line("warning", "cron", f"{message}; take another, such as 4:30"),))
-    )
+    message = f'"{schedule.cron}" in {schedule.time_zone}: {", and ".join(told)}, so that night\'s run may be left out'
+    advice = "or come at another hour; take another time, such as 4:30"
+    return _and(checked, Group("Schedule", (Line("warning", "cron", f"{message} {advice}"),)))
 
 
 def with_data(checked: Checked, mapping: MappingFile, data: Data) -> Checked:

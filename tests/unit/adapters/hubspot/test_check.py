@@ -240,7 +240,7 @@ def test_a_property_that_few_records_have_is_a_note_with_its_reason(
         for each in opened(own_portal.url).check(Needs({"accounts": ("hs_parent_company_id",)}))
     }
     assert found["companies.hs_parent_company_id"].level == "note"
-    assert "missing where it is empty" in found["companies.hs_parent_company_id"].message
+    assert "where it is empty, what rests on it is missing" in found["companies.hs_parent_company_id"].message
 
 
 def test_only_scopes_of_what_the_mapping_reads_are_asked_for(portal: Sandbox, opened: Open) -> None:
