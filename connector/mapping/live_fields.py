@@ -10,6 +10,8 @@ from connector.mapping.sense_sources import Found, error, warning
 from connector.mapping.uses import Use
 from connector.mapping.words import listed, meant
 
+_SET_BY_HAND = "override.segment"  # whose values are ours, not the mapping's
+_CREATES = "`kpm provision` creates"
 _LISTED = 12  # values of a picklist that a message names
 
 
@@ -26,6 +28,13 @@ def _picklist(field: CrmField, use: Use) -> Iterator[Found]:
         return
     path = use.values_path or use.path
     unknown = [value for value in use.values if not stored(value, field.options)]
+    if use.path == _SET_BY_HAND:
+        if unknown:
+            message = f"{field.name} does not offer {listed(unknown)}, by which zones are set"
+            yield warning(
+                path, f"{message}; add options with these values, or name a new field: {_CREATES} it"
+            )
+        return
     labels = {value: behind for value in unknown if (behind := behind_label(value, field.options))}
     for value, behind in labels.items():
         yield error(path, f'"{value}" is a label of {field.name}; the stored value is {behind}')

@@ -251,6 +251,24 @@ def test_a_lookup_of_which_no_key_exists_scores_nobody() -> None:
     ]
 
 
+def test_a_field_that_does_not_offer_the_zones_cannot_set_them() -> None:
+    crm = described()
+    zones = (
+        Option("protect", "Key"),
+        Option("x1", "develop"),
+        Option("maintain", "M"),
+        Option("retreat", "R"),
+    )
+    crm.objects["accounts"]["Own__c"] = CrmField("Own__c", "Own", FieldType.PICKLIST, options=zones)
+    override = ("[campaigns]", '[override]\nsegment = "Own__c"\n\n[campaigns]')
+    assert told(crm, override) == [
+        'warning: override.segment: Own__c does not offer "develop", "unrated", by which zones are set; add options with these values, or name a new field: `kpm provision` creates it'
+    ]
+    all_of_them = tuple(Option(zone.upper(), zone) for zone in SEGMENTS)
+    crm.objects["accounts"]["Own__c"] = CrmField("Own__c", "Own", FieldType.PICKLIST, options=all_of_them)
+    assert told(crm, override) == []
+
+
 def test_what_was_read_before_is_compared_like_the_crm() -> None:
     mapping, _ = parse(GOOD.read_text().replace('"Clear" = 100', '"Clear (label)" = 100'), "m.toml")
     known = described().objects["accounts"]
