@@ -143,13 +143,13 @@ def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool
         mapping: the mapping.
         crm: see `live`.
         file: the mapping's name.
-        provisioned: fields that `provision` can create must exist, as for a sync.
+        provisioned: fields and options that `provision` can create must exist, as for a sync.
 
     Raises:
         MappingError: the CRM contradicts the mapping.
     """
     absent = Severity.ERROR if provisioned else Severity.NOTE
-    return _without_error(live(crm, mapping, file, absent=absent, idle=False))
+    return _without_error(live(crm, mapping, file, absent=absent, lacking=absent, idle=False))
 
 
 def demand_of_accounts(mapping: MappingFile, known: Mapping[str, CrmField], file: str) -> list[Problem]:
