@@ -75,9 +75,9 @@ def _dimension(name: str, dimension: dict[str, Any], t: Words) -> None:
     score = t["unknown"] if dimension["score"] is None else f"{dimension['score']:.0f}"
     low, high = dimension["low"], dimension["high"]
     bounds = "" if low == high else t.say("between", low=f"{low:.0f}", high=f"{high:.0f}")
-    known = t.say(
-        "high_known", threshold=f"{dimension['threshold']:.0f}", share=f"{100 * dimension['coverage']:.0f}"
-    )
+    border, threshold = dimension["border"], t.brief(dimension["threshold"])
+    slack = "" if border in (None, dimension["threshold"]) else t.say("border", border=t.brief(border))
+    known = t.say("high_known", threshold=threshold, border=slack, share=f"{100 * dimension['coverage']:.0f}")
     title = t["fit" if name == "attractiveness" else name]
     out.print(f"\n[bold]{title} {score}[/]{bounds}  [soft]{known}[/]")
     numbers = (t.head("score"), t.head("weight"), t.head("adds"))

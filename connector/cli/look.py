@@ -61,6 +61,8 @@ def explain(
     per line.
     """
     with workplace(context, connection) as place:
+        if account is not None and (everyone or largest):
+            raise ConfigError("Give an account, or --largest, or --all: only one of them.")
         snapshot = place.at(as_of)
         if everyone:
             for one in _explained(place, snapshot, snapshot.accounts.sort("id")):

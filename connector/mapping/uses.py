@@ -5,7 +5,7 @@ The passes over a mapping, the reading of the CRM and the granting of rights all
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
@@ -122,12 +122,20 @@ def rungs(mapping: Mapping) -> Iterator[tuple[str, Rung]]:
             )
 
 
-def sources(criterion: Criterion, mapping: Mapping) -> Iterator[Source]:
-    """All that can answer a criterion, in the order in which it is asked; for other criteria what answers them."""
+def sources(
+    criterion: Criterion, mapping: Mapping, lacking: Callable[[str], bool] = lambda _: True
+) -> Iterator[Source]:
+    """All that can answer a criterion, in the order in which it is asked; for other criteria what answers them.
+
+    Args:
+        criterion: the criterion.
+        mapping: where it stands.
+        lacking: whether a criterion of which this one is made is to be answered, by id.
+    """
     for rung in criterion.rungs:
         if isinstance(rung.source, CriteriaSource):
-            for id_ in rung.source.ids:
-                yield from sources(mapping.criterion(id_), mapping)
+            for id_ in filter(lacking, rung.source.ids):
+                yield from sources(mapping.criterion(id_), mapping, lacking)
         else:
             yield rung.source
 

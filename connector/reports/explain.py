@@ -13,7 +13,7 @@ from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping, R
 from connector.overrides import ZONE, column_of
 from connector.reports.adjusted import Frozen, adjusted
 from connector.reports.by_hand import Decision, decisions_on
-from connector.reports.distance import distances
+from connector.reports.distance import LOW, distances
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import (
     rated_in_words,
@@ -155,8 +155,16 @@ def _dimension(
         "high": row[f"hi:{dimension}"],
         "coverage": row[f"coverage:{dimension}"],
         "threshold": threshold,
+        "border": _border(row, mapping, dimension, threshold),
         "criteria": [_criterion(row, criterion, mapping, weights, frozen) for criterion in criteria],
     }
+
+
+def _border(row: Row, mapping: Mapping, dimension: Dimension, threshold: float) -> float | None:
+    """What the account has to cross to change sides, and what its bounds are judged by; None where it is not rated."""
+    if row["zone"] in (None, "unrated"):
+        return None
+    return threshold + mapping.matrix.hysteresis * (1 if row["zone"] in LOW[dimension] else -1)
 
 
 def _criterion(

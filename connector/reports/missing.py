@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any, Literal
 
@@ -30,20 +30,26 @@ def to_fill(row: Map[str, Any], mapping: Mapping) -> list[dict[str, Any]]:
     Returns:
         id, label, and ways: a list of who ("person", "records", "file") and how, in words.
     """
+
+    def lacking(id_: str) -> bool:
+        return not row[f"known:{id_}"]
+
     return [
         {
             "id": criterion.id,
             "label": criterion.label.in_(mapping.language),
-            "ways": [{"who": who, "how": how} for who, how in ways(criterion, mapping)],
+            "ways": [{"who": who, "how": how} for who, how in ways(criterion, mapping, lacking)],
         }
         for criterion in mapping.criteria
-        if criterion.weight and not row[f"known:{criterion.id}"]
+        if criterion.weight and lacking(criterion.id)
     ]
 
 
-def ways(criterion: Criterion, mapping: Mapping) -> list[tuple[Who, str]]:
-    """Who could answer a criterion, and how; people come first."""
-    found = [way for source in sources(criterion, mapping) for way in _ways(source, mapping)]
+def ways(
+    criterion: Criterion, mapping: Mapping, lacking: Callable[[str], bool] = lambda _: True
+) -> list[tuple[Who, str]]:
+    """Who could answer a criterion, and how; people come first. Of what it is made of only what is `lacking`."""
+    found = [way for source in sources(criterion, mapping, lacking) for way in _ways(source, mapping)]
     return sorted(dict.fromkeys(found), key=lambda way: way[0] != "person")
 
 

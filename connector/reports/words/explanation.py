@@ -39,9 +39,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # by dimension and criterion
     "between": (", between {low} and {high}", ", zwischen {low} und {high}"),
     "high_known": (
-        "high from {threshold}; {share} % of the weight known",
-        "hoch ab {threshold}; {share} % des Gewichts bekannt",
+        "high from {threshold}{border}; {share} % of the weight known",
+        "hoch ab {threshold}{border}; {share} % des Gewichts bekannt",
     ),
+    "border": (" (this one changes sides at {border})", " (dieser wechselt bei {border})"),
     "value": ("Value", "Wert"),
     "score": ("Score", "Punkte"),
     "adds": ("Adds", "Beitrag"),

@@ -169,9 +169,47 @@ def test_who_could_fill_in_what_is_missing(
     data["wallet"] = {"sources": ["field:Wallet__c", "activity", "peer_p80"]}
     changed = Mapping.model_validate(data)
     row = account("a", **{"known:demand": False, "score:demand": None, "rung:demand": None})
-    (lacking,) = explain(row, changed, HALF, ZONES, url=None)["to_fill"]
+    if source.get("from") == "criteria":
+        row |= {f"known:{part}": False for part in source["ids"]}
+    lacking = explain(row, changed, HALF, ZONES, url=None)["to_fill"][0]
     assert (lacking["id"], lacking["label"]) == ("demand", "Future demand")
     assert [(way["who"], way["how"]) for way in lacking["ways"]] == expected
+
+
+def test_of_what_a_criterion_is_made_of_only_what_is_missing_is_asked_for(mapping: Mapping) -> None:
+    data = whole(mapping)
+    made = {"from": "criteria", "measure": "min", "ids": ["size", "access"]}
+    data["criteria"][0] |= {"source": made, "scale": {"kind": "linear", "zero": 0, "full": 100}}
+    changed = Mapping.model_validate(data)
+    row = account("a", **{"known:demand": False, "score:demand": None, "rung:demand": None})
+    every = ways(changed.criteria[0], changed)
+    lacking = {}
+    for part in ("access", "size"):
+        (asked,) = [
+            one
+            for one in explain(row | {f"known:{part}": False}, changed, HALF, ZONES, url=None)["to_fill"]
+            if one["id"] == "demand"
+        ]
+        lacking[part] = [(way["who"], way["how"]) for way in asked["ways"]]
+    assert lacking["access"] != lacking["size"]
+    assert {*lacking["access"], *lacking["size"]} == set(every)
+
+
+@pytest.mark.parametrize(
+    ("zone", "borders"),
+    [("protect", (45, 45)), ("develop", (45, 55)), ("retreat", (55, 55)), ("unrated", (None, None))],
+)
+def test_the_border_of_an_account_is_the_one_that_it_would_have_to_cross(
+    mapping: Mapping, capsys: pytest.CaptureFixture[str], zone: str, borders: tuple[float | None, ...]
+) -> None:
+    one = explained(mapping, zone=zone)
+    found = [one["dimensions"][name]["border"] for name in ("potential", "attractiveness")]
+    assert found == list(borders)
+    show_explanation(one, ZONES)
+    shown = " ".join(capsys.readouterr().out.split())
+    told = [f"high from 50 (this one changes sides at {border})" for border in borders if border]
+    assert all(text in shown for text in told)
+    assert bool(told) == ("changes sides" in shown)
 
 
 def test_people_come_first_among_the_ways(mapping: Mapping) -> None:
