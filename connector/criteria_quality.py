@@ -35,7 +35,7 @@ AT_AN_END: Final = 0.15
 """Share of the values beyond one end that `kpm calibrate` may leave there: a tenth, before it rounds."""
 TOO_NARROW: Final = Said(
     "these accounts score alike though they differ; `kpm calibrate` proposes other ends",
-    "Diese Accounts werden gleich bewertet, obwohl sie sich unterscheiden; `kpm calibrate` schlägt andere Enden vor",
+    "Diese Kunden werden gleich bewertet, obwohl sie sich unterscheiden; `kpm calibrate` schlägt andere Enden vor",
 )
 ON_PURPOSE: Final = Said(
     "nothing need be done, `kpm calibrate` leaves about a tenth at each end, so that the middle is told apart",
@@ -44,7 +44,7 @@ ON_PURPOSE: Final = Said(
 NO_ENDS: Final = Said(
     "these accounts score alike though they differ; see that the source measures what is meant, or take a linear "
     "scale, whose zero may lie below 0",
-    "Diese Accounts werden gleich bewertet, obwohl sie sich unterscheiden; prüfen, ob die Quelle misst, was gemeint "
+    "Diese Kunden werden gleich bewertet, obwohl sie sich unterscheiden; prüfen, ob die Quelle misst, was gemeint "
     "ist, oder eine lineare Skala nehmen, deren zero unter 0 liegen darf",
 )
 """For scales that begin at 0 and have no end that could be set."""
@@ -141,7 +141,7 @@ def _close(members: Frame, criterion: Criterion, mapping: Mapping) -> Iterator[Q
         message = Said(
             f"accounts score alike on {_label(criterion, mapping)}: nine in ten between {low:.0f} and {high:.0f}, so "
             "it separates nothing; change its scale (`kpm calibrate` proposes one) or leave it out",
-            f"Accounts sind bei {criterion.label.in_('de')} gleich bewertet: neun von zehn zwischen {low:.0f} und "
+            f"Kunden sind bei {criterion.label.in_('de')} gleich bewertet: neun von zehn zwischen {low:.0f} und "
             f"{high:.0f}, das Kriterium trennt also nichts; die Skala ändern (`kpm calibrate` schlägt eine vor) oder "
             "es weglassen",
         )
@@ -163,7 +163,7 @@ def _correlated(members: Frame, first: Criterion, second: Criterion, mapping: Ma
         message = Said(
             f"accounts show that {_label(first, mapping)} and {_label(second, mapping)} say the same (correlation "
             f"{r:.2f}), which then counts twice; leave one out, or give both together the weight of one",
-            f"Accounts zeigen, dass {first.label.in_('de')} und {second.label.in_('de')} dasselbe sagen (Korrelation "
+            f"Kunden zeigen, dass {first.label.in_('de')} und {second.label.in_('de')} dasselbe sagen (Korrelation "
             f"{r:.2f}), was dann doppelt zählt; eines weglassen oder beiden zusammen das Gewicht von einem geben",
         )
         yield Quality(OBJECT, first.id, message, n, first.id)

@@ -47,11 +47,11 @@ class Families:
         """What is odd about the chains, as far as there is anything."""
         circle = Said(
             "accounts lead back to themselves through their parents: each stands for itself",
-            "Accounts führen über ihre Eltern zu sich selbst zurück: Jeder steht für sich",
+            "Kunden führen über ihre Eltern zu sich selbst zurück: Jeder steht für sich",
         )
         orphan = Said(
             "accounts have a parent that was not read: each stands for itself",
-            "Accounts haben einen Eltern-Account, der nicht gelesen wurde: Jeder steht für sich",
+            "Kunden haben ein Mutterunternehmen, das nicht gelesen wurde: Jeder steht für sich",
         )
         found = (
             Quality("accounts", None, circle, self.circles),

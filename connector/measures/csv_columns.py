@@ -93,7 +93,7 @@ def findings(accounts: Frame, link: Link) -> Iterator[Quality]:
     shared = read.filter(pl.col("found") & pl.col("key").is_duplicated())
     message = Said(
         f"accounts share their key into {name} with another: each of them gets the value",
-        f"Accounts teilen ihren Schlüssel für {name} mit einem anderen: Jeder erhält den Wert",
+        f"Kunden teilen ihren Schlüssel für {name} mit einem anderen: Jeder erhält den Wert",
     )
     yield Quality("accounts", field, message, len(shared), None, _named(shared))
     idle = rows.join(read.select("key").unique(), on="key", how="anti", maintain_order="left")

@@ -34,21 +34,21 @@ MESSAGES: Final = {
         "opportunities",
         Said(
             "opportunities without a close date (1900 to 2100) are left out",
-            "Opportunitys ohne Abschlussdatum (1900 bis 2100) zählen nicht",
+            "Chancen ohne Abschlussdatum (1900 bis 2100) zählen nicht",
         ),
     ),
     "@n:stageless": (
         "opportunities",
         Said(
             "opportunities in a stage that the CRM does not define are left out",
-            "Opportunitys in einer Phase, die das CRM nicht kennt, zählen nicht",
+            "Chancen in einer Phase, die das CRM nicht kennt, zählen nicht",
         ),
     ),
     "@n:ahead": (
         "opportunities",
         Said(
             "won opportunities with a close date ahead are left out",
-            "gewonnene Opportunitys mit einem Abschlussdatum in der Zukunft zählen nicht",
+            "gewonnene Chancen mit einem Abschlussdatum in der Zukunft zählen nicht",
         ),
     ),
     "@n:unreadable": (
@@ -69,7 +69,7 @@ MESSAGES: Final = {
         "opportunities",
         Said(
             "accounts have opportunities without an amount: the others are summed",
-            "Accounts haben Opportunitys ohne Betrag: Summiert werden die übrigen",
+            "Kunden haben Chancen ohne Betrag: Summiert werden die übrigen",
         ),
     ),
     **{
@@ -210,7 +210,7 @@ def _unused(mapping: MappingFile, rates: Mapping[str, float | None], members: in
         if isinstance(source, RecordsSource) and source.measure == "error_rate" and rates.get(key) is None:
             message = Said(
                 "accounts have no error rate: no record of the portfolio meets its where, so it is not in use",
-                "Accounts haben keine Fehlerquote: Kein Datensatz des Portfolios erfüllt ihr where",
+                "Kunden haben keine Fehlerquote: Kein Datensatz des Portfolios erfüllt ihr where",
             )
             yield Quality(source.from_, None, message, members, key.split(":")[0])
 
