@@ -150,7 +150,6 @@ def here(crm: Crm, tmp_path: Path) -> Iterator[Place]:
 ON_ONE_CRM = {
     "test_calibrate": "salesforce",
     "test_families": "hubspot",
-    "test_languages": "salesforce",
     "test_overrides": "salesforce",
     "test_simulate": "hubspot",
     "test_wallet": "salesforce",
