@@ -31,6 +31,10 @@ PART = 20_000
 """Rows that are read from disk at once: what is left of a part when a batch is full stays in memory with it."""
 
 
+BUFFER = 2**16
+"""Bytes of a column that are read ahead: without a buffer a column of a whole row group lies in memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What became of the changes.
@@ -79,7 +83,7 @@ def write(
     Raises:
         CrmError: the CRM can no longer be reached or refuses as a whole; the batch in hand is not settled.
     """
-    file = pq.ParquetFile(changes)
+    file = pq.ParquetFile(changes, buffer_size=BUFFER)
     total = file.metadata.num_rows
     if not total:
         return Written()

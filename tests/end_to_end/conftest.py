@@ -151,6 +151,7 @@ ON_ONE_CRM = {
     "test_calibrate": "salesforce",
     "test_families": "hubspot",
     "test_overrides": "salesforce",
+    "test_potential": "hubspot",
     "test_simulate": "hubspot",
     "test_wallet": "salesforce",
     "test_workshop": "hubspot",

@@ -194,6 +194,7 @@ def test_a_target_of_another_type(bad: Place) -> None:
     refused(bad, "write.why", wrong)
 
 
+@pytest.mark.proof  # half a minute for what the unit tests of the live pass tell
 def test_a_target_that_lacks_options_is_made_whole_by_provisioning(tmp_path: Path) -> None:
     """One line with one remedy in a check, which goes on as a plan does; a sync stops. HubSpot restricts them all."""
     with Sandbox(("hubspot",), accounts=40, seed=3, today=AS_OF) as sandbox:
