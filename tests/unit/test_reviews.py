@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from connector.mapping import Mapping
 from connector.sync import Outcome, sync
@@ -113,6 +114,7 @@ def segments(outcome: Outcome) -> dict[str, str]:
     return dict(rows.select("id", "segment").iter_rows())
 
 
+@pytest.mark.proof  # it prints its figures, and takes three quarters of a minute
 def test_hysteresis_keeps_zones_from_flickering(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
