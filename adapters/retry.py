@@ -19,15 +19,13 @@ from typing import TypeVar
 
 import tenacity
 
-from connector.crm import CrmName
+from connector.crm import VENDORS, CrmName
 from connector.errors import CrmTemporaryError
 
 T = TypeVar("T")
 
 TEMPORARY_STATUSES = frozenset({408, 423, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 """HTTP answers that both vendors, or the networks before them, give for passing trouble."""
-
-_NAMES: Mapping[CrmName, str] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +200,9 @@ class Retrier:
         times = "once" if attempts == 1 else f"{attempts} times in {seconds:.0f} s"
         status = f"HTTP {trouble.status}: " if trouble.status else ""
         asked = trouble.retry_after
-        later = "later" if asked is None else f"in {asked:.0f} seconds, as {_NAMES[self.crm]} asks"
+        later = "later" if asked is None else f"in {asked:.0f} seconds, as {VENDORS[self.crm]} asks"
         return CrmTemporaryError(
-            f"{_NAMES[self.crm]} could not {operation}: tried {times}, the last answer was "
+            f"{VENDORS[self.crm]} could not {operation}: tried {times}, the last answer was "
             f"{status}{trouble.reason}. This usually passes: run the command again {later}; "
             "if it stays, check the address in the configuration and the network.",
             crm=self.crm,

@@ -18,7 +18,8 @@ from connector.config import SyncLimits
 from connector.errors import BrakeError
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-ACCEPT: Final = "look at `kpm plan`; if it is meant to be so, run `kpm sync --accept-movement` once"
+ONCE: Final = "run `kpm sync --accept-movement` once"
+ACCEPT: Final = f"look at `kpm plan`; if it is meant to be so, {ONCE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ def check_shrink(
         )
         raise BrakeError(
             f"Only {now:,} {name} were read, {then:,} the last time: {1 - now / then:.0%} fewer, more than "
-            f"max_shrink_share = {limits.max_shrink_share:g} allows. Nothing was written. {cause}, run "
-            "`kpm sync --accept-movement` once.",
+            f"max_shrink_share = {limits.max_shrink_share:g} allows. Nothing was written. {cause}, "
+            f"{ONCE}.",
             brake="max_shrink_share",
         )
 

@@ -71,13 +71,11 @@ class Checked:
 
     Attributes:
         groups: findings by subject.
-        to_create: fields that `kpm provision` will create, by key path.
-        to_complete: fields that it will add options to.
+        to_create: fields that `kpm provision` will create or add options to, by key path.
     """
 
     groups: tuple[Group, ...]
     to_create: Mapping[str, str]
-    to_complete: Mapping[str, str]
 
     @property
     def go(self) -> bool:
@@ -121,19 +119,15 @@ def check(crm: Crm, mapping: MappingFile, file: str, problems: Sequence[Problem]
     """
     connection = _lines(crm.check(needs(mapping)))
     if any(line.level == "error" and line.what in ("login", "API version") for line in connection):
-        return Checked((Group("Connection", connection),), {}, {})
-    found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE, lacking=Severity.NOTE)]
+        return Checked((Group("Connection", connection),), {})
+    found = [*problems, *live(crm, mapping, file, absent=Severity.NOTE)]
     absent = [
         problem for problem in found if TO_CREATE in problem.message and problem.severity is Severity.NOTE
     ]
     groups = (Group("Connection", connection), Group("Mapping", tuple(_mapping(mapping, found, absent))))
-    incomplete = [problem for problem in found if TO_ADD in problem.message]
-    return Checked(groups, _fields(absent), _fields(incomplete))
-
-
-def _fields(problems: Sequence[Problem]) -> dict[str, str]:
-    """Key path -> field, of which the live pass speaks first."""
-    return {problem.path: problem.message.split()[0] for problem in problems}
+    to_create = [*absent, *(problem for problem in found if TO_ADD in problem.message)]
+    # The live pass speaks of the field first.
+    return Checked(groups, {problem.path: problem.message.split()[0] for problem in to_create})
 
 
 def needs(mapping: MappingFile) -> Needs:

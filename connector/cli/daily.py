@@ -27,6 +27,7 @@ from connector.cli.workplace import (
     workplace,
 )
 from connector.criteria_quality import criteria_quality
+from connector.crm import VENDORS
 from connector.errors import BrakeError
 from connector.reports.by_hand import by_hand
 from connector.reports.plan import Plan
@@ -161,7 +162,7 @@ def _would_stop(place: Workplace, found: Preview) -> BrakeError | None:
 
 
 def _heading(place: Workplace, found: Preview) -> None:
-    crm = {"salesforce": "Salesforce", "hubspot": "HubSpot"}[place.connection.crm]
+    crm = VENDORS[place.connection.crm]
     t = words(place.mapping.language)
     head = t.say("plan_head", connection=f"[bold]{escape(place.name)}[/]", crm=crm, day=found.as_of)
     out.print(f"\n{head}{t['plan_first_run'] if found.first_run else ''}")

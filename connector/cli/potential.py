@@ -14,6 +14,7 @@ from connector.cli.console import as_json, out, progress
 from connector.cli.show import quality_notes, table
 from connector.cli.workplace import AsJson, AsOf, ConnectionName, borders, show_problems, workplace, written
 from connector.criteria_quality import criteria_quality
+from connector.crm import VENDORS
 from connector.errors import ExitCode
 from connector.reports.html import percent
 from connector.reports.potential_check import PotentialCheck, page, potential_check
@@ -68,7 +69,7 @@ def check_potential(
                     found,
                     preview.accounts.filter(preview.accounts.get_column("member")),
                     connection=place.name,
-                    crm={"salesforce": "Salesforce", "hubspot": "HubSpot"}[place.connection.crm],
+                    crm=VENDORS[place.connection.crm],
                     thresholds=thresholds,
                     labels=place.labels,
                     language=place.mapping.language,

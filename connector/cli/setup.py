@@ -145,7 +145,7 @@ def _show_check(checked: Checked) -> None:
         out.print(grid)
     if not checked.go:
         out.print("\n[bad]No go[/]: mend what is marked ✗, then run [bold]kpm check[/] again.")
-    elif checked.to_create or checked.to_complete:
+    elif checked.to_create:
         out.print(
             "\n[good]Go[/], after [bold]kpm provision[/]; [bold]kpm plan[/] shows the result already now."
         )

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import pyarrow as pa
 
@@ -81,6 +81,7 @@ __all__ = [
     "ROLE",
     "SEND",
     "STAGE_PROBABILITY",
+    "VENDORS",
     "WAS",
     "WON",
     "Condition",
@@ -107,6 +108,8 @@ __all__ = [
 ]
 
 CrmName = Literal["salesforce", "hubspot"]
+VENDORS: Final[Mapping[CrmName, str]] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
+"""How people write their names."""
 
 
 class CrmReader(Protocol):

@@ -100,7 +100,6 @@ def live(
     file: str,
     *,
     absent: Severity,
-    lacking: Severity = Severity.ERROR,
     idle: bool = True,
 ) -> list[Problem]:
     """Everything that the CRM says against the mapping, errors first.
@@ -109,10 +108,8 @@ def live(
         crm: the CRM, connected as the user of the nightly sync.
         mapping: the mapping.
         file: its name, for messages.
-        absent: how grave it is that a field which `provision` can create is not there yet: a note for `check` and
-            `plan`, an error for `sync`.
-        lacking: how grave it is that a field which is there lacks options which `provision` can add: a note for
-            `check`, which says what is to be done before a sync.
+        absent: how grave it is that a field or an option which `provision` can create is not there yet: a note for
+            `check` and `plan`, an error for `sync`.
         idle: also look at sections that no criterion reads; each takes calls for nothing in a sync.
 
     Raises:
@@ -131,7 +128,7 @@ def live(
         *_roles(fields),
         *_stages(fields),
         *_currency(crm, mapping),
-        *target_findings(mapping, known, fields.user, absent, lacking),
+        *target_findings(mapping, known, fields.user, absent),
     ]
     return _problems(file, found)
 
@@ -149,7 +146,7 @@ def demand(mapping: MappingFile, crm: Describes, file: str, *, provisioned: bool
         MappingError: the CRM contradicts the mapping.
     """
     absent = Severity.ERROR if provisioned else Severity.NOTE
-    return _without_error(live(crm, mapping, file, absent=absent, lacking=absent, idle=False))
+    return _without_error(live(crm, mapping, file, absent=absent, idle=False))
 
 
 def demand_of_accounts(mapping: MappingFile, known: Mapping[str, CrmField], file: str) -> list[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from connector.crm import CrmField, CrmName, FieldType
+from connector.crm import VENDORS, CrmField, CrmName, FieldType
 from connector.errors import Severity
 from connector.mapping.model import SEGMENTS
 from connector.mapping.model import Mapping as MappingFile
@@ -19,7 +19,6 @@ TEXT_LENGTH: Final = 255
 CONFIDENCE: Final = ("firm", "provisional")
 TO_ADD: Final = "`kpm provision` adds"
 """What is said of options that need not exist yet."""
-_VENDORS: Final[dict[CrmName, str]] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 _TEXTS = (FieldType.TEXT, FieldType.LONG_TEXT)
 _ALIKE = 0.9
 
@@ -67,13 +66,9 @@ ROOMS: Final[dict[str, Room]] = {
 
 
 def target_findings(
-    mapping: MappingFile,
-    known: Mapping[str, CrmField],
-    user: Callable[[], str],
-    absent: Severity,
-    lacking: Severity,
+    mapping: MappingFile, known: Mapping[str, CrmField], user: Callable[[], str], absent: Severity
 ) -> Iterator[Found]:
-    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent` and `lacking`.
+    """What is wrong with the targets of ``[write]``; see `connector.mapping.live.live` for `absent`.
 
     `user` says whom we are connected as, which may take a call: it is asked where a message needs it.
     """
@@ -87,7 +82,7 @@ def target_findings(
             found = [*_unwritable(field, mapping.crm, path, instead, user)]
             found = found or [*_fitting(field, room, path, instead)]
             found = found or _own(field, mapping.crm, path, instead)
-            yield from found or _options(field, room, mapping.crm, path, lacking)
+            yield from found or _options(field, room, mapping.crm, path, absent)
 
 
 def _missing(
@@ -125,7 +120,7 @@ def _own(field: CrmField, crm: CrmName, path: str, instead: str) -> list[Found]:
     """A field that came with the CRM holds what people and other programs put there: we would wipe it."""
     if not field.standard:
         return []
-    message = f"{field.name} is {_VENDORS[crm]}'s own field, and what stands in it would be overwritten"
+    message = f"{field.name} is {VENDORS[crm]}'s own field, and what stands in it would be overwritten"
     return [error(path, f"{message}; {instead}")]
 
 
@@ -137,7 +132,7 @@ def _unwritable(
         message = f"{field.name} is calculated by the CRM (a formula or roll-up) and cannot be written"
         yield error(path, f"{message}; {instead}")
     elif not field.writable and (field.standard or crm == "hubspot"):
-        yield error(path, f"{field.name} is read-only in {_VENDORS[crm]}, whoever asks; {instead}")
+        yield error(path, f"{field.name} is read-only in {VENDORS[crm]}, whoever asks; {instead}")
     elif not field.writable:
         yield error(path, f"{user()} may not edit {field.name}; grant it (`kpm provision`), or {instead}")
 

@@ -13,6 +13,7 @@ from connector.crm import CURRENCY, ID, FieldType
 from connector.currency import Amount, Converter
 from connector.mapping.csv_file import CsvTables
 from connector.mapping.model import (
+    SEGMENTS,
     CsvSource,
     FieldCondition,
     FieldSource,
@@ -322,6 +323,12 @@ def _read_wallet(reader: _Reader) -> None:
         reader.add(nw.when(cents >= 0).then(cents), entered)
         expired = f"@entered_expired:{place}"
         reader.age(f"wallet:{place}", source, wallet.rated_at, entered, expired, wallet.expires_days)
+
+
+def zone_in_crm() -> nw.Expr:
+    """The zone that the CRM holds now; null if it holds none, or somebody's own words."""
+    told = folded(nw.col("now:segment"))
+    return nw.when(told.is_in(SEGMENTS)).then(told)
 
 
 def _held(reader: _Reader, key: str, name: str) -> nw.Expr:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from connector.crm import VENDORS
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Criterion, Dimension, Mapping
 from connector.reports.anchors import anchors, scale_in_words
 from connector.reports.html import environment
@@ -141,7 +142,7 @@ def rating_matrix(
     matrix = mapping.matrix
     return RatingMatrix(
         heading=heading,
-        crm={"salesforce": "Salesforce", "hubspot": "HubSpot"}[mapping.crm],
+        crm=VENDORS[mapping.crm],
         language=mapping.language,
         currency=mapping.currency,
         dimensions=[

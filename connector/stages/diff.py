@@ -9,8 +9,8 @@ from __future__ import annotations
 import narwhals as nw
 
 from connector.crm import ID, SEND, WAS
-from connector.mapping.model import SEGMENTS, Mapping
-from connector.reading import folded
+from connector.mapping.model import Mapping
+from connector.measures.accounts import zone_in_crm
 from connector.tables import Frame
 from connector.texts import Wording
 
@@ -205,9 +205,8 @@ def _before(mapping: Mapping) -> nw.Expr:
     """
     if "segment" not in mapping.write.targets:
         return nw.col("from_segment")
-    told = folded(nw.col("now:segment"))
-    known = nw.col("member") & told.is_in(SEGMENTS)
-    return nw.when(known).then(told).otherwise(nw.col("from_segment"))
+    shown = nw.when(nw.col("member")).then(zone_in_crm())
+    return nw.coalesce(shown, nw.col("from_segment"))
 
 
 def _change(mapping: Mapping) -> nw.Expr:

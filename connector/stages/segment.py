@@ -11,9 +11,9 @@ from datetime import date
 import narwhals as nw
 import pyarrow as pa
 
-from connector.mapping.model import DIMENSIONS, SEGMENTS, Dimension, Mapping
+from connector.mapping.model import DIMENSIONS, Dimension, Mapping
+from connector.measures.accounts import zone_in_crm
 from connector.overrides import ZONE, column_of
-from connector.reading import folded
 from connector.reference import FEW, References
 from connector.tables import Frame, History, looked_up
 
@@ -122,10 +122,9 @@ def _with_start(scored: Frame, mapping: Mapping, history: History) -> Frame:
         return looked_up(scored, zones.rename_columns(["id", *STARTED]))
     held, since = nw.lit(None, dtype=nw.String), nw.lit(None, dtype=nw.Int32)
     if mapping.write.segment is not None:
-        told = folded(nw.col("now:segment"))
-        held = nw.when(told.is_in(SEGMENTS)).then(told)
+        held = zone_in_crm()
         if mapping.write.segment_since is not None:
-            since = nw.when(told.is_in(SEGMENTS)).then(nw.col("now:segment_since"))
+            since = nw.when(~held.is_null()).then(nw.col("now:segment_since"))
     return scored.with_columns(**dict(zip(STARTED, (held, since, held, since), strict=True)))
 
 

@@ -29,8 +29,6 @@ class Journal(Protocol):
 
 PART = 20_000
 """Rows that are read from disk at once: what is left of a part when a batch is full stays in memory with it."""
-
-
 BUFFER = 2**16
 """Bytes of a column that are read ahead: without a buffer a column of a whole row group lies in memory."""
 

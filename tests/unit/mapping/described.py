@@ -95,7 +95,6 @@ def told(
     crm: Described | None = None,
     *changes: tuple[str, str],
     absent: Severity = Severity.NOTE,
-    lacking: Severity = Severity.ERROR,
     base: str | None = None,
 ) -> list[str]:
     """What the CRM says to the good mapping after these replacements: ``severity: path: message``."""
@@ -104,5 +103,5 @@ def told(
         assert old in text, old
         text = text.replace(old, new, 1)
     mapping, _ = parse(text, "m.toml")
-    problems = live(crm or described(), mapping, "m.toml", absent=absent, lacking=lacking)
+    problems = live(crm or described(), mapping, "m.toml", absent=absent)
     return [f"{one.severity}: {one.path}: {one.message}" for one in problems]

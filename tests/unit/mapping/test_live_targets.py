@@ -105,15 +105,15 @@ def test_a_target_that_does_not_take_the_result(key: str, facts: dict[str, Any],
     assert with_target(key, field) == [f"error: write.{key}: {message.format(instead=instead)}"]
 
 
-@pytest.mark.parametrize("lacking", [Severity.NOTE, Severity.ERROR])
-def test_options_that_provision_adds(lacking: Severity) -> None:
+@pytest.mark.parametrize("absent", [Severity.NOTE, Severity.ERROR])
+def test_options_that_provision_adds(absent: Severity) -> None:
     """One line with one remedy; a check goes on after it, whoever needs the field now stops."""
     field = CrmField("X__c", "X", FieldType.PICKLIST, options=options("firm", "loose"), restricted=True)
     crm = described()
     crm.objects["accounts"]["X__c"] = field
-    assert told(crm, ('why     = "Why__c"', 'confidence = "X__c"'), lacking=lacking) == [
+    assert told(crm, ('why     = "Why__c"', 'confidence = "X__c"'), absent=absent) == [
         (
-            f'{lacking}: write.confidence: X__c lacks the options "provisional": `kpm provision` adds them, and changes '
+            f'{absent}: write.confidence: X__c lacks the options "provisional": `kpm provision` adds them, and changes '
             "none that is there"
         )
     ]
