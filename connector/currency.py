@@ -71,7 +71,7 @@ class Converter:
             message = (
                 f"the CRM keeps no rate for {target}, only for {known}; choose one of these or add [rates]"
             )
-            raise MappingError([Problem("mapping", "currency", message)])
+            raise MappingError([Problem("the mapping", "currency", message)])
         self._fixed: dict[str, tuple[float, float]] = {}
         self._dated: dict[str, list[tuple[int, int, float, float]]] = {}
         self._edges: set[int] = set()  # days on which some rate changes

@@ -164,7 +164,7 @@ def materialised(frame: Frame) -> Frame:
             rows = native.collect(engine="streaming")
         ordered: Frame = nw.from_native(_in_order(rows).lazy())
         return ordered
-    return frame.collect().sort("id").lazy(backend=_backend(frame))
+    return _lazy(frame.collect().sort("id"), frame)
 
 
 def recalled(frame: Frame, source: Frame, names: Sequence[str]) -> Frame:
@@ -219,8 +219,7 @@ def extended(frame: Frame, columns: Iterable[nw.Expr]) -> Frame:
 
 def like(frame: Frame, table: pa.Table) -> Frame:
     """A small Arrow table as a lazy frame of the backend that `frame` runs on, to join with it."""
-    small: Frame = nw.from_native(table, eager_only=True).lazy(backend=_backend(frame))
-    return small
+    return _lazy(nw.from_native(table, eager_only=True), frame)
 
 
 def looked_up(frame: Frame, table: pa.Table, on: Sequence[str] = ("id",)) -> Frame:
@@ -290,8 +289,11 @@ def placed(frame: Frame, place: str, table: pa.Table) -> Frame:
     )
 
 
-def _backend(frame: Frame) -> Any:  # noqa: ANN401 - Narwhals types its backends so
-    return frame.implementation
+def _lazy(rows: nw.DataFrame[Any], like: Frame) -> Frame:
+    """The rows as a lazy frame of the backend that another one runs on; Spark's belong to a session as well."""
+    backend: Any = like.implementation  # Narwhals types backends as literals
+    lazy: Frame = rows.lazy(backend=backend, session=getattr(like.to_native(), "sparkSession", None))
+    return lazy
 
 
 def translated(value: nw.Expr, table: Mapping[Any, Any], dtype: Any) -> nw.Expr:  # noqa: ANN401 - as Narwhals has it
@@ -319,12 +321,20 @@ def rounded(value: nw.Expr, decimals: int = 0) -> nw.Expr:
 
     Null stays null, -0 becomes 0.
     """
-    millionths = (value.abs() * (10.0**decimals * 1e6) + 0.5).floor()
+    millionths = _floor(value.abs() * (10.0**decimals * 1e6) + 0.5)
     # Half a millionth more than the half keeps an exact half clear of the border, however the engine divides.
-    magnitude = ((millionths + 500_000.5) / 1e6).floor()
+    magnitude = _floor((millionths + 500_000.5) / 1e6)
     if decimals:
         magnitude = divided(magnitude, 10.0**decimals)
     return nw.when(value < 0).then(0.0 - magnitude).otherwise(magnitude)
+
+
+def _floor(value: nw.Expr) -> nw.Expr:
+    """The whole number below, of what is not below 0.
+
+    A larger one than 2^53 is whole already, and Spark, where floors are 64-bit integers, would cut it off.
+    """
+    return nw.when(value < 2.0**53).then(value.floor()).otherwise(value)
 
 
 @dataclass(frozen=True, slots=True)

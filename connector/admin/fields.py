@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from connector.crm import Crm, CrmField, FieldType, Object, PullRequest
-from connector.mapping.model import Mapping
+from connector.mapping.model import Mapping, target_path
 from connector.mapping.uses import uses
 from connector.tables import column, opened
 
@@ -88,7 +88,7 @@ def _places(mapping: Mapping, section: Object) -> dict[str, tuple[str, ...]]:
             places[use.field] = (*places.get(use.field, ()), use.path)
     if section == "accounts":
         for key, name in mapping.write.targets.items():
-            places[name] = (*places.get(name, ()), f"write.{key}")
+            places[name] = (*places.get(name, ()), target_path(key))
     return places
 
 

@@ -10,7 +10,7 @@ from connector.admin import labels
 from connector.admin.labels import INPUTS, RESULTS, Named
 from connector.crm import Crm, CrmField, FieldSpec, FieldType, Mark, Object, Option, Step
 from connector.errors import ConfigError
-from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale
+from connector.mapping.model import SINGLE, Criterion, FieldSource, LookupScale, RatingScale
 from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created
 from connector.mapping.uses import fields_read
@@ -118,8 +118,8 @@ def _badge(mapping: MappingFile, segment: str) -> FieldSpec:
 
 
 def _result(mapping: MappingFile, key: str, name: str) -> FieldSpec:
-    if key.startswith("criteria."):
-        criterion = mapping.criterion(key.removeprefix("criteria."))
+    if key.startswith(SINGLE):
+        criterion = mapping.criterion(key.removeprefix(SINGLE))
         return _number(name, labels.of_criterion(criterion, mapping.language), digits=5)
     named = RESULTS[mapping.language][key]
     if key in _SCORES:

@@ -126,11 +126,16 @@ def _drivers(one: dict[str, Any], t: Words) -> None:
                     criterion=each["label"],
                     score=f"{each['score']:.0f}",
                     target=t.brief(each["target"]),
-                    pull=f"{each['above_target']:+.0f}",
+                    pull=_signed(each["above_target"]),
                 )
                 for each in named
             )
             out.print(f"{t[title]}: {escape(listed)}")
+
+
+def _signed(points: float) -> str:
+    """A whole number with its sign, half away from zero."""
+    return f"{'-' if points < 0 else '+'}{int(abs(points) + 0.5)}"
 
 
 def _missing(lacking: list[dict[str, Any]], owner: str | None, t: Words) -> None:

@@ -16,7 +16,7 @@ from connector.cli.show import table
 from connector.cli.workplace import AsJson, ConnectionName, Workplace, show_problems, workplace, written
 from connector.mapping.model import DIMENSIONS, Dimension
 from connector.reports.html import percent
-from connector.reports.rating_matrix import Heading, Part, RatingMatrix, Row, page, rating_matrix
+from connector.reports.rating_matrix import Heading, Part, RatingMatrix, Row, Way, page, rating_matrix
 from connector.reports.versions import history
 from connector.reports.words import Words, words
 from connector.sync import fingerprint
@@ -89,6 +89,7 @@ def show_matrix(found: RatingMatrix, t: Words) -> None:
     force = t["in_force" if head.in_force else "not_in_force"]
     whose = f"{escape(head.connection)} ({found.crm}), {escape(head.file)}"
     out.print(f"\n[bold]{t['rating_matrix']}[/] {whose}, {t['version']} {head.version}, {force}")
+    out.print(f"[soft]{t['in_the_portfolio']}: {escape('; '.join(found.rules['portfolio']))}[/]")
     for part in found.dimensions:
         _part(part, t)
     zones = {zone["high"]: escape(zone["label"]) for zone in found.zones}
@@ -117,10 +118,16 @@ def _part(part: Part, t: Words) -> None:
                 escape(row.label) if first else f"[soft]{t['or_else']}[/]",
                 f"{t.brief(row.share)} %" if first else "",
                 t.brief(row.target) if first else "",
-                f"{escape(way.measured)} [soft]({escape(way.scale)}{_aging(row, t) if first else ''})[/]",
+                _measured(way, _aging(row, t) if first else ""),
                 steps,
             )
     out.print(grid)
+
+
+def _measured(way: Way, aging: str) -> str:
+    """What is measured, what narrows it, and the scale."""
+    scale = f"({way.scale}{aging})"
+    return "\n".join((escape(way.measured), *(f"[soft]{escape(text)}[/]" for text in (*way.details, scale))))
 
 
 def _points(points: int | None) -> str:

@@ -14,7 +14,7 @@ from connector.crm import CrmField, CrmName, Currencies, FieldType, Object, Opti
 from connector.errors import CrmRequestError, MappingError, Problem, Severity
 from connector.mapping.live_fields import behind_label, stored, value_findings
 from connector.mapping.live_targets import target_findings
-from connector.mapping.model import ContactRolesSource, RecordsSource
+from connector.mapping.model import ContactRolesSource, FieldSource, RatingScale, RecordsSource
 from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.naming import can_be_created, meant_field, unknown_field
 from connector.mapping.sense_sources import Found, error, note, warning
@@ -25,8 +25,10 @@ OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 _LISTED: Final = 12
 _PIPELINE: Final = "pipeline"
 """HubSpot's property of a deal whose options are the pipelines; Salesforce has none."""
-_ALIKE: Final = 0.9
+_ALIKE: Final = 0.85
 """An existing field whose name is this much like that of one to be created was probably meant."""
+_THE_SAME: Final = 0.95
+"""The same of a field that the mapping names elsewhere."""
 
 _TEXTS: Final = (FieldType.TEXT, FieldType.LONG_TEXT, FieldType.PICKLIST)
 _NUMBERS: Final = (FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT)
@@ -125,6 +127,7 @@ def live(
             if fields.serves(use.object)
             for finding in _use(fields, use, absent)
         ),
+        *_anchors(fields),
         *_roles(fields),
         *_stages(fields),
         *_currency(crm, mapping),
@@ -276,19 +279,27 @@ def _missing(fields: _Fields, use: Use, absent: Severity) -> Found:
             f'is needed: it names the account\'s field that holds what the file has in its column "{use.field}", as '
             f"no field is called like the column; {hint}",
         )
-    message = unknown_field(use.field, use.object, known, fields.user())
+    elsewhere = _elsewhere(fields, use)
     if not use.is_input or not can_be_created(use.field, fields.mapping.crm) or _is_label(use.field, known):
-        return error(use.path, message)
+        message = unknown_field(use.field, use.object, known, fields.user())
+        return error(use.path, f"{message} {elsewhere}" if elsewhere else message)
     named = {each.field for each in uses(fields.mapping)} | set(fields.mapping.write.targets.values())
     alike = nearest(use.field, (name for name in known if name not in named), _ALIKE)
-    if alike is not None:
+    alike = alike or nearest(use.field, known, _THE_SAME)
+    doubt = elsewhere or (f"did you mean {alike}?" if alike else "")
+    if doubt:
         severity = Severity.ERROR if absent is Severity.ERROR else Severity.WARNING
-        return (
-            use.path,
-            f"{use.field} is not there; did you mean {alike}? If not, `kpm provision` creates it",
-            severity,
-        )
+        message = f"{use.field} is not there; {doubt} If it is to be made on {use.object}, `kpm provision` creates it"
+        return use.path, message, severity
     return use.path, f"{use.field} is not there yet: `kpm provision` creates it for people to fill in", absent
+
+
+def _elsewhere(fields: _Fields, use: Use) -> str:
+    """A sentence that names the object whose field it is, if it is one of another object's that the mapping reads."""
+    others: tuple[Object, ...] = ("accounts", "opportunities", "cases", "orders")
+    read = (name for name in others if name != use.object and getattr(fields.mapping, name) is not None)
+    found = [name for name in read if fields.serves(name) and use.field in (fields.of(name) or {})]
+    return f"{use.field} is a field of {found[0]}." if found else ""
 
 
 def _is_label(text: str, known: Mapping[str, CrmField]) -> bool:
@@ -334,6 +345,26 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _anchors(fields: _Fields) -> Iterator[Found]:
+    """Anchors that say of a rating's steps what people do not see when they rate."""
+    known = fields.of("accounts") or {}
+    for criterion in fields.mapping.criteria:
+        for rung in criterion.rungs:
+            field = known.get(rung.source.field) if isinstance(rung.source, FieldSource) else None
+            if field is None or not isinstance(rung.scale, RatingScale):
+                continue
+            for option in field.options:
+                anchor = criterion.anchors.get(option.value)
+                said = "" if anchor is None else anchor.in_(fields.mapping.language)
+                if said and option.label != option.value and not _says(option.label, said):
+                    message = (
+                        f'say "{said}" for {option.value}, but people see "{option.label}" when they fill in '
+                        f"{field.name}; write here what they see, or change the option's label in the CRM"
+                    )
+                    yield warning(f"criteria[{criterion.id}].anchors", message)
+                    break
+
+
 def _roles(fields: _Fields) -> Iterator[Found]:
     """Roles that are asked for must be among those that the CRM knows."""
     roles = fields.mapping.contact_roles
@@ -373,6 +404,10 @@ def _unknown_role(path: str, role: str, options: Sequence[Option], values: Seque
         return error(path, f'"{role}" is no role in the CRM; the stored value is {listed(spelt)}')
     message = f'"{role}" is no role in the CRM{meant(role, values) or "."}'
     return warning(path, f"{message} Known: {listed(values)}")
+
+
+def _says(label: str, text: str) -> bool:
+    return " ".join(_words_of(text)) in " ".join(_words_of(label))
 
 
 def _words_of(text: str) -> list[str]:

@@ -18,6 +18,7 @@ _LISTED = 12  # values of a picklist that a message names
 def value_findings(field: CrmField, use: Use) -> Iterator[Found]:
     """Values that the field never has, so that a condition or a score never applies."""
     yield from _picklist(field, use)
+    yield from _ends(field, use)
     if use.condition is not None:
         yield from _compared(field, use)
 
@@ -48,6 +49,21 @@ def _picklist(field: CrmField, use: Use) -> Iterator[Found]:
         if value not in labels:
             hint = meant(value, values) or "."
             yield warning(path, f'"{value}" is no value of {field.name}{hint} Known: {known}')
+
+
+def _ends(field: CrmField, use: Use) -> Iterator[Found]:
+    """Worst or best of a rating that no option has: nobody can ever be rated so."""
+    if use.ends is None or field.type is not FieldType.PICKLIST:
+        return
+    numbers = sorted(float(option.value) for option in field.options if _is(float, option.value))
+    if not numbers:
+        return
+    for key, end in zip(("worst", "best"), use.ends, strict=True):
+        if end not in numbers:
+            message = f"{end:g} is no value of {field.name}, whose numbers run from {numbers[0]:g} to {numbers[-1]:g}"
+            yield warning(
+                use.path.replace("source.field", f"scale.{key}"), f"{message}: nobody is ever rated so"
+            )
 
 
 def stored(value: str, options: Iterable[Option]) -> bool:

@@ -8,9 +8,9 @@ from typing import Final
 
 from connector.crm import VENDORS, CrmField, CrmName, FieldType
 from connector.errors import Severity
-from connector.mapping.model import SEGMENTS
+from connector.mapping.model import SEGMENTS, SINGLE, target_path
 from connector.mapping.model import Mapping as MappingFile
-from connector.mapping.naming import can_be_created, unknown_field
+from connector.mapping.naming import NAMING, can_be_created, meant_field, unknown_field
 from connector.mapping.sense_sources import Found, error
 from connector.mapping.words import listed, nearest
 
@@ -73,7 +73,7 @@ def target_findings(
     `user` says whom we are connected as, which may take a call: it is asked where a message needs it.
     """
     for key, name in mapping.write.targets.items():
-        path = f"write.{key}" + (".field" if key.startswith("criteria.") else "")
+        path = target_path(key)
         field = known.get(name)
         if field is None:
             yield _missing(mapping, name, known, user, absent, path)
@@ -94,9 +94,13 @@ def _missing(
     path: str,
 ) -> Found:
     is_label = any(field.label.casefold() == name.casefold() for field in known.values())
-    if is_label or not can_be_created(name, mapping.crm):
-        custom = "; names of custom fields end in __c" if mapping.crm == "salesforce" and not is_label else ""
-        return error(path, unknown_field(name, "accounts", known, user()) + custom)
+    if is_label:
+        return error(path, unknown_field(name, "accounts", known, user()))
+    if not can_be_created(name, mapping.crm):
+        close = meant_field(name, known)
+        hint = f"; did you mean {close[0]}?" if close and known[close[0]].writable else ""
+        missing = f"{name} is not there, or {user()} may not see it, and `kpm provision` cannot create it"
+        return error(path, f"{missing}: {NAMING[mapping.crm]}{hint}")
     targets = set(mapping.write.targets.values())
     alike = nearest(name, (each for each in known if each not in targets and known[each].writable), _ALIKE)
     hint = f"; did you mean {alike}?" if alike else ""
@@ -109,7 +113,7 @@ def _missing(
 
 def _instead(crm: CrmName, key: str, field: CrmField) -> str:
     """The end of a sentence about a field that cannot hold a result."""
-    words = ["kpm", *key.removeprefix("criteria.").split("_")]
+    words = ["kpm", *key.removeprefix(SINGLE).split("_")]
     name = "_".join(words) if crm == "hubspot" else f"KPM_{'_'.join(map(str.capitalize, words[1:]))}__c"
     if name == field.name:
         return "name a new field, which `kpm provision` creates"

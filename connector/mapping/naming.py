@@ -15,6 +15,12 @@ _CREATABLE: Final[dict[CrmName, re.Pattern[str]]] = {
     "hubspot": re.compile(r"[a-z][a-z0-9_]{0,99}"),
 }
 
+NAMING: Final[dict[CrmName, str]] = {
+    "salesforce": "names of custom fields end in __c",
+    "hubspot": "names of properties are small letters, digits and underscores, a letter first",
+}
+"""What the CRM demands of a new field's name."""
+
 
 def can_be_created(name: str, crm: CrmName) -> bool:
     """Whether a custom field of this name can be created."""

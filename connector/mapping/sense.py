@@ -21,6 +21,7 @@ from connector.mapping.model import (
     Mapping,
     RatingScale,
     Text,
+    target_path,
 )
 from connector.mapping.sense_sections import section_findings
 from connector.mapping.sense_sources import Found, error, note, source_findings, warning
@@ -124,12 +125,12 @@ def _targets(mapping: Mapping) -> Iterator[Found]:
         if use.object == "accounts" and not use.path.startswith("write."):
             read.setdefault(same(use.field), use.path)
     for key, field in mapping.write.targets.items():
-        path = f"write.{key}" + (".field" if key.startswith("criteria.") else "")
+        path = target_path(key)
         if same(field) in first:
             message = f"{field} is already the target of {first[same(field)]}; every result needs a field of its own"
             yield error(path, message)
             continue
-        first[same(field)] = f"write.{key}"
+        first[same(field)] = path
         if same(field) in read:
             message = f"{field} is read by {read[same(field)]}; a result must not overwrite what it is computed from"
             yield error(path, message)

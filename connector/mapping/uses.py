@@ -56,6 +56,7 @@ class Use:
         path: key path in the mapping.
         need: what it must hold.
         values: stored values that the mapping expects among the field's.
+        ends: worst and best of the scale that rates it.
         is_file_key: named by a file's column alone, which should be the name of the account's field as well.
         values_path: where they stand, if not at `path`: the scores of a lookup.
         condition: the test that the field is used in, if it is one.
@@ -73,6 +74,7 @@ class Use:
     on_contact: bool = False
     values_path: str | None = None
     is_file_key: bool = False
+    ends: tuple[float, float] | None = None
 
 
 ACCOUNT_KEYS = ("name", "owner", "industry", "size", "parent")
@@ -238,7 +240,7 @@ def _answer(field: str, path: str, rung: Rung) -> Use:
     """A criterion's own field: what its scale needs it to hold."""
     scale, here = rung.scale, f"{path}.source.field"
     if isinstance(scale, RatingScale):
-        return Use("accounts", field, here, Need.RATING, is_input=True)
+        return Use("accounts", field, here, Need.RATING, is_input=True, ends=(scale.worst, scale.best))
     if isinstance(scale, LookupScale):
         keys, scores = tuple(scale.scores), f"{path}.scale.scores"
         return Use("accounts", field, here, Need.CATEGORY, keys, is_input=True, values_path=scores)

@@ -214,7 +214,7 @@ class Aggregates:
         return keyed(extended(records, picks), ACCOUNT).group_by(KEY).agg(*figures)
 
     def _counted(self, key: tuple[object, ...], test: nw.Expr) -> nw.Expr:
-        return self.figure(key, test.sum().cast(nw.Int32)).fill_null(0)
+        return self.figure(key, test.cast(nw.Int32).sum().cast(nw.Int32)).fill_null(0)
 
     def _picked(self, pick: Pick) -> nw.Expr:
         picked = nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))

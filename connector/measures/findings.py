@@ -191,7 +191,7 @@ def check_rates(accounts: Frame, fields: Fields, pulled: Frame, deals: Frame) ->
         f"{lacking:,} of {amounts:,} amounts are in a currency without a rate: {named}. "
         "Add the rates to the CRM, or a table [rates] to the mapping"
     )
-    raise MappingError([Problem("mapping", "rates", message)])
+    raise MappingError([Problem("the mapping", "rates", message)])
 
 
 def _codes(frame: Frame | None) -> set[str]:

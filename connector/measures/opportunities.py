@@ -15,7 +15,7 @@ import narwhals as nw
 from connector.mapping.model import OpportunitiesSource
 from connector.measures.aggregates import CENTS, WEIGHTED, Aggregates, Pick
 from connector.measures.pooled import Pooled
-from connector.tables import divided
+from connector.tables import column, divided
 from connector.windows import shifted
 
 OVERDUE_GRACE_DAYS: Final = 30
@@ -105,7 +105,7 @@ def breadth(source: OpportunitiesSource, deals: Aggregates) -> nw.Expr:
 
 def capped(most: float) -> str:
     """Name of the column with weighted amounts of deals capped at `most` currency units."""
-    return f"{WEIGHTED}:{most!r}"
+    return column(f"{WEIGHTED}:{most!r}")
 
 
 def weighted(cents: nw.Expr, probability: nw.Expr, most: float | None = None) -> nw.Expr:

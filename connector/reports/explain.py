@@ -134,7 +134,9 @@ def explain(
         "campaigns": row["campaigns"],
         "why": row["why"],
         "next_step": row["next_step"],
-        "written": {key: _written(key, row[f"written:{key}"]) for key in mapping.write.targets},
+        "written": {
+            key.replace(":", "."): _written(key, row[f"written:{key}"]) for key in mapping.write.targets
+        },
     }
 
 
@@ -175,6 +177,8 @@ def _criterion(
     answered = row[f"rung:{criterion.id}"]
     number = 0 if answered is None else int(answered)
     share = criterion.weight / weights if weights else 0.0
+    # what has no score counts nowhere: contributions add up to the dimension's score
+    base = sum(one.weight for one in mapping.of(criterion.dimension) if row[f"score:{one.id}"] is not None)
     t = words(mapping.language)
     source, raw, value = sources_in_words(criterion, mapping.language), None, t["unknown"]
     notes: list[str] = []
@@ -202,7 +206,11 @@ def _criterion(
         "value": value,
         "notes": notes,
         "manual": manual,
-        "contribution": None if score is None else round(share * float(score), 1),
+        "contribution": None
+        if score is None
+        else round(criterion.weight / base * float(score), 1)
+        if base
+        else 0.0,
         "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),
         "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
     }

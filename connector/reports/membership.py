@@ -42,10 +42,19 @@ def _told(mapping: Mapping) -> Iterator[tuple[Literal["all", "any"], int, str]]:
     groups: tuple[Literal["all", "any"], ...] = ("all", "any")
     for of in groups:
         for place, condition in enumerate(getattr(mapping.portfolio, of)):
-            yield of, place, _in_words(condition, t)
+            yield of, place, condition_in_words(condition, t)
 
 
-def _in_words(condition: FieldCondition | MeasuredCondition, t: Words) -> str:
+def portfolio_in_words(mapping: Mapping) -> list[str]:
+    """Who is in the portfolio: what all of its accounts meet, and of what they meet one thing at least."""
+    t = words(mapping.language)
+    told = [(of, text) for of, _, text in _told(mapping)]
+    groups = {of: "; ".join(text for each, text in told if each == of) for of in ("all", "any")}
+    return [t.say(f"portfolio_{of}", rules=listed) for of, listed in groups.items() if listed]
+
+
+def condition_in_words(condition: FieldCondition | MeasuredCondition, t: Words) -> str:
+    """``field Type is one of Customer, Partner``."""
     if isinstance(condition, FieldCondition):
         what = t.say("source_field", field=condition.field)
     else:

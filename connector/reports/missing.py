@@ -34,11 +34,12 @@ def to_fill(row: Map[str, Any], mapping: Mapping) -> list[dict[str, Any]]:
     def lacking(id_: str) -> bool:
         return not row[f"known:{id_}"]
 
+    buys = (row["own"] or 0) > 0
     return [
         {
             "id": criterion.id,
             "label": criterion.label.in_(mapping.language),
-            "ways": [{"who": who, "how": how} for who, how in ways(criterion, mapping, lacking)],
+            "ways": [{"who": who, "how": how} for who, how in ways(criterion, mapping, lacking, buys=buys)],
         }
         for criterion in mapping.criteria
         if criterion.weight and lacking(criterion.id)
@@ -46,17 +47,30 @@ def to_fill(row: Map[str, Any], mapping: Mapping) -> list[dict[str, Any]]:
 
 
 def ways(
-    criterion: Criterion, mapping: Mapping, lacking: Callable[[str], bool] = lambda _: True
+    criterion: Criterion,
+    mapping: Mapping,
+    lacking: Callable[[str], bool] = lambda _: True,
+    *,
+    buys: bool = False,
 ) -> list[tuple[Who, str]]:
-    """Who could answer a criterion, and how; people come first. Of what it is made of only what is `lacking`."""
-    found = [way for source in sources(criterion, mapping, lacking) for way in _ways(source, mapping)]
+    """Who could answer a criterion, and how; people come first.
+
+    Args:
+        criterion: has no data.
+        mapping: says what it is made of.
+        lacking: which of the criteria that it is made of have no data either.
+        buys: the account has revenue of the last 12 months.
+    """
+    found = [
+        way for source in sources(criterion, mapping, lacking) for way in _ways(source, mapping, buys=buys)
+    ]
     return sorted(dict.fromkeys(found), key=lambda way: way[0] != "person")
 
 
-def _ways(source: Source, mapping: Mapping) -> Iterator[tuple[Who, str]]:
+def _ways(source: Source, mapping: Mapping, *, buys: bool) -> Iterator[tuple[Who, str]]:
     t = words(mapping.language)
     if isinstance(source, WalletSource):
-        yield from _wallet(mapping)
+        yield from _wallet(mapping, buys=buys)
     elif filled_in(source, mapping):
         yield "person", _fill(source, t)
     elif isinstance(source, CsvSource):
@@ -88,10 +102,12 @@ def _records(source: Source, t: Words) -> str:
     return t.say(f"lacking_{key}", field=source.field) + window
 
 
-def _wallet(mapping: Mapping) -> Iterator[tuple[Who, str]]:
+def _wallet(mapping: Mapping, *, buys: bool) -> Iterator[tuple[Who, str]]:
+    """Who buys already is compared with his peers: that tells of white space only if they buy clearly more."""
     t = words(mapping.language)
+    compared = t["lacking_peers" if buys else "lacking_revenue"]
     for source in mapping.wallet.sources if mapping.wallet is not None else ():
         if source.startswith("field:"):
             yield "person", t.say("fill_wallet", field=source.removeprefix("field:"))
         else:
-            yield "records", t["lacking_better_year" if source == "activity" else "lacking_revenue"]
+            yield "records", t["lacking_better_year"] if source == "activity" else compared

@@ -14,8 +14,10 @@ from typing import Any
 from connector.crm import VENDORS
 from connector.mapping.model import DIMENSIONS, SEGMENTS, Criterion, Dimension, Mapping
 from connector.reports.anchors import anchors, scale_in_words
+from connector.reports.details import details
 from connector.reports.html import environment
 from connector.reports.measured import source_in_words
+from connector.reports.membership import portfolio_in_words
 from connector.reports.versions import Changed
 from connector.reports.words import words
 
@@ -34,11 +36,13 @@ class Way:
 
     Attributes:
         measured: what is measured.
+        details: what narrows and bounds it.
         scale: how points come about.
         anchors: points (None where there are none), and what it takes to get them.
     """
 
     measured: str
+    details: list[str]
     scale: str
     anchors: list[tuple[int | None, str]]
 
@@ -166,6 +170,7 @@ def rating_matrix(
             "develop_floor": matrix.develop_floor,
             "achievable_share": None if mapping.wallet is None else mapping.wallet.achievable_share,
             "wallet_sources": [] if mapping.wallet is None else list(mapping.wallet.sources),
+            "portfolio": portfolio_in_words(mapping),
             "level": mapping.portfolio.level,
             "reference": mapping.reference.refresh,
             "overrides": mapping.override is not None,
@@ -195,6 +200,7 @@ def _row(criterion: Criterion, mapping: Mapping) -> Row:
         ways=[
             Way(
                 source_in_words(rung.source, mapping.language),
+                details(rung.source, mapping),
                 scale_in_words(rung, mapping),
                 anchors(criterion, rung, mapping),
             )

@@ -13,10 +13,11 @@ from functools import reduce
 
 import polars as pl
 
-from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping
+from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping, WalletSource
+from connector.mapping.uses import filled_in, sources
 from connector.reports.matrix_chart import Thresholds
-from connector.reports.measured import sources_in_words
-from connector.reports.missing import ways
+from connector.reports.measured import source_in_words
+from connector.reports.words import words
 
 ANSWERS = (0, 25, 50, 75, 100)
 """An account would be firm if it is so whichever of these the missing rating answers."""
@@ -87,7 +88,7 @@ def ratings_wanted(accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresho
     rows = [
         _wanted(accounts, mapping, criterion, thresholds)
         for criterion in mapping.criteria
-        if criterion.weight > 0 and any(who == "person" for who, _ in ways(criterion, mapping))
+        if criterion.weight > 0 and any(filled_in(source, mapping) for source in sources(criterion, mapping))
     ]
     return sorted(
         (row for row in rows if row.unknown),
@@ -171,12 +172,26 @@ def _wanted(accounts: pl.DataFrame, mapping: Mapping, criterion: Criterion, thre
     return Wanted(
         criterion=criterion.id,
         label=criterion.label.in_(mapping.language),
-        fill=sources_in_words(criterion, mapping.language),
+        fill=_to_fill(criterion, mapping),
         unknown=len(missing),
         rated=int(missing.get_column("rated").sum()),
         firm=int(missing.get_column("firm").sum()),
         revenue=int(gained.get_column("own").sum()),
     )
+
+
+def _to_fill(criterion: Criterion, mapping: Mapping) -> str:
+    """The fields or roles that people fill in, of a combination those of its parts: ``field A or field B``."""
+    t = words(mapping.language)
+    wallet = None if mapping.wallet is None else mapping.wallet.field
+    answers = [source for source in sources(criterion, mapping) if filled_in(source, mapping)]
+    named = (
+        t.say("source_field", field=wallet)
+        if isinstance(source, WalletSource)
+        else source_in_words(source, mapping.language)
+        for source in answers
+    )
+    return t["source_or"].join(dict.fromkeys(named))
 
 
 def _certain_with(mapping: Mapping, criterion: Criterion, thresholds: Thresholds) -> pl.Expr:

@@ -43,6 +43,7 @@ class Phrases:
     rate_again: str
     fill_in: str
     rate_it: str
+    by_records: str
     manual: str
     not_rated: str
     set_by: str
@@ -100,6 +101,7 @@ PHRASES: dict[Language, Phrases] = {
         rate_again=" Rate again: {criterion}.",
         fill_in=" Fill in: {criterion}.",
         rate_it="A person has set this; rate the account anew or let the decision end.",
+        by_records="There is nothing to fill in: what is missing comes from the CRM's records.",
         manual=" (manual)",
         not_rated=": not rated yet",
         set_by="Set manually by {owner}: ",
@@ -169,6 +171,7 @@ PHRASES: dict[Language, Phrases] = {
         rate_again=" Neu bewerten: {criterion}.",
         fill_in=" Bitte ergänzen: {criterion}.",
         rate_it="Das hat ein Mensch gesetzt; den Kunden neu bewerten oder die Entscheidung auslaufen lassen.",
+        by_records="Hier ist nichts auszufüllen: Was fehlt, ergibt sich aus den Daten im CRM.",
         manual=" (manuell)",
         not_rated=": noch nicht bewertet",
         set_by="Manuell gesetzt von {owner}: ",

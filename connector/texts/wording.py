@@ -111,6 +111,11 @@ class Wording:
         self._zones = {key: shortened(label, ZONE_LIMIT) for key, label in segment_labels(mapping).items()}
         self._own_steps = self._read_own_steps()
 
+    @property
+    def by_people(self) -> tuple[Criterion, ...]:
+        """Those of `fill_order` that a person can answer: on the account, or in its contacts' roles."""
+        return tuple(one for one in self.fill_order if self._by_a_person(one))
+
     def share(self, criterion: Criterion) -> float:
         """The criterion's part of its dimension's weight, 0..1."""
         return _share(criterion, self.mapping)
@@ -192,6 +197,10 @@ class Wording:
         """The criterion's label, as long as it leaves room for a person's reason."""
         return shortened(self._labels[criterion.id], self._manual_label_limit)
 
+    def whole_label(self, criterion: Criterion) -> str:
+        """The criterion's label as it is."""
+        return self._labels[criterion.id]
+
     @cached_property
     def surplus(self) -> int:
         """By how much a reason may be longer for the CRM than it has characters, a person's own words apart."""
@@ -241,8 +250,10 @@ class Wording:
     def _can_be_settled(self, unsettled: tuple[Literal["expired", "missing"], str]) -> bool:
         """By a person, who rates anew or fills in what is missing."""
         kind, id_ = unsettled
-        answers = sources(self.mapping.criterion(id_), self.mapping)
-        return kind == "expired" or any(filled_in(one, self.mapping) for one in answers)
+        return kind == "expired" or self._by_a_person(self.mapping.criterion(id_))
+
+    def _by_a_person(self, criterion: Criterion) -> bool:
+        return any(filled_in(one, self.mapping) for one in sources(criterion, self.mapping))
 
     def fill_in(self) -> tuple[str, str]:
         """What stands before and after the list of missing criteria of an unrated account."""

@@ -25,7 +25,7 @@ from connector.stages.map import map_accounts
 from connector.stages.pull import Read, pull
 from connector.stages.score import score
 from connector.stages.segment import segment
-from connector.tables import History, Source
+from connector.tables import Frame, History, Source
 from tests.oracle.arithmetic import column
 from tests.oracle.method import Decision, Learnt, Rated, rate
 
@@ -112,21 +112,48 @@ def staged(
     file: OverrideFile | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Every account after `segment`, computed on a backend, rows shuffled first if a seed is given."""
+    zoned = zoned_on(portfolio, mapping, backend, zones, shuffle, since, file)
+    return by_id(zoned)
+
+
+def by_id(frame: Frame) -> dict[str, dict[str, Any]]:
+    table = frame.collect().to_arrow().to_pylist()
+    return {row["id"]: row for row in table}
+
+
+def zoned_on(
+    portfolio: Portfolio,
+    mapping: Mapping,
+    backend: str,
+    zones: dict[str, str] | None = None,
+    shuffle: int | None = None,
+    since: dict[str, int] | None = None,
+    file: OverrideFile | None = None,
+    session: Any = None,
+) -> Frame:
+    """The accounts after `segment`, lazy; Spark's need its session."""
     sources = {}
     for name, source in portfolio.read.sources.items():
         native: pl.DataFrame = source.frame.collect().to_native()
         if shuffle is not None:
             native = native.sample(fraction=1.0, shuffle=True, seed=shuffle)
-        frame = nw.from_native(native, eager_only=True).lazy(backend=backend)
+        frame = nw.from_native(native, eager_only=True).lazy(backend=backend, session=session)
         sources[name] = Source(frame, source.schema, source.rows)
     history = History(zones=started(zones, since or {}) if zones else None, first_run=not zones)
     references = References("2026Q4", {MODEL: portfolio.model(mapping)})
     rates, file = portfolio.read.currencies, file or OverrideFile()
     csv = portfolio.read.files
     mapped = map_accounts(sources, mapping, AS_OF, rates, history, references, file, csv=csv)
-    zoned = segment(score(mapped.accounts, mapping, references), mapping, AS_OF, history, references)
-    table = zoned.collect().to_arrow().to_pylist()
-    return {row["id"]: row for row in table}
+    scored = score(_computed(mapped.accounts, session), mapping, references)
+    return segment(_computed(scored, session), mapping, AS_OF, history, references)
+
+
+def _computed(frame: Frame, session: Any) -> Frame:
+    """The same; on Spark it is computed here, since its planner takes ever longer over what went before."""
+    if session is None:
+        return frame
+    done: Frame = nw.from_native(frame.to_native().localCheckpoint())
+    return done
 
 
 def started(zones: dict[str, str], since: dict[str, int]) -> Any:

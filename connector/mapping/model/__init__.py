@@ -45,6 +45,7 @@ from connector.mapping.model.scales import (
 )
 from connector.mapping.model.sections import (
     RESULTS,
+    SINGLE,
     Accounts,
     Activities,
     Campaigns,
@@ -63,6 +64,7 @@ from connector.mapping.model.sections import (
     Wallet,
     WalletRung,
     Write,
+    target_path,
 )
 from connector.mapping.model.sources import (
     SOURCES,
@@ -82,6 +84,7 @@ __all__ = [
     "OPERATORS",
     "RESULTS",
     "SEGMENTS",
+    "SINGLE",
     "SOURCES",
     "Accounts",
     "Activities",
@@ -141,4 +144,5 @@ __all__ = [
     "WalletSource",
     "Where",
     "Write",
+    "target_path",
 ]

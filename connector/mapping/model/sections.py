@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -172,6 +172,8 @@ class CriterionTarget(Part):
         return {"field": value} if isinstance(value, str) else value
 
 
+SINGLE: Final = "criteria:"
+"""How the result keys of single criteria begin."""
 RESULTS = (
     "segment",
     "segment_since",
@@ -210,7 +212,15 @@ class Write(Part):
 
     @property
     def targets(self) -> dict[str, str]:
-        """Result key (``criteria.ID`` for single ones) -> field, in the order of the file's documentation."""
+        """Result key (``criteria:ID`` for single ones) -> field, in the order of the file's documentation.
+
+        Columns are named after the keys, and a dot in a column's name is a field of a field to some engines.
+        """
         named = {key: getattr(self, key) for key in RESULTS}
-        single = {f"criteria.{key}": target.field for key, target in self.criteria.items()}
+        single = {f"{SINGLE}{key}": target.field for key, target in self.criteria.items()}
         return {key: name for key, name in {**named, **single}.items() if name is not None}
+
+
+def target_path(key: str) -> str:
+    """Where a mapping names the field of a result: ``write.segment``, ``write.criteria.ID.field``."""
+    return f"write.criteria.{key.removeprefix(SINGLE)}.field" if key.startswith(SINGLE) else f"write.{key}"

@@ -49,8 +49,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "measured_by": ("Measured by", "Gemessen an"),
     "value_too_old": (" (too old)", " (veraltet)"),
     "lifts": ("Lifts most", "Hebt am meisten"),
-    "burdens": ("Burdens most", "Belastet am meisten"),
-    "pull": ("{criterion} {score} of {target} ({pull})", "{criterion} {score} von {target} ({pull})"),
+    "burdens": (
+        "Burdens most (what explains the zone first)",
+        "Belastet am meisten (zuerst, was die Zone erklärt)",
+    ),
+    "pull": ("{criterion} {score}, target {target} ({pull})", "{criterion} {score}, Ziel {target} ({pull})"),
     # what is missing, and white space
     "asks_or": ("; or ", "; oder "),
     "asks_owner": (", account owner {owner}", ", Betreuer {owner}"),

@@ -48,5 +48,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "a better year with us than the last one",
         "ein besseres Jahr bei uns als das letzte",
     ),
+    "lacking_peers": (
+        "similar customers who clearly buy more",
+        "ähnliche Kunden, die deutlich mehr kaufen",
+    ),
     "lacking_revenue": ("won opportunities of the last 12 months", "gewonnene Chancen der letzten 12 Monate"),
 }

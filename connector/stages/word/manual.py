@@ -1,12 +1,18 @@
 """The reason of an account on which a person has set the zone, or the score of a criterion.
 
-It names one criterion only, to leave room for who has set what and why: the weakest, or the one that was set.
+It names one criterion only, to leave room for who has set what and why: the weakest, or the one that was set. Its label
+is cut where a person has written much.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+from operator import add
+
 import narwhals as nw
 
+from connector.mapping.model import Criterion
 from connector.overrides import ZONE, column_of
 from connector.stages.word.parts import at_place, in_digits, is_rated
 from connector.stages.word.reasons import OFFSET, Reasons
@@ -49,7 +55,8 @@ class Manual:
         frame = frame.with_columns(reasons.code(weak).alias("word:action_code"))
         actions = reasons.by_code().select(["word:tail"]).rename_columns(["word:action"])
         frame = placed(frame, "word:action_code", actions)
-        frame = frame.with_columns(self._facts().alias("word:facts"), self._decision().alias("word:decision"))
+        frame = frame.with_columns(*self._pieces(), self._decision().alias("word:decision"))
+        frame = frame.with_columns(self._facts().alias("word:facts"))
         room = nw.lit(LIMIT - self.wording.surplus - 1) - nw.col("word:facts").str.len_chars()
         decision = nw.when(nw.col("word:set")).then(_cut(nw.col("word:decision"), room))
         frame = frame.with_columns(decision.alias("manual"))
@@ -78,7 +85,19 @@ class Manual:
         return found
 
     def _facts(self) -> nw.Expr:
-        """Zone, scores, one criterion, the action in short."""
+        """Zone, scores, one criterion, the action in short; the criterion's label whole if all fits then."""
+        fixed = ("manual:opening", "criterion:whole", "manual:ending", "decision")
+        length = reduce(add, (_size(nw.col(f"word:{piece}")) for piece in fixed))
+        fits = (length + 1 <= LIMIT).fill_null(False)
+        criterion = (
+            nw.when(fits).then(nw.col("word:criterion:whole")).otherwise(nw.col("word:criterion:short"))
+        )
+        return nw.concat_str(
+            nw.col("word:manual:opening"), criterion, nw.col("word:manual:ending"), ignore_nulls=True
+        )
+
+    def _pieces(self) -> list[nw.Expr]:
+        """Of the facts: up to the criterion, the criterion with its label cut and whole, and what follows."""
         reasons, wording, phrases = self.reasons, self.wording, self.phrases
         scored, zone = nw.col("word:scored"), self.zone
         flagged = nw.col("top_revenue") & ~zone
@@ -94,21 +113,38 @@ class Manual:
             in_digits("points:attractiveness"),
         )
         unrated = zone & (nw.col("word:case") != CASES.index("unrated"))
-        labels = [wording.manual_label(one) for one, _ in reasons.ways]
-        weak, strong, so_far = (
-            reasons.named("word:named", [phrase.format(criterion=label) for label in labels])
-            for phrase in (phrases.weak, phrases.strong, phrases.so_far)
-        )
-        criterion = nw.when(nw.col("word:burdens")).then(weak).when(scored).then(strong).otherwise(so_far)
-        return nw.concat_str(
+        opening = nw.concat_str(
             at_place(nw.col("word:case"), [wording.zone(case) for case in CASES]),
             nw.when(zone).then(nw.lit(phrases.manual)),
             nw.when(scored).then(scores).when(unrated).then(nw.lit(phrases.not_rated)),
-            criterion,
+            ignore_nulls=True,
+        )
+        ending = nw.concat_str(
             reasons.score("word:named"),
             reasons.named("word:named", [wording.answered_by(*way) for way in reasons.ways]),
             nw.col("word:action"),
             ignore_nulls=True,
+        )
+        return [
+            opening.alias("word:manual:opening"),
+            self._criterion(wording.manual_label).alias("word:criterion:short"),
+            self._criterion(wording.whole_label).alias("word:criterion:whole"),
+            ending.alias("word:manual:ending"),
+        ]
+
+    def _criterion(self, label: Callable[[Criterion], str]) -> nw.Expr:
+        """The criterion that is named, up to its score."""
+        labels = [label(one) for one, _ in self.reasons.ways]
+        weak, strong, so_far = (
+            self.reasons.named("word:named", [phrase.format(criterion=label) for label in labels])
+            for phrase in (self.phrases.weak, self.phrases.strong, self.phrases.so_far)
+        )
+        return (
+            nw.when(nw.col("word:burdens"))
+            .then(weak)
+            .when(nw.col("word:scored"))
+            .then(strong)
+            .otherwise(so_far)
         )
 
     def _decision(self) -> nw.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import product
 
 import narwhals as nw
@@ -141,7 +141,8 @@ class Reasons:
             opening.alias("word:opening_place"),
             strong.alias("word:strong_place"),
             (nw.col("word:weak") % self.block).alias("word:weak_place"),
-            self._missing_names().alias("word:missing"),
+            self._missing_names(self.wording.fill_order).alias("word:missing"),
+            self._missing_names(self.wording.by_people).alias("word:fill"),
         ]
 
     def with_pieces(self, frame: Frame) -> Frame:
@@ -204,7 +205,9 @@ class Reasons:
     def next_step(self) -> nw.Expr:
         """One action for the zone and the criterion that burdens most, or what to fill in."""
         before, after = self.wording.fill_in()
-        fill_in = nw.concat_str(nw.lit(before), nw.col("word:missing"), nw.lit(after))
+        fill_in = nw.concat_str(nw.lit(before), nw.col("word:fill"), nw.lit(after))
+        by_records = nw.when(~nw.col("word:missing").is_null()).then(nw.lit(self.wording.phrases.by_records))
+        fill_in = nw.coalesce(fill_in, by_records)
         if self.by_hand:  # rated, and yet a person has set "not rated": there is nothing to fill in
             fill_in = nw.coalesce(fill_in, nw.lit(self.wording.phrases.rate_it))
         steps = nw.col("word:step")
@@ -213,10 +216,10 @@ class Reasons:
         unrated = nw.col("segment") == "unrated"
         return nw.when(unrated).then(fill_in).otherwise(steps).alias("next_step")
 
-    def _missing_names(self) -> nw.Expr:
-        """The first few missing criteria of an unrated account, by name."""
+    def _missing_names(self, criteria: Iterable[Criterion]) -> nw.Expr:
+        """The first few of these that an unrated account lacks, by name."""
         named, count, names = self.wording.named_missing, nw.lit(0), []
-        for criterion in self.wording.fill_order:
+        for criterion in criteria:
             missing = _missing(criterion) & (nw.col("segment") == "unrated")
             count = count + missing.cast(nw.Int32)
             name = nw.lit(self.wording.missing_label(criterion))

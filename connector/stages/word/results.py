@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from connector.mapping.model import DIMENSIONS, Mapping
+from connector.mapping.model import DIMENSIONS, SINGLE, Mapping
 from connector.stages.word.parts import as_float, is_covered, is_rated
 from connector.tables import rounded
 
@@ -39,7 +39,7 @@ def results(mapping: Mapping, *, heirs: bool = False) -> list[nw.Expr]:
     }
     for criterion in mapping.criteria:  # a stand-in for missing data is no score of the account
         known = nw.when(nw.col(f"known:{criterion.id}"))
-        values[f"criteria.{criterion.id}"] = known.then(as_float(nw.col(f"score:{criterion.id}")))
+        values[f"{SINGLE}{criterion.id}"] = known.then(as_float(nw.col(f"score:{criterion.id}")))
     member = nw.col("member")
     kin = member | nw.col("heir") if heirs else member
     return [

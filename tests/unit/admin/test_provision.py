@@ -45,7 +45,7 @@ def by_name(mapping: Mapping, *existing: CrmField) -> dict[str, FieldSpec]:
         ("headroom", FieldType.NUMBER, {"precision": 18, "scale": 0}),
         ("share_of_wallet", FieldType.NUMBER, {"precision": 5, "scale": 0}),
         ("revenue_flag", FieldType.BOOLEAN, {}),
-        ("criteria.decision_access", FieldType.NUMBER, {"precision": 5, "scale": 0}),
+        ("criteria:decision_access", FieldType.NUMBER, {"precision": 5, "scale": 0}),
     ],
 )
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])

@@ -130,10 +130,42 @@ def test_a_lookup_over_numbers() -> None:
 def test_a_rating_with_words_in_it() -> None:
     crm = described()
     demand = crm.objects["accounts"]["Demand__c"]
-    crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("1", "2", "high"))
+    crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("1", "5", "high"))
     assert told(crm) == [
         'warning: criteria[demand].source.field: Demand__c has values that are no numbers and count as missing: "high"'
     ]
+
+
+def test_a_rating_whose_best_is_no_value() -> None:
+    crm = described()
+    demand = crm.objects["accounts"]["Demand__c"]
+    crm.objects["accounts"]["Demand__c"] = replace(demand, options=options("1", "2", "3"))
+    assert told(crm) == [
+        (
+            "warning: criteria[demand].scale.best: 5 is no value of Demand__c, whose numbers run from 1 to 3: "
+            "nobody is ever rated so"
+        )
+    ]
+
+
+def test_anchors_that_people_do_not_see() -> None:
+    crm = described()
+    demand = crm.objects["accounts"]["Demand__c"]
+    seen = tuple(Option(str(n), f"{n} - {'none' if n == 1 else 'some'}") for n in range(1, 6))
+    crm.objects["accounts"]["Demand__c"] = replace(demand, options=seen)
+    rated = 'scale     = { kind = "rating", worst = 1, best = 5 }'
+    anchored = (rated, rated + '\nanchors = { 1 = "None", 5 = "large projects" }')
+    assert told(crm, anchored) == [
+        (
+            'warning: criteria[demand].anchors: say "large projects" for 5, but people see "5 - some" when they fill in '
+            "Demand__c; write here what they see, or change the option's label in the CRM"
+        )
+    ]
+
+
+def test_a_field_of_another_object() -> None:
+    [problem] = told(None, ('field = "Strategy__c"', 'field = "StageName"'))
+    assert problem.endswith("StageName is a field of opportunities.")
 
 
 def test_a_rating_of_words_alone() -> None:
@@ -310,8 +342,8 @@ def test_an_input_that_provision_can_create(absent: Severity, word: str) -> None
 def test_an_input_that_is_probably_misspelt() -> None:
     [problem] = told(None, ('field = "Strategy__c"', 'field = "Stratgy__c"'))
     assert problem == (
-        "warning: criteria[strategy].source.field: Stratgy__c is not there; did you mean Strategy__c? If not, "
-        "`kpm provision` creates it"
+        "warning: criteria[strategy].source.field: Stratgy__c is not there; did you mean Strategy__c? If it "
+        "is to be made on accounts, `kpm provision` creates it"
     )
     assert told(None, ('field = "Strategy__c"', 'field = "Stratgy__c"'), absent=Severity.ERROR)[0].startswith(
         "error: "
@@ -531,8 +563,8 @@ def test_hubspot() -> None:
         ),
         'error: opportunities.pipelines[1]: "defualt" is no pipeline; did you mean "default"? Known: "default"',
         (
-            "error: write.segment: there is no field Kpm_Segment on accounts, or sync@example.com may not see it; "
-            "`kpm fields accounts` lists what there is."
+            "error: write.segment: Kpm_Segment is not there, or sync@example.com may not see it, and `kpm provision` "
+            "cannot create it: names of properties are small letters, digits and underscores, a letter first"
         ),
         (
             "note: criteria[chemistry].source.field: kpm_chemistry is not there yet: `kpm provision` creates it for people to "

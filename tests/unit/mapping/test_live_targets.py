@@ -50,7 +50,9 @@ def test_a_target_that_is_probably_misspelt() -> None:
 
 def test_a_target_that_cannot_be_created() -> None:
     [problem] = told(None, ('why     = "Why__c"', 'why     = "Reason"'))
-    assert problem.startswith("error: write.why: there is no field Reason on accounts")
+    assert problem.startswith(
+        "error: write.why: Reason is not there, or sync@example.com may not see it, and"
+    )
     assert problem.endswith("names of custom fields end in __c")
 
 

@@ -40,7 +40,7 @@ def test_both_whole_mappings_say_the_same() -> None:
         (each.id, each.weight, each.label, each.anchors) for each in other.criteria
     ]
     assert one.matrix == other.matrix
-    assert set(one.write.targets) == set(other.write.targets) == {*RESULTS, "criteria.decision_access"}
+    assert set(one.write.targets) == set(other.write.targets) == {*RESULTS, "criteria:decision_access"}
 
 
 @pytest.mark.parametrize("crm", ["salesforce", "hubspot"])

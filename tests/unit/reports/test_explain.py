@@ -147,7 +147,7 @@ WAYS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [
             ("person", "fill in Wallet__c on the account: its yearly spend"),
             ("records", "a better year with us than the last one"),
-            ("records", "won opportunities of the last 12 months"),
+            ("records", "similar customers who clearly buy more"),
         ],
     ),
     (
@@ -174,6 +174,18 @@ def test_who_could_fill_in_what_is_missing(
     lacking = explain(row, changed, HALF, ZONES, url=None)["to_fill"][0]
     assert (lacking["id"], lacking["label"]) == ("demand", "Future demand")
     assert [(way["who"], way["how"]) for way in lacking["ways"]] == expected
+
+
+def test_who_buys_nothing_is_told_that_revenue_would_answer(mapping: Mapping) -> None:
+    data = whole(mapping)
+    headroom = {"from": "wallet", "measure": "headroom"}
+    data["criteria"][0] |= {"source": headroom, "scale": {"kind": "linear", "zero": 0, "full": 1}}
+    data["wallet"] = {"sources": ["peer_p80"]}
+    changed = Mapping.model_validate(data)
+    unknown = {"known:demand": False, "score:demand": None, "rung:demand": None}
+    for own in (None, 0):
+        lacking = explain(account("a", own=own, **unknown), changed, HALF, ZONES, url=None)["to_fill"][0]
+        assert [way["how"] for way in lacking["ways"]] == ["won opportunities of the last 12 months"]
 
 
 def test_of_what_a_criterion_is_made_of_only_what_is_missing_is_asked_for(mapping: Mapping) -> None:
@@ -244,6 +256,12 @@ def test_the_number_of_records_behind_a_value(mapping: Mapping, capsys: pytest.C
     assert "(1 case, 4,000 orders)" in " ".join(capsys.readouterr().out.split())
 
 
+def test_contributions_add_up_to_the_score(mapping: Mapping) -> None:
+    lacking = {"known:chemistry": False, "score:chemistry": None, "rung:chemistry": None}
+    found = explained(mapping, **lacking)["dimensions"]["attractiveness"]["criteria"]
+    assert [each["contribution"] for each in found] == [70.0, None]
+
+
 def test_on_a_terminal(mapping: Mapping, capsys: pytest.CaptureFixture[str]) -> None:
     values = {"segment": "maintain", "zone": "maintain", "points:potential": 38, "score:demand": 20}
     lacking = {
@@ -254,8 +272,11 @@ def test_on_a_terminal(mapping: Mapping, capsys: pytest.CaptureFixture[str]) -> 
     }
     show_explanation(explained(mapping, **values, **lacking), {**ZONES, "maintain": "Maintain"})
     told = " ".join(capsys.readouterr().out.split())
-    assert "Burdens most: Future demand 20 of 70 (-30), Size 60 of 70 (-4)" in told
-    assert "Lifts most: Access to decision makers 70 of 70 (+0)" in told
+    assert (
+        "Burdens most (what explains the zone first): Future demand 20, target 70 (-30), Size 60, target 70 (-4)"
+        in told
+    )
+    assert "Lifts most: Access to decision makers 70, target 70 (+0)" in told
     assert "Missing: Chemistry: fill in Chemistry__c on the account, account owner Anna" in told
     assert "17 points short of Key account: Future demand 20 of 70" in told
     assert "White space unknown: nothing tells what this customer spends in all." in told

@@ -23,7 +23,7 @@ PAIRS = [
 ]
 DYNAMIC = (
     "anchor_", "base_", "calibrated_", "change_", "combined_", "confidence_", "dimension_", "fix_", "hand_",
-    "judged_", "lacking_", "measure_", "object_", "origin_", "revenue_", "rule_", "scale_", "separation_",
+    "judged_", "lacking_", "measure_", "object_", "origin_", "portfolio_", "revenue_", "rule_", "scale_", "separation_",
     "source_", "state_", "verdict_", "wallet_", "wallets_", "warned_",
 )  # fmt: skip
 """Beginnings of keys that are put together where they are used."""

@@ -24,7 +24,7 @@ HELD: dict[str, Any] = {
     "headroom": 10_000.0,
     "share_of_wallet": 40.0,
     "revenue_flag": False,
-    "criteria.access": 20.0,
+    "criteria:access": 20.0,
 }
 NOTHING: dict[str, Any] = dict.fromkeys(HELD)
 
@@ -80,7 +80,7 @@ def test_what_the_crm_holds_is_not_written_again(backend: str) -> None:
         ("attractiveness", 63.0),
         ("coverage", 97.0),
         ("share_of_wallet", 43.0),
-        ("criteria.access", 23.0),
+        ("criteria:access", 23.0),
         ("headroom", 10_500.0),
         ("headroom", 9_500.0),
         ("potential", None),
@@ -109,7 +109,7 @@ def test_an_empty_field_is_filled(backend: str, key: str) -> None:
         ("attractiveness", 58.0),
         ("coverage", 98.0),
         ("share_of_wallet", 42.0),
-        ("criteria.access", 18.0),
+        ("criteria:access", 18.0),
         ("headroom", 10_499.0),
         ("headroom", 9_501.0),
     ],
@@ -318,7 +318,7 @@ RESULTS = st.fixed_dictionaries(
         "headroom": st.one_of(st.none(), st.integers(0, 50).map(float)),
         "share_of_wallet": SCORES,
         "revenue_flag": st.sampled_from([True, False]),
-        "criteria.access": SCORES,
+        "criteria:access": SCORES,
     },
 )
 

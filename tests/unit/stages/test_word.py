@@ -267,7 +267,7 @@ class TestUnrated:
         )
         assert (row["out:potential"], row["out:attractiveness"], row["out:confidence"]) == (None, None, None)
         assert (row["out:coverage"], row["out:headroom"], row["out:share_of_wallet"]) == (40, 1235, 13)
-        assert (row["out:criteria.access"], row["out:segment"]) == (20, "unrated")
+        assert (row["out:criteria:access"], row["out:segment"]) == (20, "unrated")
 
 
 def test_own_words(backend: str) -> None:
@@ -336,13 +336,13 @@ def test_results_of_a_rated_account(backend: str) -> None:
         "headroom": 11,
         "share_of_wallet": 50,
         "revenue_flag": True,
-        "criteria.access": 20,
+        "criteria:access": 20,
     }
 
 
 def test_a_stand_in_score_is_written_nowhere(backend: str) -> None:
     (row,) = worded(backend, [{**SCORES, "known:access": False}])
-    assert row["out:criteria.access"] is None
+    assert row["out:criteria:access"] is None
     assert "Decision makers" not in row["why"]
 
 

@@ -359,10 +359,7 @@ def _property(kind: ObjectType, row: _Row) -> Property:
 def ratings(*, multi_currency: bool) -> tuple[Property, ...]:
     """Custom properties of companies that people fill in: ratings and wallets."""
     group = CUSTOM_GROUP[0]
-    points = tuple(
-        Option(str(number), f"{number} - {text}", number)
-        for number, text in enumerate(("very low", "low", "medium", "high", "very high"), start=1)
-    )
+    points = tuple(Option(str(number), str(number), number) for number in range(1, 6))
     strategy = tuple(Option(name, name, number) for number, name in enumerate(("Clear", "Partly", "None")))
 
     def custom(
