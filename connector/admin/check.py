@@ -16,6 +16,7 @@ from connector.crm import Crm, Estimate, Finding, Needs, Usage
 from connector.cron import parse as parse_cron
 from connector.cron import when_clocks_change
 from connector.errors import Problem, Severity
+from connector.mapping.csv_file import CsvTables, read_files
 from connector.mapping.live import live
 from connector.mapping.live_targets import ROOMS, TO_ADD
 from connector.mapping.model import Criterion, FieldSource, LookupScale, RatingScale, Rung
@@ -23,6 +24,7 @@ from connector.mapping.model import Mapping as MappingFile
 from connector.mapping.uses import uses
 from connector.measures.accounts import UNUSABLE
 from connector.overrides import Ignored, read_file
+from connector.overrides.causes import say
 from connector.quality import named
 from connector.reports.measured import source_in_words
 from connector.stages.pull import needed_objects
@@ -194,26 +196,33 @@ def _and(checked: Checked, *more: Group) -> Checked:
     return replace(checked, groups=(*checked.groups, *more))
 
 
-def with_override_file(checked: Checked, mapping: MappingFile) -> Checked:
-    """The same check without data, with what the file of ``[override]`` tells by itself.
+def with_files(checked: Checked, mapping: MappingFile) -> Checked:
+    """The same check without data, with what the files that the mapping names tell by themselves.
 
     Raises:
-        MappingError: the file cannot be read, or lacks a column.
+        MappingError: a file cannot be read, lacks a column, or has cells that are not understood.
     """
-    file = read_file(mapping)
-    if not file.name:
-        return checked
-    lines = [*_without_effect(file.ignored)]
-    if not lines:
-        lines = [Line("ok", "override", f"every row of {file.name} is understood: {len(file.entries)}")]
-    return _and(checked, Group("Set by hand", tuple(lines)))
+    tables, file = read_files(mapping), read_file(mapping)
+    groups = [Group("CSV files", tuple(_tables(tables)))] if tables else []
+    if file.name:
+        understood = Line("ok", "override", f"every row of {file.name} is understood: {len(file.entries)}")
+        ignored = tuple(_without_effect(file.ignored, mapping))
+        groups.append(Group("Set by hand", ignored or (understood,)))
+    return _and(checked, *groups)
 
 
-def _without_effect(ignored: Sequence[Ignored]) -> Iterator[Line]:
+def _tables(tables: CsvTables) -> Iterator[Line]:
+    for (name, key), table in tables.items():
+        yield Line("ok", key, f"{name}: {table.rows.num_rows:,} rows by {key}")
+        if table.twice:
+            shown = ", ".join(table.twice[:LISTED]) + (", ..." if len(table.twice) > LISTED else "")
+            yield Line("warning", key, f"{name}: these stand twice and tell nothing: {shown}")
+
+
+def _without_effect(ignored: Sequence[Ignored], mapping: MappingFile) -> Iterator[Line]:
     for one in [each for each in ignored if not each.ended][:LISTED]:
-        yield Line(
-            "warning", "override", f"{one.what} of {one.account} ({one.place}) has no effect: {one.cause}"
-        )
+        facts = {"what": one.what, "account": one.account, "place": one.place, "cause": one.cause}
+        yield Line("warning", "override", say("no_effect", mapping.language, **facts))
     if len(ignored) > LISTED:
         yield Line("note", "override", "`kpm overrides` lists everything that is set by hand")
 
@@ -249,7 +258,7 @@ def _data(mapping: MappingFile, data: Data) -> Iterator[Line]:
         yield Line(level, each.criterion or "", f"{each.count:,} {each.message.en}")
     for entry in data.quality:
         yield Line("note", "quality", f"{entry['count']:,} {entry['message']}{named(entry)}")
-    yield from _without_effect(data.ignored)
+    yield from _without_effect(data.ignored, mapping)
 
 
 def _answers(

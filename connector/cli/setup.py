@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from connector import config
-from connector.admin.check import Checked, Data, visible_to, with_data, with_override_file, with_schedule
+from connector.admin.check import Checked, Data, visible_to, with_data, with_files, with_schedule
 from connector.admin.check import check as check_crm
 from connector.admin.fields import list_fields
 from connector.admin.init import initialise
@@ -104,7 +104,7 @@ def check(
         if data is not None:
             checked = with_data(checked, place.mapping, data)
         elif checked.go:
-            checked = with_override_file(checked, place.mapping)
+            checked = with_files(checked, place.mapping)
         if person is not None:
             checked = _visible(place, crm, checked, person, data)
         if json:

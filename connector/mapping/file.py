@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from connector.mapping.edits import edited
 from connector.mapping.model import Mapping
 from connector.mapping.sense import sense
 from connector.mapping.shape import shape_problems
-from connector.toml import offending_line
+from connector.toml import offending_line, thousands
 
 
 def read(
@@ -71,10 +71,18 @@ def parse(
         mapping = Mapping.model_validate(data, context={"folder": folder, "file": file})
     except ValidationError as error:
         raise MappingError(shape_problems(error, data, file)) from None
-    problems = sense(mapping, file)
+    problems = [*_thousands(text, file), *sense(mapping, file)]
     if crm is not None and mapping.crm != crm:
         message = f'is a mapping for "{mapping.crm}", but the connection is to "{crm}"'
         problems.insert(0, Problem(file, "crm", message))
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise MappingError(problems)
     return mapping, problems
+
+
+def _thousands(text: str, file: str) -> Iterator[Problem]:
+    for found in thousands(text):
+        message = (
+            f"{found}: a dot is a decimal point. Write thousands as 500_000 or 500000, and a decimal as 1.5"
+        )
+        yield Problem(file, "", message, Severity.WARNING)

@@ -60,11 +60,11 @@ _REMEDIES: Final = {
     (Need.RATING, FieldType.DATETIME): "; score dates with half_life",
 }
 _SAFER: Final = {
-    Need.NUMBER: "a number field holds nothing else",
+    Need.NUMBER: "name a number field if there is one",
     Need.QUANTITY: "score its words with a lookup, or name a number field",
-    Need.AMOUNT: "a number field holds nothing else",
-    Need.DATE: "a date field holds nothing else",
-    Need.RECORD: "a field that refers to the record holds nothing else",
+    Need.AMOUNT: "name a number field if there is one",
+    Need.DATE: "name a date field if there is one",
+    Need.RECORD: "name a field that refers to the record if there is one",
     Need.RATING: "score its words with a lookup, or name a number field",
 }
 """What to do about a field that may hold what is needed as text, or may not."""

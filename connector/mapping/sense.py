@@ -171,6 +171,20 @@ def _tag(mapping: Mapping) -> Iterator[Found]:
         yield warning(here, "is the same whenever a focus returns; use {quarter} to tell the campaigns apart")
 
 
+def _shares_for_points(mapping: Mapping) -> Iterator[Found]:
+    """Points that were written as shares."""
+    matrix = mapping.matrix
+    points = {f"criteria[{one.id}].target": one.target for one in mapping.criteria}
+    points |= {"matrix.hysteresis": matrix.hysteresis, "matrix.develop_floor": matrix.develop_floor}
+    for dimension in DIMENSIONS:
+        threshold = getattr(matrix.threshold, dimension)
+        if not isinstance(threshold, str):
+            points[f"matrix.threshold.{dimension}"] = threshold
+    for path, given in points.items():
+        if 0 < given < 1:
+            yield warning(path, f"is {given:g} of 100 points; {100 * given:g} was probably meant")
+
+
 def _ladders(mapping: Mapping) -> Iterator[Found]:
     """Rungs that never get their turn, and ratings that would never expire."""
     for criterion in mapping.criteria:
@@ -289,6 +303,7 @@ _RULES: tuple[Callable[[Mapping], Iterator[Found]], ...] = (
     _criterion_sources,
     _counted_twice,
     _csv_files,
+    _shares_for_points,
     _ladders,
     _lookups,
     _anchors,

@@ -47,6 +47,13 @@ _OBJECTS: Final = {
     "activities": ("Task", "Event"),
 }
 """Salesforce objects that a section may read together."""
+_ALWAYS: Final[dict[tuple[str, str], str]] = {
+    (
+        "activities.objects",
+        "hubspot",
+    ): ": calls, e-mails, meetings, notes and completed tasks are read, always all",
+}
+"""What a CRM reads where a key has no meaning."""
 HUBSPOT_ACCOUNTS: Final = ("primary_company", "any_company")
 
 
@@ -70,7 +77,7 @@ def _keys(mapping: Mapping) -> Iterator[Found]:
             yield error(path, f"is required for {where}; mostly {_USUAL[path, mapping.crm]}")
     for path, given in _given(mapping, _MEANINGLESS):
         if given:
-            yield error(path, f"means nothing in {where}; leave it out")
+            yield error(path, f"means nothing in {where}; leave it out{_ALWAYS.get((path, mapping.crm), '')}")
     for section, known in _OBJECTS.items():
         part = getattr(mapping, section) if mapping.crm == "salesforce" else None
         for name in part.objects if part is not None else ():

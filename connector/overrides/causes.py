@@ -8,6 +8,10 @@ from connector.mapping.model import Language
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "line": ("{file}, line {line}", "{file}, Zeile {line}"),
+    "no_effect": (
+        "{what} of {account} ({place}) has no effect: {cause}",
+        "{what} von {account} ({place}) hat keine Wirkung: {cause}",
+    ),
     "no_account": ("names no account", "nennt keinen Kunden"),
     "no_zone": ('"{value}" is no zone{hint} Zones: {zones}', '"{value}" ist keine Zone{hint} Zonen: {zones}'),
     "no_subject": (

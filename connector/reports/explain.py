@@ -152,7 +152,9 @@ def _dimension(
     criteria = mapping.of(dimension)
     weights = sum(criterion.weight for criterion in criteria)
     return {
-        "score": row[f"points:{dimension}"],
+        "score": row[f"points:{dimension}"]
+        if row[f"coverage:{dimension}"] >= mapping.matrix.min_coverage
+        else None,
         "low": row[f"lo:{dimension}"],
         "high": row[f"hi:{dimension}"],
         "coverage": row[f"coverage:{dimension}"],

@@ -81,8 +81,8 @@ def page(
         chart=matrix_chart(accounts, thresholds, labels, mapping.language),
         zones=_zones(accounts, labels),
         accounts=len(accounts),
-        largest=_listed(largest, labels),
-        movers=_listed(moved, labels),
+        largest=_listed(largest, labels, mapping.matrix.min_coverage),
+        movers=_listed(moved, labels, mapping.matrix.min_coverage),
         movement=_movement(accounts),
         unrated=largest_unrated(accounts, mapping, thresholds, LISTED),
         moved=len(moved),
@@ -132,7 +132,8 @@ def _movement(accounts: pl.DataFrame) -> list[dict[str, object]]:
     return rows
 
 
-def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, object]]:
+def _listed(accounts: pl.DataFrame, labels: Map[str, str], least: float) -> list[dict[str, object]]:
+    """Rows of the list; a score with less than `least` coverage is unknown, as in the CRM."""
     columns = [
         "id",
         "name",
@@ -144,7 +145,7 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
         "headroom",
         "why",
         "next_step",
-        *(f"{kind}:{dimension}" for dimension in DIMENSIONS for kind in ("points", "lo", "hi")),
+        *(f"{kind}:{dimension}" for dimension in DIMENSIONS for kind in ("points", "coverage", "lo", "hi")),
         *({column_of(ZONE)} & set(accounts.columns)),
     ]
     return [
@@ -153,7 +154,10 @@ def _listed(accounts: pl.DataFrame, labels: Map[str, str]) -> list[dict[str, obj
             "label": labels.get(row["segment"], row["segment"]),
             "before": labels.get(row["before"] or "", "–"),
             "manual": row.get(column_of(ZONE)) is not None,
-            **{dimension: row[f"points:{dimension}"] for dimension in DIMENSIONS},
+            **{
+                dimension: row[f"points:{dimension}"] if row[f"coverage:{dimension}"] >= least else None
+                for dimension in DIMENSIONS
+            },
             **{
                 f"{dimension}_bounds": (row[f"lo:{dimension}"], row[f"hi:{dimension}"])
                 for dimension in DIMENSIONS

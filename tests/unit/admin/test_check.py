@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from connector.admin.check import Checked, Data, Line, check, visible_to, with_data, with_schedule
+from connector.admin.check import Checked, Data, Line, check, visible_to, with_data, with_files, with_schedule
 from connector.admin.check import needs as needs_of
 from connector.config import Schedule
 from connector.crm import Estimate, Finding, Needs, Usage
-from connector.errors import Problem, Severity
+from connector.errors import MappingError, Problem, Severity
 from connector.mapping import Mapping, parse
 from connector.overrides import Ignored
 from connector.stages.pull import needed_objects
@@ -246,3 +246,25 @@ def test_what_a_person_sees_is_a_group_of_its_own() -> None:
     assert line.message == "rep@example.com sees 4 fields and 200 accounts"
     (line,) = lines(visible_to(checked, made, mapping, "rep@example.com", None), "What rep@example.com sees")
     assert line.message == "rep@example.com sees 4 fields and 0 accounts"
+
+
+def test_without_data_the_files_are_read(tmp_path: Path) -> None:
+    criterion = """[[criteria]]
+id = "bought"
+dimension = "potential"
+label = "Volume"
+source = { csv = "erp.csv", key = "Name", column = "volume" }
+scale = { kind = "linear", zero = 0, full = 100 }
+
+[write]"""
+    text = MINIMAL.read_text(encoding="utf-8").replace("[write]", criterion, 1)
+    (tmp_path / "erp.csv").write_text("Name,volume\nA,1\nB,2\nA,3\n", encoding="utf-8")
+    mapping, _ = parse(text, "mine.toml", folder=tmp_path)
+    checked = check(crm(), mapping, "mine.toml")
+    assert [(line.level, line.message) for line in lines(with_files(checked, mapping), "CSV files")] == [
+        ("ok", "erp.csv: 2 rows by Name"),
+        ("warning", "erp.csv: these stand twice and tell nothing: A (lines 2 and 4)"),
+    ]
+    (tmp_path / "erp.csv").write_text('Name,volume\nA,"1,5"\n', encoding="utf-8")
+    with pytest.raises(MappingError, match=r"erp\.csv: line 2: "):
+        with_files(checked, mapping)
