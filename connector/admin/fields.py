@@ -27,7 +27,7 @@ class Listed:
         label: what people see.
         type: in words.
         writable: the connected user may edit it.
-        options: stored values of a picklist.
+        options: stored values of a picklist, and what people see for each.
         used: key paths of the mapping that name it, targets included.
         filled: share of the records that have a value, 0 to 1; None if it was not counted.
     """
@@ -36,7 +36,7 @@ class Listed:
     label: str
     type: str
     writable: bool
-    options: tuple[str, ...]
+    options: dict[str, str]
     used: tuple[str, ...]
     filled: float | None = None
 
@@ -72,7 +72,7 @@ def list_fields(
             field.label,
             str(field.type),
             field.writable and not field.calculated,
-            tuple(option.value for option in field.options if option.active),
+            {option.value: option.label for option in field.options if option.active},
             places.get(field.name, ()),
             filled.get(field.name),
         )

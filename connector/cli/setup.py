@@ -31,6 +31,10 @@ from connector.sync import preview
 
 BEGINNING = "The first afternoon"
 MARKS = {"ok": "[good]✓[/]", "note": "[soft]i[/]", "warning": "[warning]![/]", "error": "[bad]✗[/]"}
+SHOWN_VALUES = 6
+"""Values of a picklist that a list of many fields has room for."""
+FEW_FIELDS = 3
+"""Of so few fields every value is listed."""
 
 
 @app.command(rich_help_panel=BEGINNING)
@@ -201,12 +205,24 @@ def fields(
     for one in found:
         share = "" if one.filled is None else f"{one.filled:.0%}"
         used = f"[bold]{escape(', '.join(one.used))}[/]" if one.used else ""
-        values = escape(", ".join(one.options[:6])) + (" …" if len(one.options) > 6 else "")
+        values = escape(_values(one.options, whole=len(found) <= FEW_FIELDS))
         locked = "" if one.writable else " [soft](read-only)[/]"
         row = [escape(one.name), escape(one.label), one.type + locked, *([share] if filled else []), used]
         grid.add_row(*row, f"[soft]{values}[/]")
     out.print(grid)
-    out.print(f"[soft]{len(found)} fields. Mapping files use the API names.[/]")
+    cut = max(len(one.options) for one in found) > SHOWN_VALUES and len(found) > FEW_FIELDS
+    more = " --search NAME shows all values of a field." if cut else ""
+    out.print(
+        f"[soft]{counted(len(found), 'field')}. Mapping files use the API names, and the values as they stand here"
+        f" before their (labels).{more}[/]"
+    )
+
+
+def _values(options: dict[str, str], *, whole: bool) -> str:
+    """Stored values, each with its label where that differs; all of them, or the first few."""
+    told = [value if label in ("", value) else f"{value} ({label})" for value, label in options.items()]
+    shown = told if whole else told[:SHOWN_VALUES]
+    return ", ".join(shown) + (" …" if len(told) > len(shown) else "")
 
 
 @app.command(rich_help_panel=BEGINNING)

@@ -66,7 +66,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "detail_base": ("from {least} {base} on", "ab {least} {base}"),
     "detail_prior": ("with {prior} average ones added", "um {prior} durchschnittliche ergänzt"),
     "detail_half_life": ("half of it after {days} days", "nach {days} Tagen nur halb"),
-    "detail_where": ("only with {tests}", "nur mit {tests}"),
+    "detail_where": ("only if {tests}", "nur, wenn gilt: {tests}"),
     "detail_and": (" and ", " und "),
     "changed": ("Who changed what since when", "Wer hat was seit wann geändert"),
     "since": ("In force since", "In Kraft seit"),
