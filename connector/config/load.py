@@ -276,10 +276,11 @@ def _known_paths(tree: Tree) -> Iterator[tuple[str, ...]]:
     for section, model in _SECTIONS.items():
         yield from ((section, key) for key in model.model_fields)
     for name, connection in _connections(tree).items():
-        crm = str(connection.get("crm"))
-        if crm not in CONNECTIONS:
+        if "crm" not in connection:  # a variable with another connection's name makes one
             continue
-        for key in CONNECTIONS[crm].model_fields:
+        crm = str(connection["crm"])  # which may be the mistake: then the variables are none
+        models = [CONNECTIONS[crm]] if crm in CONNECTIONS else CONNECTIONS.values()
+        for key in {key: None for model in models for key in model.model_fields}:
             yield ("connections", name, key)
             yield ("admin", key)
             yield ("admin", name, key)

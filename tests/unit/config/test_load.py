@@ -249,6 +249,16 @@ def test_no_connection_is_said_so(written: Written, text: str) -> None:
     assert refused(written(text), {})[0].startswith("config.toml: ")
 
 
+def test_an_unknown_crm_leaves_the_variables_alone(written: Written) -> None:
+    variables = {
+        "KPM_CONNECTIONS__ACME__CLIENT_SECRET": "x",
+        "KPM_ADMIN__ACME__ACCESS_TOKEN": "x",
+        "KPM_CONNECTIONS__ACME__SYNC__MAX_MOVED_SHARE": "0.3",
+    }
+    [line] = refused(written(ACME.replace('crm = "salesforce"', 'crm = "Salesforce"')), variables)
+    assert line == 'config.toml: connections.acme: crm must be "salesforce" or "hubspot"'
+
+
 @pytest.mark.parametrize("crm", ['crm = "salesfroce"', "", "crm = 3"])
 def test_the_crm_must_be_known(written: Written, crm: str) -> None:
     [line] = refused(written(ACME.replace('crm = "salesforce"', crm)), {})
