@@ -13,7 +13,7 @@ demo: .venv/run ## the whole job on the built-in sandbox CRMs, end to end; leave
 	@$(BIN)/kpm demo --folder kpm-demo
 
 test: check .venv/clients ## lint, types, import contracts and all tests that a change must pass
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not proof" --cov --cov-report=
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not proof" --cov --cov-report=
 	@$(BIN)/python -m coverage report --fail-under=90
 
 check: .venv/dev ## lint, types and import contracts alone

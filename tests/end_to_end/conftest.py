@@ -148,9 +148,9 @@ def here(crm: Crm, tmp_path: Path) -> Iterator[Place]:
 
 
 ON_ONE_CRM = {
-    "test_calibrate": "salesforce",
+    "test_calibrate": "hubspot",
     "test_families": "hubspot",
-    "test_overrides": "salesforce",
+    "test_overrides": "hubspot",
     "test_potential": "hubspot",
     "test_simulate": "hubspot",
     "test_wallet": "salesforce",

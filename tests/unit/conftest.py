@@ -17,6 +17,14 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return name
 
 
+SLOW_ON_DUCKDB = (
+    "test_the_ranking_adds_up_to_its_members",
+    "test_what_calibrate_leaves_at_the_ends_is_not_sent_there_again",
+    "test_scores_that_lie_together_separate_nothing",
+)
+"""A quarter of a minute each, for many small examples."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """DuckDB plans wide queries slowly: `make test` takes every sixth test on it, `make proof` all of them.
 
@@ -24,5 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         chosen = getattr(item, "callspec", None)
-        if chosen and chosen.params.get("backend") == "duckdb" and crc32(item.nodeid.encode()) % 6:
+        if not chosen or chosen.params.get("backend") != "duckdb":
+            continue
+        if crc32(item.nodeid.encode()) % 6 or item.name.startswith(SLOW_ON_DUCKDB):
             item.add_marker(pytest.mark.proof)

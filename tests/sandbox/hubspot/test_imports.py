@@ -197,8 +197,8 @@ def test_dates_are_read_as_the_request_says_american_by_default(sandbox: Sandbox
 
 def test_labels_are_taken_for_options(sandbox: Sandbox, api: Api) -> None:
     [record] = ids_of(api, 1)
-    until(api, start(api, ["kpm_chemistry"], [[record, "4 - HIGH"]]), "DONE")
-    assert stored(sandbox, record)[0]["kpm_chemistry"] == "4"
+    until(api, start(api, ["lifecyclestage"], [[record, "SALES QUALIFIED LEAD"]]), "DONE")
+    assert stored(sandbox, record)[0]["lifecyclestage"] == "salesqualifiedlead"
 
 
 def test_columns_are_found_by_their_header(sandbox: Sandbox, api: Api) -> None:

@@ -28,7 +28,7 @@ def test_zero_above_full_inverts(backend: str) -> None:
 def test_halves_are_rounded_away_from_zero(backend: str) -> None:
     wanted = [math.floor(place / 2 + 0.5) for place in range(201)]
     assert points(backend, {"kind": "linear", "zero": 0, "full": 200}, *range(201)) == wanted
-    for place in range(1, 201, 6):  # on its own: engines divide lone rows differently
+    for place in range(1, 201, 40):  # on its own: engines divide lone rows differently
         assert points("polars", {"kind": "linear", "zero": 0, "full": 200}, place) == [wanted[place]]
 
 
