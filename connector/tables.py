@@ -211,6 +211,12 @@ def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame([rows.drop_in_place(name).gather(order) for name in rows.columns])
 
 
+def number_of(frame: Frame, test: nw.Expr) -> nw.Expr:
+    """How many rows of a group meet a test, which is never null, as Int32; Spark has no sum of booleans."""
+    whole = test if isinstance(frame.to_native(), pl.LazyFrame) else test.cast(nw.Int32)
+    return whole.sum().cast(nw.Int32)
+
+
 def extended(frame: Frame, columns: Iterable[nw.Expr]) -> Frame:
     """The frame with more columns, possibly none: `with_columns` refuses an empty list."""
     listed = list(columns)

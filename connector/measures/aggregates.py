@@ -16,7 +16,7 @@ from connector.conditions import Schema, all_hold
 from connector.crm import ACCOUNT
 from connector.mapping.model import Where
 from connector.reading import as_text, folded, missing
-from connector.tables import KEY, Frame, divided, extended, keyed
+from connector.tables import KEY, Frame, divided, extended, keyed, number_of
 from connector.tables import column as column_of
 from connector.windows import shifted
 
@@ -83,6 +83,7 @@ class Aggregates:
         self._picks: dict[Pick, str] = {}
         self._sums: dict[tuple[str, Pick], None] = {}
         self._figures: dict[tuple[object, ...], tuple[str, nw.Expr]] = {}
+        self._counts: set[tuple[object, ...]] = set()
         self._noted: dict[object, nw.Expr] = {}
 
     def note(self) -> None:
@@ -196,7 +197,7 @@ class Aggregates:
         """Any other aggregate of the records; `key` tells it from the others."""
         if key not in self._figures:
             column = f"@{self.name}:{len(self._figures)}"
-            self._figures[key] = (column, aggregate.alias(column))
+            self._figures[key] = (column, aggregate)
         return nw.col(self._figures[key][0])
 
     def per_account(self, records: Frame) -> Frame:
@@ -210,11 +211,15 @@ class Aggregates:
             KEY of the account (see `connector.tables.keyed`), and a column per figure.
         """
         picks = [pick.expression(self._schema).alias(name) for pick, name in self._picks.items()]
-        figures = [aggregate for _, aggregate in self._figures.values()]
+        figures = [
+            (number_of(records, figure) if key in self._counts else figure).alias(column)
+            for key, (column, figure) in self._figures.items()
+        ]
         return keyed(extended(records, picks), ACCOUNT).group_by(KEY).agg(*figures)
 
     def _counted(self, key: tuple[object, ...], test: nw.Expr) -> nw.Expr:
-        return self.figure(key, test.cast(nw.Int32).sum().cast(nw.Int32)).fill_null(0)
+        self._counts.add(key)
+        return self.figure(key, test).fill_null(0)
 
     def _picked(self, pick: Pick) -> nw.Expr:
         picked = nw.col(self._picks.setdefault(pick, f"@pick:{len(self._picks)}"))
