@@ -134,10 +134,13 @@ def explain(
         "campaigns": row["campaigns"],
         "why": row["why"],
         "next_step": row["next_step"],
-        "written": {
-            key.replace(":", "."): _written(key, row[f"written:{key}"]) for key in mapping.write.targets
-        },
+        "written": {key.replace(":", "."): _written(key, _kept(row, key)) for key in mapping.write.targets},
     }
+
+
+def _kept(row: Row, key: str) -> Any:  # noqa: ANN401 - whatever the field holds
+    """What was written; older versions kept the scores of single criteria under a name with a dot."""
+    return row.get(f"written:{key}", row.get(f"written:{key.replace(':', '.')}"))
 
 
 def _warnings(row: Row, mapping: Mapping) -> list[str]:
@@ -180,7 +183,10 @@ def _criterion(
     number = 0 if answered is None else int(answered)
     share = criterion.weight / weights if weights else 0.0
     # what has no score counts nowhere: contributions add up to the dimension's score
-    base = sum(one.weight for one in mapping.of(criterion.dimension) if row[f"score:{one.id}"] is not None)
+    counting = sum(
+        one.weight for one in mapping.of(criterion.dimension) if row[f"score:{one.id}"] is not None
+    )
+    part = criterion.weight / counting if counting else 0.0
     t = words(mapping.language)
     source, raw, value = sources_in_words(criterion, mapping.language), None, t["unknown"]
     notes: list[str] = []
@@ -208,11 +214,7 @@ def _criterion(
         "value": value,
         "notes": notes,
         "manual": manual,
-        "contribution": None
-        if score is None
-        else round(criterion.weight / base * float(score), 1)
-        if base
-        else 0.0,
+        "contribution": None if score is None else round(part * float(score), 1),
         "above_target": None if score is None else round(share * (float(score) - criterion.target), 1),
         "expired": bool(row.get(f"expired:{criterion.id}:{number}")),
     }

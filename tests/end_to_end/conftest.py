@@ -152,6 +152,7 @@ ON_ONE_CRM = {
     "test_families": "hubspot",
     "test_overrides": "hubspot",
     "test_potential": "hubspot",
+    "test_rejects": "hubspot",
     "test_simulate": "hubspot",
     "test_wallet": "salesforce",
     "test_workshop": "hubspot",
