@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from connector.crm import CrmField, CrmName, Currencies, FieldType, Object, Option
 from connector.errors import CrmRequestError, MappingError, Problem, Severity
-from connector.mapping.live_fields import behind_label, stored, value_findings
+from connector.mapping.live_fields import behind_label, is_number, stored, value_findings
 from connector.mapping.live_targets import target_findings
 from connector.mapping.model import ContactRolesSource, FieldSource, RatingScale, RecordsSource
 from connector.mapping.model import Mapping as MappingFile
@@ -325,7 +325,7 @@ def _type(field: CrmField, use: Use) -> Iterator[Found]:
 def _numbers_among(field: CrmField, use: Use) -> Iterator[Found]:
     """Options of a picklist that no scale of numbers can score."""
     values = [option.value for option in field.options if option.active]
-    words = [value for value in values if not _is_number(value)]
+    words = [value for value in values if not is_number(value)]
     shown = listed(words[:_LISTED]) + (" ..." if len(words) > _LISTED else "")
     if not words:
         return
@@ -335,14 +335,6 @@ def _numbers_among(field: CrmField, use: Use) -> Iterator[Found]:
         return
     message = f"no value of {use.field} is a number, so all count as missing: {shown}; {_SAFER[use.need]}"
     yield (warning if use.need is Need.NUMBER else error)(use.path, message)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _anchors(fields: _Fields) -> Iterator[Found]:

@@ -55,7 +55,7 @@ def _ends(field: CrmField, use: Use) -> Iterator[Found]:
     """Worst or best of a rating that no option has: nobody can ever be rated so."""
     if use.ends is None or field.type is not FieldType.PICKLIST:
         return
-    numbers = sorted(float(option.value) for option in field.options if _is(float, option.value))
+    numbers = sorted(float(option.value) for option in field.options if is_number(option.value))
     if not numbers:
         return
     for key, end in zip(("worst", "best"), use.ends, strict=True):
@@ -106,10 +106,15 @@ def _comparable(kind: FieldType, value: str | float | bool) -> bool:
     if kind is FieldType.BOOLEAN:
         return text in ("true", "false")
     if kind in (FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT):
-        return not isinstance(value, bool) and _is(float, text)
+        return not isinstance(value, bool) and is_number(text)
     if kind in (FieldType.DATE, FieldType.DATETIME):
         return isinstance(value, str) and _is(date.fromisoformat, text)
     return not isinstance(value, bool)
+
+
+def is_number(text: str) -> bool:
+    """Whether a stored value is read as a number."""
+    return _is(float, text)
 
 
 def _is(read: Callable[[str], object], text: str) -> bool:

@@ -154,6 +154,11 @@ def filled_in(source: Source, mapping: Mapping) -> Literal["account", "contacts"
     return "account" if isinstance(source, FieldSource) else None
 
 
+def by_people(criterion: Criterion, mapping: Mapping) -> list[Source]:
+    """Of all that can answer a criterion what a person can give."""
+    return [source for source in sources(criterion, mapping) if filled_in(source, mapping)]
+
+
 def _conditions(section: Object, where: Iterable[FieldCondition], path: str) -> Iterator[Use]:
     for place, condition in enumerate(where, 1):
         operand = condition.operand

@@ -15,7 +15,7 @@ from connector.mapping.model import (
     Source,
     WalletSource,
 )
-from connector.reports.measured import wallet_in_words
+from connector.reports.measured import roles_in_words, wallet_in_words
 from connector.reports.membership import condition_in_words
 from connector.reports.words import Words, words
 
@@ -28,8 +28,7 @@ def details(source: Source, mapping: Mapping) -> list[str]:
 
 def _made_of(source: Source, mapping: Mapping, t: Words) -> Iterator[str]:
     if isinstance(source, ContactRolesSource):
-        groups = [(group,) if isinstance(group, str) else group for group in source.required]
-        yield t.say("detail_roles", roles=", ".join(t["fill_or"].join(group) for group in groups))
+        yield t.say("detail_roles", roles=roles_in_words(source, t.language))
         if source.active_within_days is not None:
             yield t.say("detail_active", days=source.active_within_days)
     elif isinstance(source, CriteriaSource):

@@ -49,6 +49,13 @@ def source_in_words(source: Source, language: Language = "en") -> str:
     return text + (t.say(window, months=source.months) if source.months else "")
 
 
+def roles_in_words(source: ContactRolesSource, language: Language) -> str:
+    """The roles that are needed: ``Buyer or Owner, Sponsor``."""
+    t = words(language)
+    groups = [(group,) if isinstance(group, str) else group for group in source.required]
+    return ", ".join(t["fill_or"].join(group) for group in groups)
+
+
 def sources_in_words(criterion: Criterion, language: Language) -> str:
     """Every way to answer a criterion: ``field Demand__c or open amount, next 12 months``."""
     return words(language)["source_or"].join(

@@ -18,6 +18,7 @@ from connector.mapping.model import (
     WalletSource,
 )
 from connector.mapping.uses import filled_in, sources
+from connector.reports.measured import roles_in_words
 from connector.reports.words import Words, words
 
 Who = Literal["person", "records", "file"]
@@ -82,8 +83,7 @@ def _ways(source: Source, mapping: Mapping, *, buys: bool) -> Iterator[tuple[Who
 
 def _fill(source: Source, t: Words) -> str:
     if isinstance(source, ContactRolesSource):
-        groups = [(group,) if isinstance(group, str) else group for group in source.required]
-        return t.say("fill_roles", roles=", ".join(t["fill_or"].join(group) for group in groups))
+        return t.say("fill_roles", roles=roles_in_words(source, t.language))
     assert isinstance(source, FieldSource)
     return t.say("fill_field", field=source.field)
 

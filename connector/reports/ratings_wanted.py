@@ -14,7 +14,7 @@ from functools import reduce
 import polars as pl
 
 from connector.mapping.model import DIMENSIONS, Criterion, Dimension, Mapping, WalletSource
-from connector.mapping.uses import filled_in, sources
+from connector.mapping.uses import by_people
 from connector.reports.matrix_chart import Thresholds
 from connector.reports.measured import source_in_words
 from connector.reports.words import words
@@ -88,7 +88,7 @@ def ratings_wanted(accounts: pl.DataFrame, mapping: Mapping, thresholds: Thresho
     rows = [
         _wanted(accounts, mapping, criterion, thresholds)
         for criterion in mapping.criteria
-        if criterion.weight > 0 and any(filled_in(source, mapping) for source in sources(criterion, mapping))
+        if criterion.weight > 0 and by_people(criterion, mapping)
     ]
     return sorted(
         (row for row in rows if row.unknown),
@@ -184,12 +184,11 @@ def _to_fill(criterion: Criterion, mapping: Mapping) -> str:
     """The fields or roles that people fill in, of a combination those of its parts: ``field A or field B``."""
     t = words(mapping.language)
     wallet = None if mapping.wallet is None else mapping.wallet.field
-    answers = [source for source in sources(criterion, mapping) if filled_in(source, mapping)]
     named = (
         t.say("source_field", field=wallet)
         if isinstance(source, WalletSource)
         else source_in_words(source, mapping.language)
-        for source in answers
+        for source in by_people(criterion, mapping)
     )
     return t["source_or"].join(dict.fromkeys(named))
 

@@ -13,7 +13,7 @@ from itertools import product
 from typing import Literal
 
 from connector.mapping.model import Criterion, CsvSource, Dimension, FieldSource, Mapping, Segment
-from connector.mapping.uses import filled_in, sources
+from connector.mapping.uses import by_people, filled_in
 from connector.texts.phrases import CASES, PHRASES, Case
 
 LIMIT = 255
@@ -114,7 +114,7 @@ class Wording:
     @property
     def by_people(self) -> tuple[Criterion, ...]:
         """Those of `fill_order` that a person can answer: on the account, or in its contacts' roles."""
-        return tuple(one for one in self.fill_order if self._by_a_person(one))
+        return tuple(one for one in self.fill_order if by_people(one, self.mapping))
 
     def share(self, criterion: Criterion) -> float:
         """The criterion's part of its dimension's weight, 0..1."""
@@ -250,10 +250,7 @@ class Wording:
     def _can_be_settled(self, unsettled: tuple[Literal["expired", "missing"], str]) -> bool:
         """By a person, who rates anew or fills in what is missing."""
         kind, id_ = unsettled
-        return kind == "expired" or self._by_a_person(self.mapping.criterion(id_))
-
-    def _by_a_person(self, criterion: Criterion) -> bool:
-        return any(filled_in(one, self.mapping) for one in sources(criterion, self.mapping))
+        return kind == "expired" or bool(by_people(self.mapping.criterion(id_), self.mapping))
 
     def fill_in(self) -> tuple[str, str]:
         """What stands before and after the list of missing criteria of an unrated account."""

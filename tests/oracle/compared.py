@@ -102,18 +102,9 @@ def _with_activities(mapping: Mapping) -> Mapping:
     return Mapping.model_validate({**data, "criteria": [*data["criteria"], more]})
 
 
-def staged(
-    portfolio: Portfolio,
-    mapping: Mapping,
-    backend: str,
-    zones: dict[str, str] | None = None,
-    shuffle: int | None = None,
-    since: dict[str, int] | None = None,
-    file: OverrideFile | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Every account after `segment`, computed on a backend, rows shuffled first if a seed is given."""
-    zoned = zoned_on(portfolio, mapping, backend, zones, shuffle, since, file)
-    return by_id(zoned)
+def staged(*args: Any, **options: Any) -> dict[str, dict[str, Any]]:
+    """Every account after `segment`, computed; see `zoned_on`."""
+    return by_id(zoned_on(*args, **options))
 
 
 def by_id(frame: Frame) -> dict[str, dict[str, Any]]:
@@ -131,7 +122,7 @@ def zoned_on(
     file: OverrideFile | None = None,
     session: Any = None,
 ) -> Frame:
-    """The accounts after `segment`, lazy; Spark's need its session."""
+    """The accounts after `segment`, lazy, rows shuffled first if a seed is given; Spark's need its session."""
     sources = {}
     for name, source in portfolio.read.sources.items():
         native: pl.DataFrame = source.frame.collect().to_native()
